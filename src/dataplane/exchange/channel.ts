@@ -1,0 +1,64 @@
+import type { TaskManagerId, VertexId } from '../../base/ids.ts';
+
+/**
+ * Which carrier a channel uses, decided by where its ends run: same slot by reference, same process through a ring in
+ * shared memory, else over the network.
+ */
+export type Carrier = 'slot' | 'process' | 'network';
+
+/** One end of a channel. */
+export interface ChannelEnd {
+  readonly vertexId: VertexId;
+  readonly subtaskIndex: number;
+  readonly taskManagerId: TaskManagerId;
+  /** Slot index within the TaskManager. */
+  readonly slot: number;
+}
+
+/** One channel: (producer subtask, consumer subtask) of one edge. Plain data; part of a deployment. */
+export interface ChannelDescriptor {
+  /** `<edgeId>-<producer>-<consumer>`, unique within one attempt of a job. */
+  readonly channelId: string;
+  readonly edgeId: string;
+  readonly targetInput: number;
+  readonly producer: ChannelEnd;
+  readonly consumer: ChannelEnd;
+  readonly carrier: Carrier;
+}
+
+/** A run of records. `timestamps[i]` belongs to `values[i]`; both have `length` entries in use. */
+export interface RecordBatch {
+  readonly kind: 'records';
+  readonly values: unknown[];
+  readonly timestamps: number[];
+}
+
+/** What flows between records, in order with them. */
+export type ChannelEvent =
+  | { readonly kind: 'watermark'; readonly timestamp: number }
+  | { readonly kind: 'watermark-status'; readonly idle: boolean }
+  | { readonly kind: 'barrier'; readonly checkpointId: number; readonly timestamp: number }
+  | { readonly kind: 'end' };
+
+export type ChannelElement = RecordBatch | ChannelEvent;
+
+/**
+ * The sending end. `offer` refuses when the channel is full: the element stays with the caller, who tries again later.
+ * That is all of backpressure. A broken channel throws a ChannelError (retryable) from `offer` or `poll`.
+ */
+export interface OutputChannel {
+  /** True: taken (the channel owns the arrays from now on). False: full, nothing was taken. */
+  offer(element: ChannelElement): boolean;
+  /** Makes everything taken visible to the consumer now. */
+  flush(): void;
+  /** Elements (frames) that may still be offered; 0 when full. */
+  readonly capacity: number;
+  close(): void;
+}
+
+/** The receiving end. */
+export interface InputChannel {
+  /** The next element, or undefined when there is none now. Never blocks. */
+  poll(): ChannelElement | undefined;
+  close(): void;
+}

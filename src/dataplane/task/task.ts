@@ -1,0 +1,82 @@
+import type { JobId, VertexId } from '../../base/ids.ts';
+import type { SourceSplit } from '../../functions/source.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { ChannelDescriptor, InputChannel, OutputChannel } from '../exchange/channel.ts';
+
+/** What identifies and shapes one subtask's attempt. Plain data. */
+export interface TaskDescriptor {
+  readonly jobId: JobId;
+  readonly jobName: string;
+  readonly vertexId: VertexId;
+  readonly vertexName: string;
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  /** 0 for the first run of the job, +1 for each restart. */
+  readonly attempt: number;
+  readonly inputs: readonly ChannelDescriptor[];
+  readonly outputs: readonly ChannelDescriptor[];
+}
+
+/**
+ * - `progress`: did something, call again;
+ * - `blocked`: nothing to do until `TaskEnvironment.wake` is called (by a channel, a timer, a promise);
+ * - `finished`: all input read, everything flushed; never stepped again.
+ */
+export type StepResult = 'progress' | 'blocked' | 'finished';
+
+/**
+ * The work of a subtask: its chain between its channels. Driven by the slot's loop, which calls `open` once, then `step`
+ * until it finishes or throws, then `close` once. `step` is synchronous, runs for about `budgetMs`, and never blocks.
+ */
+export interface Task {
+  readonly descriptor: TaskDescriptor;
+  readonly counters: TaskCounters;
+  open(): Promise<void>;
+  /** Throws TaskError (operator name, subtask and record named; cause kept) when a user function or a channel fails. */
+  step(budgetMs: number): StepResult;
+  addSplits(splits: readonly SourceSplit[]): void;
+  notifyNoMoreSplits(): void;
+  close(aborted: boolean): Promise<void>;
+}
+
+/** Monotone counts, read by the actor for reports. Bytes are those of serialized channels. */
+export interface TaskCounters {
+  numRecordsIn: number;
+  numRecordsOut: number;
+  numBytesIn: number;
+  numBytesOut: number;
+  numLateRecordsDropped: number;
+  numRecordsInErrors: number;
+  /** Time in `step` that made progress, in ms. */
+  busyMs: number;
+  /** Time blocked because an output was full, in ms. */
+  backPressuredMs: number;
+  currentInputWatermark: number;
+}
+
+/** The world of a task, provided by its slot. */
+export interface TaskEnvironment {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The task may have work again. Cheap, idempotent, callable from any callback of this thread. */
+  wake(): void;
+  openInput(channel: ChannelDescriptor): InputChannel;
+  openOutput(channel: ChannelDescriptor): OutputChannel;
+  /** Asks the source-coordinator for splits of this subtask. */
+  requestSplit(): void;
+  /** Delivers rows of `collect()` to the job-manager; resolves when they have arrived. */
+  sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
+  readonly settings: TaskSettings;
+}
+
+/** Configuration that tasks read, resolved to numbers. */
+export interface TaskSettings {
+  /** `execution.buffer-timeout.interval` in ms; 0 flushes after each step. */
+  readonly bufferTimeoutMs: number;
+  /** `pipeline.auto-watermark-interval` in ms. */
+  readonly autoWatermarkIntervalMs: number;
+  /** `pipeline.object-reuse`: chained operators may receive the same object. */
+  readonly objectReuse: boolean;
+}
