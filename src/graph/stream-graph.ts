@@ -1,0 +1,80 @@
+import { UserError } from '../base/errors.ts';
+import { NAME_CHARS_MAX } from '../base/limits.ts';
+import type { PartitionerSpec } from './chain-plan.ts';
+
+/** `always`: may join its input's chain; `head`: starts a chain; `never`: stands alone. */
+export type ChainingStrategy = 'always' | 'head' | 'never';
+
+/** One operator as the API call created it. `F` is the data plane's operator factory, opaque here. */
+export interface StreamNode<F> {
+  /** Order of creation, from 0. */
+  readonly id: number;
+  readonly kind: string;
+  readonly factory: F;
+  readonly isSource: boolean;
+  name: string;
+  uid: string | undefined;
+  parallelism: number | undefined;
+  maxParallelism: number | undefined;
+  /** Fixed at 1, whatever the job says (windows over all records). */
+  readonly nonParallel: boolean;
+  chaining: ChainingStrategy;
+  slotSharingGroup: string | undefined;
+}
+
+/** `auto` becomes forward between equal parallelisms and rebalance otherwise, as in Flink. */
+export type EdgePartitioner = PartitionerSpec | { readonly kind: 'auto' };
+
+export interface StreamEdge {
+  readonly source: number;
+  readonly target: number;
+  readonly targetInput: number;
+  readonly partitioner: EdgePartitioner;
+  readonly sideOutput?: string;
+}
+
+export type NewNode<F> = Pick<StreamNode<F>, 'kind' | 'factory' | 'name'> &
+  Partial<Pick<StreamNode<F>, 'isSource' | 'nonParallel' | 'chaining' | 'parallelism'>>;
+
+/** What the API builds: operators and the edges between them, in order of creation. */
+export class StreamGraph<F> {
+  readonly nodes: StreamNode<F>[] = [];
+  readonly edges: StreamEdge[] = [];
+
+  addNode(node: NewNode<F>): StreamNode<F> {
+    const added: StreamNode<F> = {
+      id: this.nodes.length,
+      isSource: false,
+      nonParallel: false,
+      chaining: 'always',
+      parallelism: undefined,
+      uid: undefined,
+      maxParallelism: undefined,
+      slotSharingGroup: undefined,
+      ...node,
+    };
+    checkName(added.name, 'operator');
+    this.nodes.push(added);
+    return added;
+  }
+
+  addEdge(edge: StreamEdge): void {
+    this.edges.push(edge);
+  }
+
+  inputsOf(nodeId: number): StreamEdge[] {
+    return this.edges.filter((edge) => edge.target === nodeId);
+  }
+
+  outputsOf(nodeId: number): StreamEdge[] {
+    return this.edges.filter((edge) => edge.source === nodeId);
+  }
+}
+
+/** Names may hold anything a person writes, up to a length; they are shown, never used as subjects or paths. */
+export function checkName(name: string, what: string): void {
+  if (typeof name !== 'string' || name.length === 0) throw new UserError(`${what} name must be a text that is not empty`);
+  if (name.length > NAME_CHARS_MAX) {
+    throw new UserError(`${what} name has ${name.length} characters, ${NAME_CHARS_MAX} are allowed: "${name.slice(0, 40)}..."`);
+  }
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import * as s from './schema.ts';
+import { jobDetails, jobSummary } from './job-status.ts';
+
+/**
+ * Client to dispatcher, on `mr.<cluster>.dispatcher`. Public protocol: any NATS client may speak it, in msgpack or,
+ * with the header `Content-Type: application/json`, in JSON; the answer comes in the same encoding.
+ */
+
+/** A bundled module: its address in the artifact store, or its source, which the dispatcher stores. */
+export const jobModule = z.union([
+  z.strictObject({ sha256: s.sha256 }),
+  z.strictObject({ source: z.string().min(1) }),
+]);
+export type JobModule = z.infer<typeof jobModule>;
+
+/** Submits a job. Sending the same `jobId` again is answered as the first time: safe to retry. */
+export const submitJob = z.strictObject({
+  type: z.literal('submitJob'),
+  jobId: s.jobId.optional(),
+  module: jobModule,
+  configuration: s.configuration.optional(),
+});
+export const jobSubmitted = z.object({ type: z.literal('jobSubmitted'), jobId: s.jobId, name: z.string() });
+
+export const listJobs = z.strictObject({ type: z.literal('listJobs') });
+export const jobList = z.object({ type: z.literal('jobList'), jobs: z.array(jobSummary) });
+
+export const requestJobDetails = z.strictObject({ type: z.literal('requestJobDetails'), jobId: s.jobId });
+export const jobDetailsReply = z.object({ type: z.literal('jobDetails'), job: jobDetails });
+
+export const cancelJob = z.strictObject({ type: z.literal('cancelJob'), jobId: s.jobId });
+export const cancelAccepted = z.object({ type: z.literal('cancelAccepted'), jobId: s.jobId });
+
+/** Reads rows of `collect()`, `from` an offset. A new `attempt` in the answer voids all rows read before. */
+export const fetchResults = z.strictObject({
+  type: z.literal('fetchResults'),
+  jobId: s.jobId,
+  collectId: z.string(),
+  from: s.count,
+  max: s.positive,
+});
+export const results = z.object({
+  type: z.literal('results'),
+  attempt: s.attempt,
+  from: s.count,
+  rows: z.array(z.unknown()),
+  /** No further rows will come in this attempt. */
+  complete: z.boolean(),
+});
+
+export const requestClusterOverview = z.strictObject({ type: z.literal('requestClusterOverview') });
+export const clusterOverview = z.object({
+  type: z.literal('clusterOverview'),
+  epoch: s.epoch,
+  taskManagers: s.count,
+  slotsTotal: s.count,
+  slotsAvailable: s.count,
+});
+
+export const clientRequest = z.discriminatedUnion('type', [
+  submitJob,
+  listJobs,
+  requestJobDetails,
+  cancelJob,
+  fetchResults,
+  requestClusterOverview,
+]);
+export type ClientRequest = z.infer<typeof clientRequest>;
+
+export const dispatcherReply = z.discriminatedUnion('type', [
+  jobSubmitted,
+  jobList,
+  jobDetailsReply,
+  cancelAccepted,
+  results,
+  clusterOverview,
+  s.refused,
+]);
+export type DispatcherReply = z.infer<typeof dispatcherReply>;

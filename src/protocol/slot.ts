@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import * as s from './schema.ts';
+
+/** Job-manager to a slot, on `mr.<cluster>.tm.<tmId>.slot.<n>`: deployments and cancellation. */
+
+/** Where subtasks run: [TaskManager id, process id, slot]. Deployments point into a table of these. */
+export const location = z.tuple([s.taskManagerId, s.processId, s.index]);
+/** A peer of this subtask on one edge: [subtask index, index into `locations`]. */
+export const peer = z.tuple([s.index, s.index]);
+
+/** One edge into or out of the subtask with the peers at its other end. */
+export const gate = z.object({
+  edgeId: s.edgeId,
+  targetInput: s.index,
+  peerVertexId: s.vertexId,
+  peers: z.array(peer),
+});
+export type Gate = z.infer<typeof gate>;
+
+/** Everything a slot needs to run one subtask. Functions come from the module, rebuilt and checked by `graphHash`. */
+export const deployment = z.object({
+  jobId: s.jobId,
+  jobName: z.string(),
+  attempt: s.attempt,
+  vertexId: s.vertexId,
+  vertexName: z.string(),
+  subtaskIndex: s.index,
+  parallelism: s.positive,
+  maxParallelism: s.positive,
+  moduleSha256: s.sha256,
+  graphHash: z.string(),
+  configuration: s.configuration,
+  locations: z.array(location),
+  inputs: z.array(gate),
+  outputs: z.array(gate),
+});
+export type Deployment = z.infer<typeof deployment>;
+
+/** Deploys the subtasks of one slot; sending it again is harmless. */
+export const submitTasks = z.object({
+  type: z.literal('submitTasks'),
+  epoch: s.epoch,
+  allocationId: s.allocationId,
+  tasks: z.array(deployment),
+});
+export const tasksAccepted = z.object({ type: z.literal('tasksAccepted'), allocationId: s.allocationId });
+
+/** Cancels subtasks of one attempt; one that is not deployed (yet) is reported CANCELED and never starts. */
+export const cancelTasks = z.object({
+  type: z.literal('cancelTasks'),
+  epoch: s.epoch,
+  allocationId: s.allocationId,
+  jobId: s.jobId,
+  tasks: z.array(z.object({ vertexId: s.vertexId, subtaskIndex: s.index, attempt: s.attempt })),
+});
+export type CancelTasks = z.infer<typeof cancelTasks>;
+export const cancelAccepted = z.object({ type: z.literal('cancelAccepted'), allocationId: s.allocationId });
+
+export const slotRequest = z.discriminatedUnion('type', [submitTasks, cancelTasks]);
+export type SlotRequest = z.infer<typeof slotRequest>;
+
+export const slotReply = z.discriminatedUnion('type', [tasksAccepted, cancelAccepted, s.fenced, s.refused]);
+export type SlotReply = z.infer<typeof slotReply>;
