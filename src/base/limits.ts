@@ -30,3 +30,45 @@ export const RESULT_ROWS_PER_MESSAGE = 1_000;
 export const RESULT_ROWS_MAX = 5_000_000;
 /** Largest job or operator name in characters. */
 export const NAME_CHARS_MAX = 20_000;
+
+/** Longest subject in characters; a NATS server cuts protocol lines at 4 KiB. */
+export const SUBJECT_CHARS_MAX = 1024;
+/** Largest payload of transports without a server, equal to a NATS server's default. */
+export const PAYLOAD_BYTES_MAX = 1024 * 1024;
+/** Messages that wait for one connection of the in-process hub before newer ones are dropped and counted. */
+export const HUB_QUEUE_MESSAGES = 65_536;
+/** Bytes that wait for one connection of the in-process hub before newer messages are dropped and counted. */
+export const HUB_QUEUE_BYTES = 64 * 1024 * 1024;
+/** Messages the in-process hub delivers before it lets the event loop turn. */
+export const HUB_BATCH_MESSAGES = 1024;
+/** Bytes a transport may have accepted and not yet seen confirmed by the other end; above, `publish` refuses. */
+export const TRANSPORT_UNCONFIRMED_BYTES = 32 * 1024 * 1024;
+/** Messages a bridge between threads may have under way in one direction. */
+export const BRIDGE_UNCONFIRMED_MESSAGES = 32_768;
+/** Bytes or messages (a share of the bound) after which the other end confirms. */
+export const CONFIRM_SHARE = 1 / 8;
+/** Payloads from this size on are moved between threads, smaller ones are copied. */
+export const BRIDGE_TRANSFER_BYTES = 16 * 1024;
+/** Longest wait for the last published messages when a NATS connection closes. */
+export const TRANSPORT_CLOSE_FLUSH_MS = 2_000;
+/** Longest wait for a NATS server's greeting. */
+export const NATS_CONNECT_TIMEOUT_MS = 5_000;
+/** Tries to reach a NATS server at start. */
+export const NATS_CONNECT_TRIES = 5;
+/** Client pings of a NATS connection; two unanswered ones close it. */
+export const NATS_PING_INTERVAL_MS = 5_000;
+/** Unanswered pings after which a NATS connection counts as dead. */
+export const NATS_PINGS_UNANSWERED = 2;
+/** First and longest pause between tries to reach a NATS server. */
+export const NATS_RECONNECT_MIN_MS = 100;
+export const NATS_RECONNECT_MAX_MS = 5_000;
+/** Longest metadata key in characters. */
+export const METADATA_KEY_CHARS_MAX = 120;
+/** Largest metadata value; fits a NATS message with its headers. */
+export const METADATA_VALUE_BYTES_MAX = 960 * 1024;
+/** Largest artifact. */
+export const ARTIFACT_BYTES_MAX = 256 * 1024 * 1024;
+/** Age after which a temporary file of a store counts as left behind by a crash. */
+export const TEMPORARY_FILE_AGE_MS = 3_600_000;
+/** Compare-and-set rounds an unconditional write makes against competing writers. */
+export const METADATA_PUT_TRIES = 100;

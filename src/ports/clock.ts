@@ -4,8 +4,8 @@ export interface Clock {
   now(): number;
   /** Monotonic time in ms, arbitrary origin. For leases, timeouts and durations. */
   monotonic(): number;
-  /** Runs `callback` once after `delayMs`. */
-  setTimeout(callback: () => void, delayMs: number): TimerHandle;
+  /** Runs `callback` once after `delayMs`; `name` is shown in traces of simulations. */
+  setTimeout(callback: () => void, delayMs: number, name?: string): TimerHandle;
   clearTimeout(handle: TimerHandle): void;
 }
 

@@ -10,7 +10,11 @@
  * T5. `request` settles exactly once: with a reply, `NoRespondersError`, `DeadlineExceededError` or `TransportClosedError`.
  */
 export interface Transport {
-  /** Sends and forgets. Throws TransportClosedError after `close`, MessageTooLargeError above `maxPayload`. */
+  /**
+   * Sends and forgets; the payload may be reused at once. Throws TransportClosedError after `close`,
+   * MessageTooLargeError above `maxPayload`, InvalidSubjectError, and, to be tried again later,
+   * TransportDisconnectedError (no connection now; nothing is held back for later) and TransportOverloadedError.
+   */
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void;
   /** Calls `handler` for each message on subjects that match `pattern` (NATS wildcards `*` and `>`). */
   subscribe(pattern: string, handler: MessageHandler): Subscription;
