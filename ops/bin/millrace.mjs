@@ -22,6 +22,6 @@ try {
     handOver(findNode(), [entry, ...process.argv.slice(2)]);
   }
 } catch (error) {
-  console.error(`millrace: ${error instanceof Error ? error.message : error}`);
+  console.error(`millrace: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 }

@@ -77,11 +77,21 @@ export function install() {
   const started = Date.now();
   process.stderr.write(`millrace: installing packages (${stale} is missing or out of date) ...\n`);
   const result = keepingCache(() =>
-    npm(['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']),
+    npm([
+      'ci',
+      '--ignore-scripts',
+      '--include=dev',
+      '--include=optional',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ]),
   );
   if (result.error || result.status !== 0) {
     const said = result.error?.message ?? `${result.stdout}${result.stderr}`.trim();
-    throw new Error(`npm ci failed in ${ROOT}\n${said}\nThe npm registry must be reachable for the first run.`);
+    throw new Error(
+      `npm ci failed in ${ROOT}\n${said}\nThe npm registry must be reachable for the first run.`,
+    );
   }
   process.stderr.write(`millrace: packages installed in ${Math.round((Date.now() - started) / 1000)} s\n`);
 }

@@ -22,6 +22,6 @@ try {
   install();
   handOver(findNode(), [...SOURCE_FLAGS, resolveProgram(program), ...args]);
 } catch (error) {
-  console.error(`millrace: ${error instanceof Error ? error.message : error}`);
+  console.error(`millrace: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 }

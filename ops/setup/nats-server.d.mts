@@ -1,0 +1,12 @@
+/** The oldest nats-server that runs a cluster. */
+export const OLDEST_NATS_SERVER: string;
+
+/** The absolute path of a nats-server that is already on this machine, or undefined. */
+export function findNatsServer(): string | undefined;
+
+/**
+ * The absolute path of a nats-server, installed first when there is none.
+ *
+ * @throws {Error} what to install by hand, when no way worked
+ */
+export function installNatsServer(): string;
