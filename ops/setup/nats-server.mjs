@@ -58,7 +58,7 @@ const WAYS = [
   {
     name: `go install ${MODULE}`,
     possible: () => onPath('go') !== undefined,
-    install() {
+    install: () => {
       mkdirSync(CACHE, { recursive: true });
       return run('go', ['install', '-trimpath', '-ldflags=-s -w', MODULE], goEnvironment());
     },
@@ -66,7 +66,7 @@ const WAYS = [
   {
     name: 'apt-get install nats-server',
     possible: () => existsSync('/etc/debian_version') && process.getuid?.() === 0,
-    install() {
+    install: () => {
       const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
       const install = () => run('apt-get', ['install', '-y', '--no-install-recommends', 'nats-server'], env);
       return install() && (run('apt-get', ['update'], env) ?? install());

@@ -228,7 +228,7 @@ describe('lint rules', () => {
     }
     const oxlint = join(folder, 'node_modules', 'oxlint', 'bin', 'oxlint');
     const run = spawnSync(process.execPath, [oxlint, '--format', 'json'], { cwd: folder, encoding: 'utf8' });
-    expect(run.stderr).toBe('');
+    if (run.stderr !== '') throw new Error(run.stderr);
     const report = JSON.parse(run.stdout) as Report;
     for (const { code, filename, message } of report.diagnostics) {
       fired.set(filename, [...(fired.get(filename) ?? []), code ?? message]);
