@@ -95,12 +95,15 @@ export function declareRequired(manager: SlotManager, jobId: JobId, required: nu
   return { ...manager, required: next };
 }
 
-/** Outcome of a grant: `allocated` when the TaskManager took it, `free` when it refused or did not answer. */
-export function settleGrant(manager: SlotManager, grant: SlotGrant, outcome: 'allocated' | 'free'): SlotManager {
+/**
+ * Outcome of a grant: `allocated` when the TaskManager took it; `refused` when it did not, or did not answer: the slot is
+ * left alone until the next report says what it is.
+ */
+export function settleGrant(manager: SlotManager, grant: SlotGrant, outcome: 'allocated' | 'refused'): SlotManager {
   const taskManager = manager.taskManagers.get(grant.taskManagerId);
   const slot = taskManager?.slots[grant.slot];
   if (taskManager === undefined || slot?.state !== 'pending' || slot.allocationId !== grant.allocationId) return manager;
-  const settled: ManagedSlot = outcome === 'free' ? { state: 'free' } : { ...slot, state: 'allocated' };
+  const settled: ManagedSlot = outcome === 'refused' ? { state: 'releasing' } : { ...slot, state: 'allocated' };
   return withSlot(manager, taskManager, grant.slot, settled);
 }
 

@@ -17,20 +17,23 @@ export const gate = z.object({
 });
 export type Gate = z.infer<typeof gate>;
 
-/** Everything a slot needs to run one subtask. Functions come from the module, rebuilt and checked by `graphHash`. */
-export const deployment = z.object({
+/** What all subtasks of a job have in common. Functions come from the module, rebuilt and checked by `graphHash`. */
+export const jobInformation = z.object({
   jobId: s.jobId,
   jobName: z.string(),
-  attempt: s.attempt,
-  vertexId: s.vertexId,
-  vertexName: z.string(),
-  subtaskIndex: s.index,
-  parallelism: s.positive,
-  maxParallelism: s.positive,
   moduleSha256: s.sha256,
   graphHash: z.string(),
   configuration: s.configuration,
-  locations: z.array(location),
+});
+export type JobInformation = z.infer<typeof jobInformation>;
+
+/** One subtask to run. */
+export const deployment = z.object({
+  attempt: s.attempt,
+  vertexId: s.vertexId,
+  subtaskIndex: s.index,
+  parallelism: s.positive,
+  maxParallelism: s.positive,
   inputs: z.array(gate),
   outputs: z.array(gate),
 });
@@ -41,8 +44,11 @@ export const submitTasks = z.object({
   type: z.literal('submitTasks'),
   epoch: s.epoch,
   allocationId: s.allocationId,
+  job: jobInformation,
+  locations: z.array(location),
   tasks: z.array(deployment),
 });
+export type SubmitTasks = z.infer<typeof submitTasks>;
 export const tasksAccepted = z.object({ type: z.literal('tasksAccepted'), allocationId: s.allocationId });
 
 /** Cancels subtasks of one attempt; one that is not deployed (yet) is reported CANCELED and never starts. */

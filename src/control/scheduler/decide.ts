@@ -7,7 +7,7 @@ import type { ExecutionState } from '../../protocol/job-status.ts';
 import { NO_RESTARTS } from '../restart-strategy.ts';
 import type { RestartPolicy } from '../restart-strategy.ts';
 import { Draft } from './draft.ts';
-import { cancelAll, failJob, failRegion, loseSlots, settleRegion } from './failover.ts';
+import { cancelAll, failJob, failRegions, loseSlots, settleRegion } from './failover.ts';
 import type { Counters, Decision, Execution, ExecutionRef, HeldSlot, Moment, SchedulerState } from './state.ts';
 
 /** Raised when a job's slots did not come in time. */
@@ -108,10 +108,10 @@ export function executionChanged(
     case 'CANCELED':
       // Canceled without our asking (its slot shut down) counts as a failure of the region.
       if (from === 'CANCELING') settleRegion(draft, vertex.region);
-      else failRegion(draft, vertex.region, report.error ?? unexpectedCancel(ref), moment);
+      else failRegions(draft, [vertex.region], report.error ?? unexpectedCancel(ref), moment);
       break;
     case 'FAILED':
-      failRegion(draft, vertex.region, report.error ?? unexpectedCancel(ref), moment);
+      failRegions(draft, [vertex.region], report.error ?? unexpectedCancel(ref), moment);
       break;
   }
   return draft.finish();
@@ -209,7 +209,7 @@ export function cancelJob(state: SchedulerState): Decision {
 export function jobFailed(state: SchedulerState, error: SerializedError, moment: Moment): Decision {
   const draft = new Draft(state);
   if (isGloballyTerminal(state.status)) return draft.finish();
-  state.regions.forEach((_, index) => failRegion(draft, index, error, moment));
+  failRegions(draft, state.regions.keys(), error, moment);
   return draft.finish();
 }
 
@@ -246,8 +246,7 @@ export function slotRequestTimedOut(
     failJob(draft, error, 'not enough slots');
     return draft.finish();
   }
-  state.regions.forEach((region, index) => {
-    if (region.phase === 'waiting') failRegion(draft, index, error, moment);
-  });
+  const waiting = [...state.regions.keys()].filter((index) => state.regions[index]?.phase === 'waiting');
+  failRegions(draft, waiting, error, moment);
   return draft.finish();
 }

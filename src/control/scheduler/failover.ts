@@ -7,18 +7,27 @@ import { decideRestart } from '../restart-strategy.ts';
 import type { Draft } from './draft.ts';
 import type { ExecutionRef, HeldSlot, Moment } from './state.ts';
 
-/** A region failed: restarts it, or fails the job, as the restart strategy says. Other regions go on. */
-export function failRegion(draft: Draft, index: number, error: SerializedError, moment: Moment): void {
-  const { status, policy, history } = draft.state;
-  const { phase } = draft.region(index);
-  if (phase === 'canceling' || phase === 'backoff' || phase === 'done') return settleRegion(draft, index);
-  if (status === 'FAILING' || status === 'CANCELLING') return cancelRegion(draft, index);
+/**
+ * Regions failed for one reason: restarts them, or fails the job, as the restart strategy says. One cause counts once,
+ * however many regions it hits; other regions go on.
+ */
+export function failRegions(draft: Draft, indices: Iterable<number>, error: SerializedError, moment: Moment): void {
+  const hit: number[] = [];
+  for (const index of indices) {
+    const { phase } = draft.region(index);
+    if (phase === 'active' || phase === 'waiting') hit.push(index);
+    else settleRegion(draft, index);
+  }
+  if (hit.length === 0) return;
+  const { policy, history, restarts } = draft.state;
   const decision = decideRestart(policy, history, error, moment.now, moment.random);
   if (!decision.restart) return failJob(draft, error, decision.reason);
-  draft.change({ history: decision.history, restarts: draft.state.restarts + 1, failure: error });
-  draft.setRegion(index, { restartDelayMs: decision.delayMs });
+  draft.change({ history: decision.history, restarts: restarts + 1, failure: error });
   draft.setStatus('RESTARTING', error);
-  cancelRegion(draft, index);
+  for (const index of hit) {
+    draft.setRegion(index, { restartDelayMs: decision.delayMs });
+    cancelRegion(draft, index);
+  }
 }
 
 /** The job fails for good once all its subtasks have stopped. */
@@ -98,7 +107,7 @@ export function loseSlots(draft: Draft, allocations: readonly AllocationId[], er
       failed.add(vertex.region);
     }
   }
-  for (const region of failed) failRegion(draft, region, error, moment);
+  failRegions(draft, failed, error, moment);
   const { status, graph } = draft.state;
   if (status === 'RUNNING' || status === 'RESTARTING' || status === 'CREATED') {
     draft.effect({ type: 'declareSlots', required: graph.slots.length });

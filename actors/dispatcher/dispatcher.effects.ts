@@ -1,0 +1,232 @@
+import { createActor } from 'xstate';
+import type { Actor } from 'xstate';
+import { InternalError, UserError, ExternalError, serializeError } from '../../src/base/errors.ts';
+import type { Epoch, JobId } from '../../src/base/ids.ts';
+import { isId } from '../../src/base/ids.ts';
+import type { RestartPolicy } from '../../src/control/restart-strategy.ts';
+import { countSlots } from '../../src/control/slot-manager.ts';
+import type { SlotManager } from '../../src/control/slot-manager.ts';
+import type { OperatorFactory } from '../../src/dataplane/chain/operator.ts';
+import type { Source, SourceSplit } from '../../src/functions/source.ts';
+import { buildExecutionGraph } from '../../src/graph/execution-graph.ts';
+import type { GeneratedJob } from '../../src/graph/job-graph-generator.ts';
+import type { ArtifactStore, MetadataStore } from '../../src/ports/stores.ts';
+import { clientRequest } from '../../src/protocol/client-dispatcher.ts';
+import type { ClientRequest, JobModule } from '../../src/protocol/client-dispatcher.ts';
+import type { HeartbeatSettings } from '../job-manager/heartbeats.ts';
+import { startJobManager } from '../job-manager/job-manager.effects.ts';
+import type { JobManagerHandle } from '../job-manager/job-manager.effects.ts';
+import type { ActorEnvironment } from '../messaging/environment.ts';
+import { reply, serve } from '../messaging/serve.ts';
+import { xstateClock } from '../messaging/xstate-clock.ts';
+import { dispatcherMachine } from './dispatcher.machine.ts';
+import type { DispatcherEvent, PersistedJob } from './dispatcher.machine.ts';
+import type { JobLoader } from './job-loader.ts';
+import { forgetPersistedJob, persistJob, readPersistedJobs } from './persisted-jobs.ts';
+
+export interface DispatcherOptions {
+  readonly epoch: Epoch;
+  readonly metadata: MetadataStore;
+  readonly artifacts: ArtifactStore;
+  readonly loader: JobLoader;
+  /** Settings of one job: the cluster's configuration with the job's over it. */
+  jobSettings(configuration: Readonly<Record<string, string>>): JobSettings;
+  /** The resource-manager's slots, for overviews. */
+  slots(): SlotManager;
+  readonly endedJobsKept: number;
+}
+
+export interface JobSettings {
+  readonly policy: RestartPolicy;
+  readonly slotRequestTimeoutMs: number;
+  readonly cancellationTimeoutMs: number;
+  readonly heartbeat: HeartbeatSettings;
+}
+
+export interface DispatcherHandle {
+  readonly actor: Actor<typeof dispatcherMachine>;
+  jobManager(jobId: JobId): JobManagerHandle | undefined;
+  stop(): void;
+}
+
+/** Starts the leading dispatcher on its subject. */
+export function startDispatcher(environment: ActorEnvironment, options: DispatcherOptions): DispatcherHandle {
+  return new Dispatcher(environment, options);
+}
+
+class Dispatcher implements DispatcherHandle {
+  readonly actor: Actor<typeof dispatcherMachine>;
+  readonly #environment: ActorEnvironment;
+  readonly #options: DispatcherOptions;
+  readonly #jobManagers = new Map<JobId, JobManagerHandle>();
+  readonly #stopServing: () => void;
+
+  constructor(environment: ActorEnvironment, options: DispatcherOptions) {
+    this.#environment = environment;
+    this.#options = options;
+    const { epoch, endedJobsKept } = options;
+    const newJobId = (): JobId => environment.random.hex(16) as JobId;
+    this.actor = createActor(this.#provide(), {
+      input: { epoch, endedJobsKept, newJobId },
+      clock: xstateClock(environment.clock),
+    });
+    const subscription = serve(environment, environment.subjects.dispatcher(), clientRequest, (request, caller) =>
+      this.actor.send({ type: 'requested', request, caller }),
+    );
+    this.#stopServing = () => subscription.close();
+    this.actor.start();
+  }
+
+  jobManager(jobId: JobId): JobManagerHandle | undefined {
+    return this.#jobManagers.get(jobId);
+  }
+
+  stop(): void {
+    this.#stopServing();
+    this.actor.send({ type: 'stop' });
+  }
+
+  #provide(): typeof dispatcherMachine {
+    const environment = this.#environment;
+    return dispatcherMachine.provide({
+      actions: {
+        recoverJobs: () => void this.#recover(),
+        startJob: (_, { jobId, request }) => void this.#start(jobId, () => this.#persist(jobId, request)),
+        restartJob: (_, { job }) => void this.#start(job.jobId, () => Promise.resolve(job)),
+        replySubmitted: (_, { jobId, name, callers }) => {
+          for (const caller of callers) reply(environment, caller, { type: 'jobSubmitted', jobId, name });
+        },
+        replyRefused: (_, { error, callers }) => {
+          for (const caller of callers) reply(environment, caller, { type: 'refused', error });
+        },
+        forwardToJob: ({ event }) => this.#forward(event),
+        replyJobList: ({ event }) => {
+          const jobs = [...this.#jobManagers.values()].map((jobManager) => jobManager.summary());
+          this.#reply(event, { type: 'jobList', jobs });
+        },
+        replyOverview: ({ context, event }) => {
+          const slots = this.#options.slots();
+          const { total, available } = countSlots(slots);
+          this.#reply(event, {
+            type: 'clusterOverview',
+            epoch: context.epoch,
+            taskManagers: slots.taskManagers.size,
+            slotsTotal: total,
+            slotsAvailable: available,
+          });
+        },
+        refuseNotLeading: ({ event }) => {
+          const error = new ExternalError('the dispatcher is still recovering its jobs: try again');
+          this.#reply(event, { type: 'refused', error: serializeError(error) });
+        },
+        forgetJob: (_, { jobId }) => {
+          this.#jobManagers.get(jobId)?.stop();
+          this.#jobManagers.delete(jobId);
+        },
+        stopAll: () => {
+          for (const jobManager of this.#jobManagers.values()) jobManager.stop();
+          this.#jobManagers.clear();
+        },
+      },
+    });
+  }
+
+  #reply(event: DispatcherEvent, message: { readonly type: string; readonly [field: string]: unknown }): void {
+    if (event.type === 'requested') reply(this.#environment, event.caller, message);
+  }
+
+  #forward(event: DispatcherEvent): void {
+    if (event.type !== 'requested') return;
+    const { request, caller } = event;
+    if (request.type !== 'requestJobDetails' && request.type !== 'cancelJob' && request.type !== 'fetchResults') return;
+    const jobManager = this.#jobManagers.get(request.jobId);
+    if (jobManager !== undefined) return jobManager.handle(request, caller);
+    const error = new UserError(`there is no job ${request.jobId}; "millrace list" shows the jobs of this cluster`);
+    this.#reply(event, { type: 'refused', error: serializeError(error) });
+  }
+
+  async #recover(): Promise<void> {
+    const { metadata } = this.#options;
+    const { logger } = this.#environment;
+    try {
+      const jobs = await readPersistedJobs(metadata);
+      if (jobs.length > 0) logger.info('jobs recovered', { jobs: jobs.length });
+      this.actor.send({ type: 'recovered', jobs });
+    } catch (error) {
+      logger.error('jobs could not be recovered from the metadata store', { error });
+      this.actor.send({ type: 'recoveryFailed', error: serializeError(error, 'external') });
+    }
+  }
+
+  /** Loads and starts a job; whatever fails on the way refuses it. */
+  async #start(jobId: JobId, obtain: () => Promise<PersistedJob>): Promise<void> {
+    const { logger } = this.#environment;
+    try {
+      const job = await obtain();
+      const generated = await this.#options.loader.load(job.moduleSha256, job.configuration);
+      const jobManager = this.#startJobManager(job, generated);
+      await persistJob(this.#options.metadata, job);
+      this.#jobManagers.set(jobId, jobManager());
+      this.actor.send({ type: 'jobStarted', jobId, name: generated.jobGraph.name });
+    } catch (error) {
+      logger.warn('job refused', { jobId, error });
+      await forgetPersistedJob(this.#options.metadata, jobId).catch((failure: unknown) =>
+        logger.error('refused job could not be removed from the metadata store', { jobId, error: failure }),
+      );
+      this.actor.send({ type: 'jobRefused', jobId, error: serializeError(error) });
+    }
+  }
+
+  async #persist(jobId: JobId, request: Extract<ClientRequest, { type: 'submitJob' }>): Promise<PersistedJob> {
+    const moduleSha256 = await this.#storeModule(request.module);
+    return {
+      jobId,
+      moduleSha256,
+      configuration: request.configuration ?? {},
+      submittedAt: this.#environment.clock.now(),
+    };
+  }
+
+  async #storeModule(module: JobModule): Promise<string> {
+    if ('source' in module) return this.#options.artifacts.put(new TextEncoder().encode(module.source));
+    if (await this.#options.artifacts.has(module.sha256)) return module.sha256;
+    throw new UserError(`the artifact store has no module ${module.sha256}: upload it before submitting the job`);
+  }
+
+  /** Everything that can be wrong is found before the job is persisted; the returned function then cannot fail. */
+  #startJobManager(job: PersistedJob, generated: GeneratedJob<OperatorFactory>): () => JobManagerHandle {
+    const { jobId, submittedAt, moduleSha256, configuration } = job;
+    const { policy, slotRequestTimeoutMs, cancellationTimeoutMs, heartbeat } = this.#options.jobSettings(configuration);
+    const graph = buildExecutionGraph(generated.jobGraph);
+    if (!isId(jobId)) throw new InternalError(`job id "${jobId}" was checked at the door`);
+    const { metadata, epoch } = this.#options;
+    return () =>
+      startJobManager(this.#environment, {
+        jobId,
+        epoch,
+        submittedAt,
+        moduleSha256,
+        configuration,
+        graph,
+        policy,
+        slotRequestTimeoutMs,
+        cancellationTimeoutMs,
+        heartbeat,
+        createEnumerator: (vertexId, context) => sourceOf(generated, vertexId).createEnumerator(context),
+        onEnded: (summary) => {
+          this.actor.send({ type: 'jobEnded', summary });
+          forgetPersistedJob(metadata, jobId).catch((error: unknown) =>
+            this.#environment.logger.error('ended job could not be removed from the metadata store', { jobId, error }),
+          );
+        },
+      });
+  }
+}
+
+function sourceOf(generated: GeneratedJob<OperatorFactory>, vertexId: string): Source<unknown, SourceSplit> {
+  const plan = [...generated.plans.values()].find((candidate) => candidate.vertexId === vertexId);
+  const source = plan?.nodes[0]?.factory.source;
+  if (source === undefined) throw new InternalError(`vertex ${vertexId} has no source`);
+  return source;
+}
+

@@ -1,0 +1,80 @@
+import { ExternalError, serializeError } from '../../src/base/errors.ts';
+import type { TaskManagerId } from '../../src/base/ids.ts';
+import type { HeldSlot } from '../../src/control/scheduler/state.ts';
+import { taskManagerReply } from '../../src/protocol/task-manager.ts';
+import { NoRespondersError } from '../../src/transport/errors.ts';
+import { ask } from '../messaging/ask.ts';
+import type { Performer } from './perform.ts';
+
+/** `heartbeat.*` */
+export interface HeartbeatSettings {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** `heartbeat.rpc-failure-threshold`: unanswerable tries in a row after which a TaskManager is lost. */
+  readonly rpcFailureThreshold: number;
+}
+
+/**
+ * Heartbeats from a job-manager to the TaskManagers that hold its slots, as request and reply, so that one who hears but
+ * is not heard counts as dead. A reply without a slot that we hold means that the slot is gone.
+ */
+export class Heartbeats {
+  readonly #performer: Performer;
+  readonly #settings: HeartbeatSettings;
+  readonly #peers = new Map<TaskManagerId, { heardAt: number; unreachable: number; waiting: boolean }>();
+
+  constructor(performer: Performer, settings: HeartbeatSettings) {
+    this.#performer = performer;
+    this.#settings = settings;
+  }
+
+  /** Called each `intervalMs`. */
+  tick(): void {
+    const { scheduler } = this.#performer.context();
+    const bySlotOwner = Map.groupBy(scheduler.slots.values(), (slot) => slot.taskManagerId);
+    for (const known of this.#peers.keys()) if (!bySlotOwner.has(known)) this.#peers.delete(known);
+    for (const [taskManagerId, slots] of bySlotOwner) void this.#beat(taskManagerId, slots);
+  }
+
+  async #beat(taskManagerId: TaskManagerId, slots: readonly HeldSlot[]): Promise<void> {
+    const { environment } = this.#performer;
+    const now = environment.clock.monotonic();
+    const peer = this.#peers.get(taskManagerId) ?? { heardAt: now, unreachable: 0, waiting: false };
+    this.#peers.set(taskManagerId, peer);
+    if (now - peer.heardAt > this.#settings.timeoutMs) return this.#lose(taskManagerId, `no heartbeat for ${Math.round(now - peer.heardAt)} ms`);
+    if (peer.waiting) return;
+    peer.waiting = true;
+    const { jobId, epoch } = this.#performer.context();
+    const message = { type: 'jobManagerHeartbeat' as const, epoch, jobId };
+    const policy = { timeoutMs: this.#settings.timeoutMs, attempts: 1, pauseMs: 0, maxPauseMs: 0 };
+    try {
+      const subject = environment.subjects.taskManager(taskManagerId);
+      const answer = await ask(environment, subject, message, taskManagerReply, policy);
+      peer.heardAt = environment.clock.monotonic();
+      peer.unreachable = 0;
+      if (answer.type === 'jobManagerHeartbeatReply') this.#compare(slots, new Set(answer.slots.map((s) => s.allocationId)));
+      else if (answer.type === 'fenced') this.#lose(taskManagerId, 'it follows another leader');
+    } catch (error) {
+      if (!(error instanceof NoRespondersError)) return;
+      peer.unreachable++;
+      if (peer.unreachable >= this.#settings.rpcFailureThreshold) this.#lose(taskManagerId, 'nobody answers at its address');
+    } finally {
+      peer.waiting = false;
+    }
+  }
+
+  #compare(held: readonly HeldSlot[], reported: ReadonlySet<string | undefined>): void {
+    const present = this.#performer.context().scheduler.slots;
+    const gone = held.filter((slot) => present.has(slot.allocationId) && !reported.has(slot.allocationId));
+    if (gone.length === 0) return;
+    const allocations = gone.map((slot) => slot.allocationId);
+    const error = serializeError(new ExternalError(`TaskManager ${gone[0]?.taskManagerId} does not hold our slots any more`));
+    this.#performer.send({ type: 'slotsGone', allocations, error, moment: this.#performer.moment() });
+  }
+
+  #lose(taskManagerId: TaskManagerId, reason: string): void {
+    this.#peers.delete(taskManagerId);
+    const error = serializeError(new ExternalError(`TaskManager ${taskManagerId} is lost: ${reason}`));
+    this.#performer.send({ type: 'taskManagerSilent', taskManagerId, error, moment: this.#performer.moment() });
+  }
+}

@@ -1,0 +1,256 @@
+import { assign, enqueueActions, setup } from 'xstate';
+import type { SerializedError } from '../../src/base/errors.ts';
+import type { AllocationId, Epoch, JobId, TaskManagerId, VertexId } from '../../src/base/ids.ts';
+import {
+  acceptOffers,
+  awaitsSlots,
+  backoffElapsed,
+  cancelJob,
+  countersReported,
+  executionChanged,
+  initialState,
+  isCurrent,
+  jobFailed,
+  slotRequestTimedOut,
+  slotsLost,
+  startScheduling,
+  taskManagerLost,
+} from '../../src/control/scheduler/decide.ts';
+import type { Decision, ExecutionRef, Moment, SchedulerEffect, SchedulerState } from '../../src/control/scheduler/state.ts';
+import type { RestartPolicy } from '../../src/control/restart-strategy.ts';
+import type { ExecutionGraph } from '../../src/graph/execution-graph.ts';
+import { ExternalError, serializeError } from '../../src/base/errors.ts';
+import type { ClientRequest } from '../../src/protocol/client-dispatcher.ts';
+import type { JobManagerRequest } from '../../src/protocol/job-manager.ts';
+import type { JobStatus } from '../../src/protocol/job-status.ts';
+import type { Caller } from '../messaging/serve.ts';
+import { sourceCoordinatorMachine } from './source-coordinator/source-coordinator.machine.ts';
+
+/**
+ * One job: scheduling, deployment, failover. Decisions are `control/scheduler`; this machine keeps their state, walks
+ * through Flink's JobStatus, and has the effects performed.
+ *
+ * Invariants:
+ * J1. Every change of the scheduler's state goes through one pure decision.
+ * J2. Messages of another epoch are fenced; those of another attempt are dropped and counted.
+ */
+export type JobManagerEvent =
+  | { readonly type: 'requested'; readonly request: JobManagerRequest; readonly caller: Caller; readonly moment: Moment }
+  | { readonly type: 'clientRequested'; readonly request: JobClientRequest; readonly caller: Caller }
+  | { readonly type: 'slotsDeclared'; readonly cluster: ClusterSlots }
+  | { readonly type: 'slotsGone'; readonly allocations: readonly AllocationId[]; readonly error: SerializedError; readonly moment: Moment }
+  | { readonly type: 'taskManagerSilent'; readonly taskManagerId: TaskManagerId; readonly error: SerializedError; readonly moment: Moment }
+  | { readonly type: 'backoffElapsed'; readonly region: number; readonly attempt: number }
+  | { readonly type: 'sourceFailed'; readonly vertexId: VertexId; readonly error: SerializedError; readonly moment: Moment }
+  | { readonly type: 'ticked'; readonly moment: Moment };
+
+/** Requests of clients about one job; the dispatcher passes them on. */
+export type JobClientRequest = Extract<ClientRequest, { type: 'requestJobDetails' | 'cancelJob' | 'fetchResults' }>;
+
+export interface ClusterSlots {
+  readonly slotsTotal: number;
+  readonly slotsAvailable: number;
+}
+
+export interface JobManagerInput {
+  readonly jobId: JobId;
+  readonly epoch: Epoch;
+  readonly submittedAt: number;
+  readonly moduleSha256: string;
+  readonly configuration: Readonly<Record<string, string>>;
+  readonly graph: ExecutionGraph;
+  readonly policy: RestartPolicy;
+  readonly slotRequestTimeoutMs: number;
+}
+
+export interface JobManagerContext extends JobManagerInput {
+  readonly scheduler: SchedulerState;
+  readonly cluster: ClusterSlots | undefined;
+  /** Since when slots are missing; monotonic ms. */
+  readonly waitingSince: number | undefined;
+}
+
+/** Id of the child actor of a source. */
+export function sourceActorId(vertexId: VertexId): string {
+  return `source-${vertexId}`;
+}
+
+function decide(context: JobManagerContext, event: JobManagerEvent): Decision | undefined {
+  const { scheduler } = context;
+  switch (event.type) {
+    case 'requested':
+      return decideRequest(scheduler, event.request, event.moment);
+    case 'clientRequested':
+      return event.request.type === 'cancelJob' ? cancelJob(scheduler) : undefined;
+    case 'slotsGone':
+      return slotsLost(scheduler, event.allocations, event.error, event.moment);
+    case 'taskManagerSilent':
+      return taskManagerLost(scheduler, event.taskManagerId, event.error, event.moment);
+    case 'backoffElapsed':
+      return backoffElapsed(scheduler, event.region, event.attempt);
+    case 'sourceFailed':
+      return jobFailed(scheduler, event.error, event.moment);
+    case 'ticked':
+    case 'slotsDeclared':
+      return undefined;
+  }
+}
+
+function decideRequest(scheduler: SchedulerState, request: JobManagerRequest, moment: Moment): Decision | undefined {
+  switch (request.type) {
+    case 'taskStateChanged':
+      return executionChanged(scheduler, request, request.state, request, moment);
+    case 'taskProgress':
+      return countersReported(scheduler, request, request.counters);
+    case 'taskManagerLost': {
+      const error = new ExternalError(`TaskManager ${request.taskManagerId} is lost: ${request.reason}`);
+      return taskManagerLost(scheduler, request.taskManagerId, serializeError(error), moment);
+    }
+    case 'slotsLost':
+      return slotsLost(scheduler, request.allocationIds, request.error, moment);
+    case 'offerSlots': // answered with what was accepted: see `takeOffers`
+    case 'requestSplit': // for the source-coordinator
+    case 'collectRows': // for the result buffer
+      return undefined;
+  }
+}
+
+const statusIs =
+  (...statuses: readonly JobStatus[]) =>
+  ({ context }: { context: JobManagerContext }): boolean =>
+    statuses.includes(context.scheduler.status);
+
+const isRequest =
+  (type: JobManagerRequest['type']) =>
+  ({ event }: { event: JobManagerEvent }): boolean =>
+    event.type === 'requested' && event.request.type === type;
+
+const machine = setup({
+  types: {
+    context: {} as JobManagerContext,
+    events: {} as JobManagerEvent,
+    input: {} as JobManagerInput,
+  },
+  actors: { source: sourceCoordinatorMachine },
+  actions: {
+    perform: (_, _params: { effect: SchedulerEffect }) => {},
+    replyAcknowledged: () => {},
+    replyFenced: () => {},
+    replyOffers: (_, _params: { accepted: readonly AllocationId[] }) => {},
+    takeRows: () => {},
+    replyToClient: () => {},
+    jobEnded: () => {},
+    adopt: enqueueActions(({ enqueue }, { decision }: { decision: Decision }) => {
+      enqueue.assign({ scheduler: decision.state });
+      for (const effect of decision.effects) enqueue({ type: 'perform', params: { effect } });
+    }),
+    start: enqueueActions(({ context, enqueue }) => {
+      for (const vertex of context.graph.jobGraph.vertices) {
+        if (!vertex.isSource) continue;
+        const input = { vertexId: vertex.id, parallelism: vertex.parallelism, jobId: context.jobId, epoch: context.epoch };
+        enqueue.spawnChild('source', { id: sourceActorId(vertex.id), input });
+      }
+      enqueue({ type: 'adopt', params: { decision: startScheduling(context.scheduler) } });
+    }),
+    decide: enqueueActions(({ context, event, enqueue }) => {
+      const decision = decide(context, event);
+      if (decision !== undefined) enqueue({ type: 'adopt', params: { decision } });
+    }),
+    takeOffers: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'requested' || event.request.type !== 'offerSlots') return;
+      const { taskManagerId, processId, slots } = event.request;
+      const offers = slots.map((slot) => ({ ...slot, taskManagerId, processId }));
+      const { accepted, ...decision } = acceptOffers(context.scheduler, offers);
+      enqueue({ type: 'adopt', params: { decision } });
+      enqueue({ type: 'replyOffers', params: { accepted } });
+    }),
+    forwardSplitRequest: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'requested' || event.request.type !== 'requestSplit') return;
+      const { vertexId, subtaskIndex, attempt, requestId } = event.request;
+      if (!isCurrent(context.scheduler, event.request as ExecutionRef)) return;
+      enqueue.sendTo(sourceActorId(vertexId), { type: 'splitRequested', subtaskIndex, attempt, requestId });
+    }),
+    noteCluster: assign(({ event }) => (event.type === 'slotsDeclared' ? { cluster: event.cluster } : {})),
+    watchSlots: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'ticked') return;
+      const { scheduler, waitingSince, slotRequestTimeoutMs, cluster } = context;
+      if (!awaitsSlots(scheduler)) return enqueue.assign({ waitingSince: undefined });
+      if (waitingSince === undefined) return enqueue.assign({ waitingSince: event.moment.now });
+      if (event.moment.now - waitingSince > slotRequestTimeoutMs) {
+        enqueue.assign({ waitingSince: undefined });
+        const decision = slotRequestTimedOut(scheduler, cluster, slotRequestTimeoutMs, event.moment);
+        return enqueue({ type: 'adopt', params: { decision } });
+      }
+      const effect: SchedulerEffect = { type: 'declareSlots', required: scheduler.graph.slots.length };
+      enqueue({ type: 'perform', params: { effect } });
+    }),
+  },
+  guards: {
+    isFenced: ({ context, event }) => event.type === 'requested' && event.request.epoch !== context.epoch,
+    isOffer: isRequest('offerSlots'),
+    isSplitRequest: isRequest('requestSplit'),
+    isRows: isRequest('collectRows'),
+    isRunning: statusIs('RUNNING'),
+    isRestarting: statusIs('RESTARTING'),
+    isFailing: statusIs('FAILING'),
+    isCancelling: statusIs('CANCELLING'),
+    isFinished: statusIs('FINISHED'),
+    isFailed: statusIs('FAILED'),
+    isCanceled: statusIs('CANCELED'),
+  },
+});
+
+export const jobManagerMachine = machine.createMachine({
+  id: 'job-manager',
+  context: ({ input }) => ({
+    ...input,
+    scheduler: initialState(input.graph, input.policy),
+    cluster: undefined,
+    waitingSince: undefined,
+  }),
+  initial: 'initializing',
+  on: {
+    requested: [
+      { guard: 'isFenced', actions: 'replyFenced' },
+      { guard: 'isOffer', actions: 'takeOffers' },
+      { guard: 'isSplitRequest', actions: ['forwardSplitRequest', 'replyAcknowledged'] },
+      { guard: 'isRows', actions: 'takeRows' },
+      { actions: ['decide', 'replyAcknowledged'] },
+    ],
+    clientRequested: { actions: ['decide', 'replyToClient'] },
+    slotsDeclared: { actions: 'noteCluster' },
+    slotsGone: { actions: 'decide' },
+    taskManagerSilent: { actions: 'decide' },
+    sourceFailed: { actions: 'decide' },
+    backoffElapsed: { actions: 'decide' },
+    ticked: { actions: 'watchSlots' },
+  },
+  states: {
+    initializing: { entry: 'start', always: { guard: 'isRunning', target: 'running' } },
+    running: {
+      always: [
+        { guard: 'isRestarting', target: 'restarting' },
+        { guard: 'isFailing', target: 'failing' },
+        { guard: 'isCancelling', target: 'cancelling' },
+        { guard: 'isFinished', target: 'finished' },
+        { guard: 'isFailed', target: 'failed' },
+        { guard: 'isCanceled', target: 'canceled' },
+      ],
+    },
+    restarting: {
+      always: [
+        { guard: 'isRunning', target: 'running' },
+        { guard: 'isFailing', target: 'failing' },
+        { guard: 'isCancelling', target: 'cancelling' },
+        { guard: 'isFinished', target: 'finished' },
+        { guard: 'isFailed', target: 'failed' },
+        { guard: 'isCanceled', target: 'canceled' },
+      ],
+    },
+    failing: { always: { guard: 'isFailed', target: 'failed' } },
+    cancelling: { always: { guard: 'isCanceled', target: 'canceled' } },
+    finished: { entry: 'jobEnded' },
+    failed: { entry: 'jobEnded' },
+    canceled: { entry: 'jobEnded' },
+  },
+});

@@ -1,0 +1,150 @@
+import { MillraceError, UserError, serializeError } from '../../../src/base/errors.ts';
+import type { SerializedError } from '../../../src/base/errors.ts';
+import type { VertexId } from '../../../src/base/ids.ts';
+import type { SourceSplit, SplitEnumerator, SplitEnumeratorContext } from '../../../src/functions/source.ts';
+import { subtaskReply } from '../../../src/protocol/subtask.ts';
+import { PERSISTENT, ask } from '../../messaging/ask.ts';
+import type { ActorEnvironment } from '../../messaging/environment.ts';
+import { sourceCoordinatorMachine } from './source-coordinator.machine.ts';
+import type { SourceCoordinatorContext } from './source-coordinator.machine.ts';
+
+export type CreateEnumerator = (
+  vertexId: VertexId,
+  context: SplitEnumeratorContext<SourceSplit>,
+) => SplitEnumerator<SourceSplit>;
+
+export interface SourceCoordinatorHooks {
+  readonly createEnumerator: CreateEnumerator;
+  /** Whether `attempt` is still the present one of this subtask. */
+  isCurrent(vertexId: VertexId, subtaskIndex: number, attempt: number): boolean;
+  onFailed(vertexId: VertexId, error: SerializedError): void;
+}
+
+/** The source-coordinator machine with its enumerators, one per source vertex of the job. */
+export function provideSourceCoordinator(
+  environment: ActorEnvironment,
+  hooks: SourceCoordinatorHooks,
+): typeof sourceCoordinatorMachine {
+  const runs = new Map<VertexId, EnumeratorRun>();
+  const guarded = (self: { send(event: { type: 'failed'; error: SerializedError }): void }, act: () => void): void => {
+    try {
+      act();
+    } catch (error) {
+      self.send({ type: 'failed', error: enumeratorError(error) });
+    }
+  };
+  return sourceCoordinatorMachine.provide({
+    actions: {
+      startEnumerator: ({ context, self }) =>
+        guarded(self, () => {
+          const run = new EnumeratorRun(environment, hooks, context, (error) => self.send({ type: 'failed', error }));
+          runs.set(context.vertexId, run);
+          run.start().then(
+            () => self.send({ type: 'started' }),
+            (error: unknown) => self.send({ type: 'failed', error: enumeratorError(error) }),
+          );
+        }),
+      handleRequest: ({ context, self }, { request, isNewReader }) =>
+        guarded(self, () => runs.get(context.vertexId)?.handle(request.subtaskIndex, request.attempt, isNewReader)),
+      takeBack: ({ context, event, self }) =>
+        guarded(self, () => {
+          if (event.type === 'attemptDiscarded') runs.get(context.vertexId)?.takeBack(event.subtasks);
+        }),
+      closeEnumerator: ({ context }) => {
+        const run = runs.get(context.vertexId);
+        runs.delete(context.vertexId);
+        run?.close().catch((error: unknown) => environment.logger.warn('split enumerator did not close', { error }));
+      },
+      reportFailure: ({ context, event }) => {
+        if (event.type === 'failed') hooks.onFailed(context.vertexId, event.error);
+      },
+    },
+  });
+}
+
+function enumeratorError(error: unknown): SerializedError {
+  const domain = error instanceof MillraceError ? error.domain : 'user';
+  return serializeError(new UserError(`split enumerator failed: ${String(error)}`, { cause: error, retryable: true }), domain);
+}
+
+/** One life of an enumerator: what it assigned, and the deliveries under way, in order per subtask. */
+class EnumeratorRun {
+  readonly #environment: ActorEnvironment;
+  readonly #hooks: SourceCoordinatorHooks;
+  readonly #context: SourceCoordinatorContext;
+  readonly #onFailed: (error: SerializedError) => void;
+  readonly #enumerator: SplitEnumerator<SourceSplit>;
+  readonly #readers = new Map<number, Reader>();
+
+  constructor(
+    environment: ActorEnvironment,
+    hooks: SourceCoordinatorHooks,
+    context: SourceCoordinatorContext,
+    onFailed: (error: SerializedError) => void,
+  ) {
+    this.#environment = environment;
+    this.#hooks = hooks;
+    this.#context = context;
+    this.#onFailed = onFailed;
+    this.#enumerator = hooks.createEnumerator(context.vertexId, {
+      parallelism: context.parallelism,
+      now: () => environment.clock.now(),
+      assignSplits: (subtask, splits) => this.#deliver(subtask, splits, false),
+      signalNoMoreSplits: (subtask) => this.#deliver(subtask, [], true),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#enumerator.start();
+  }
+
+  async close(): Promise<void> {
+    await this.#enumerator.close();
+  }
+
+  handle(subtask: number, attempt: number, isNewReader: boolean): void {
+    if (isNewReader) {
+      this.#readers.set(subtask, { attempt, assigned: [], nextAssignment: 0, deliveries: Promise.resolve() });
+      this.#enumerator.addReader(subtask);
+    }
+    this.#enumerator.handleSplitRequest(subtask);
+  }
+
+  /** Splits of failed readers go back in the state they were assigned in. */
+  takeBack(subtasks: readonly number[]): void {
+    for (const subtask of subtasks) {
+      const reader = this.#readers.get(subtask);
+      if (reader === undefined) continue;
+      this.#readers.delete(subtask);
+      if (reader.assigned.length > 0) this.#enumerator.addSplitsBack(reader.assigned, subtask);
+    }
+  }
+
+  #deliver(subtask: number, splits: readonly SourceSplit[], noMoreSplits: boolean): void {
+    const reader = this.#readers.get(subtask);
+    if (reader === undefined) {
+      throw new UserError(`the enumerator assigned splits to subtask ${subtask}, which has no reader now`);
+    }
+    reader.assigned.push(...splits);
+    const assignmentId = reader.nextAssignment++;
+    const { vertexId, jobId, epoch } = this.#context;
+    const { attempt } = reader;
+    const wanted = (): boolean => this.#hooks.isCurrent(vertexId, subtask, attempt);
+    const subject = this.#environment.subjects.subtask(jobId, attempt, vertexId, subtask);
+    const message = { type: 'assignSplits' as const, epoch, attempt, assignmentId, splits, noMoreSplits };
+    reader.deliveries = reader.deliveries.then(async () => {
+      try {
+        await ask(this.#environment, subject, message, subtaskReply, { ...PERSISTENT, wanted });
+      } catch (error) {
+        if (wanted()) this.#onFailed(enumeratorError(error));
+      }
+    });
+  }
+}
+
+interface Reader {
+  readonly attempt: number;
+  readonly assigned: SourceSplit[];
+  nextAssignment: number;
+  deliveries: Promise<void>;
+}

@@ -1,0 +1,78 @@
+import type { z } from 'zod';
+import { serializeError } from '../../src/base/errors.ts';
+import type { Subscription } from '../../src/ports/transport.ts';
+import {
+  CONTENT_TYPE,
+  JSON_CONTENT,
+  MESSAGE_ID,
+  ProtocolError,
+  decodeMessage,
+  encodeMessage,
+  encodingOf,
+} from '../../src/protocol/codec.ts';
+import type { Encoding } from '../../src/protocol/codec.ts';
+import type { ActorEnvironment } from './environment.ts';
+
+/** Who sent a request, and how the answer is to be written. Plain data, so that machines can keep it. */
+export interface Caller {
+  /** Undefined when no answer is awaited. */
+  readonly replyTo: string | undefined;
+  readonly encoding: Encoding;
+}
+
+/** Anything with a `type`; each conversation's union is in `src/protocol`. */
+export type Message = { readonly type: string; readonly [field: string]: unknown };
+
+/** A caller that awaits nothing: for events that an actor sends itself. */
+export const NOBODY: Caller = { replyTo: undefined, encoding: 'msgpack' };
+
+/**
+ * Listens on a subject. What is not of the protocol is refused here: counted, logged, answered with `refused`, and never
+ * seen by `handle`.
+ */
+export function serve<T extends { readonly type: string }>(
+  environment: ActorEnvironment,
+  subject: string,
+  schema: z.ZodType<T>,
+  handle: (message: T, caller: Caller) => void,
+): Subscription {
+  const { transport, logger, refusals } = environment;
+  return transport.subscribe(subject, ({ payload, headers, replyTo }) => {
+    const caller: Caller = { replyTo, encoding: encodingOf(headers) };
+    let message: T;
+    try {
+      message = decodeMessage(schema, payload, headers, subject);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      refusals.malformed++;
+      logger.warn('message refused', { subject, messageId: headers[MESSAGE_ID], reason: error.message });
+      reply(environment, caller, { type: 'refused', error: serializeError(error) });
+      return;
+    }
+    handle(message, caller);
+  });
+}
+
+/** Answers a caller in its own encoding; a closed transport is no reason to fail. */
+export function reply(environment: ActorEnvironment, caller: Caller, message: Message): void {
+  if (caller.replyTo === undefined) return;
+  tell(environment, caller.replyTo, message, caller.encoding);
+}
+
+/** Sends without waiting for an answer. Delivery is not certain; a failure to send is logged. */
+export function tell(
+  environment: ActorEnvironment,
+  subject: string,
+  message: Message,
+  encoding: Encoding = 'msgpack',
+): void {
+  const headers = {
+    [MESSAGE_ID]: environment.random.hex(8),
+    ...(encoding === 'json' ? { [CONTENT_TYPE]: JSON_CONTENT } : {}),
+  };
+  try {
+    environment.transport.publish(subject, encodeMessage(message, encoding), { headers });
+  } catch (error) {
+    environment.logger.warn('message not sent', { subject, type: message.type, error });
+  }
+}
