@@ -19,8 +19,8 @@ interface Bench {
   readonly a: Transport;
   readonly b: Transport;
   readonly handlerErrors: string[];
-  /** Collects what `transport` hears; `until` waits for a number of messages. */
-  listen(transport: Transport, pattern: string): Promise<Ear>;
+  /** Collects what `transport` hears, then calls `then`; `until` waits for a number of messages. */
+  listen(transport: Transport, pattern: string, then?: (message: TransportMessage) => void): Promise<Ear>;
 }
 
 interface Ear {
@@ -68,12 +68,17 @@ async function newBench(network: ConformanceNetwork): Promise<Bench> {
   return { a, b, handlerErrors, listen };
 }
 
-async function listen(transport: Transport, pattern: string): Promise<Ear> {
+async function listen(
+  transport: Transport,
+  pattern: string,
+  then?: (message: TransportMessage) => void,
+): Promise<Ear> {
   const heard: TransportMessage[] = [];
   const waiting: { count: number; resolve: (messages: TransportMessage[]) => void }[] = [];
   const subscription = transport.subscribe(pattern, (message) => {
     heard.push(message);
     for (const wait of waiting) if (heard.length >= wait.count) wait.resolve(heard);
+    then?.(message);
   });
   await transport.flush();
   const until = (count: number): Promise<TransportMessage[]> =>
@@ -123,8 +128,7 @@ function describePublishing(bench: BenchOf): void {
       a.publish('second', text(''));
       events.push('first ends');
     });
-    a.subscribe('second', () => void events.push('second'));
-    const ear = await bench().listen(a, 'second');
+    const ear = await bench().listen(a, 'second', () => events.push('second'));
     a.publish('first', text(''));
     await ear.until(1);
     expect(events).toEqual(['first begins', 'first ends', 'second']);
@@ -138,7 +142,8 @@ function describeSubjects(bench: BenchOf): void {
     const tail = await bench().listen(b, 'mr.>');
     const exact = await bench().listen(b, 'mr.a.job');
     const all = await bench().listen(b, 'end');
-    for (const subject of ['mr.a.job', 'mr.b.job', 'mr.b.job.x', 'mr', 'mrs.a.job', 'end']) a.publish(subject, text(''));
+    for (const subject of ['mr.a.job', 'mr.b.job', 'mr.b.job.x', 'mr', 'mrs.a.job', 'end'])
+      a.publish(subject, text(''));
     await Promise.all([all.until(1), star.until(2), tail.until(3), exact.until(1)]);
     expect(star.heard.map((message) => message.subject)).toEqual(['mr.a.job', 'mr.b.job']);
     expect(tail.heard.map((message) => message.subject)).toEqual(['mr.a.job', 'mr.b.job', 'mr.b.job.x']);
@@ -162,13 +167,23 @@ function describeHeaders(bench: BenchOf): void {
     const { a, b } = bench();
     const ear = await bench().listen(b, 'x');
     const headers = Object.create(null) as Record<string, string>;
-    Object.assign(headers, { traceparent: '00-ab-cd-01', Epoch: '7', epoch: '8', constructor: 'c', toString: 't' });
+    Object.assign(headers, {
+      traceparent: '00-ab-cd-01',
+      Epoch: '7',
+      epoch: '8',
+      constructor: 'c',
+      toString: 't',
+    });
     Object.defineProperty(headers, '__proto__', { value: 'p', enumerable: true });
     a.publish('x', text('body'), { headers, replyTo: 'back.here' });
     const [message] = await ear.until(1);
     expect(message?.replyTo).toBe('back.here');
     expect(read(message as TransportMessage)).toBe('body');
-    expect(Object.entries(message?.headers ?? {}).sort()).toEqual(Object.entries(headers).sort());
+    const lines = (of: Readonly<Record<string, string>>): string[] =>
+      Object.keys(of)
+        .map((name) => `${name}=${of[name]}`)
+        .toSorted();
+    expect(lines(message?.headers ?? {})).toEqual(lines(headers));
     expect(({} as Record<string, unknown>)['p']).toBeUndefined();
   });
 
@@ -184,8 +199,15 @@ function describeHeaders(bench: BenchOf): void {
 
   it('when a header cannot travel, publish refuses it', () => {
     const { a } = bench();
-    const refused: Record<string, string>[] = [{ 'a b': '' }, { 'a:b': '' }, { '': '' }, { ä: '' }, { a: 'x\r\ny: z' }];
-    for (const headers of refused) expect(() => a.publish('x', text(''), { headers })).toThrow(InvalidHeaderError);
+    const refused: Record<string, string>[] = [
+      { 'a b': '' },
+      { 'a:b': '' },
+      { '': '' },
+      { ä: '' },
+      { a: 'x\r\ny: z' },
+    ];
+    for (const headers of refused)
+      expect(() => a.publish('x', text(''), { headers })).toThrow(InvalidHeaderError);
   });
 }
 
@@ -253,28 +275,22 @@ function describeHandlers(bench: BenchOf): void {
 
   it('T2: when a handler closes its subscription, messages already under way are not delivered', async () => {
     const { a, b } = bench();
-    const heard: string[] = [];
-    const subscription = b.subscribe('x', (message) => {
-      heard.push(read(message));
-      subscription.close();
-    });
+    const closing: Ear = await bench().listen(b, 'x', () => closing.close());
     const other = await bench().listen(b, 'x');
     for (const value of ['1', '2', '3']) a.publish('x', text(value));
-    await other.until(3);
-    expect(heard).toEqual(['1']);
+    await Promise.all([closing.until(1), other.until(3)]);
+    expect(heardBy(closing)).toEqual(['1']);
   });
 
   it('T3: when a handler throws, it is reported and later messages arrive', async () => {
     const { a, b, handlerErrors } = bench();
-    const heard: string[] = [];
-    b.subscribe('x', (message) => {
-      heard.push(read(message));
+    const throwing = await bench().listen(b, 'x', (message) => {
       if (read(message) === 'bad') throw new Error('cannot take it');
     });
     const other = await bench().listen(b, 'x');
     for (const value of ['1', 'bad', '2']) a.publish('x', text(value));
-    await other.until(3);
-    expect(heard).toEqual(['1', 'bad', '2']);
+    await Promise.all([throwing.until(3), other.until(3)]);
+    expect(heardBy(throwing)).toEqual(['1', 'bad', '2']);
     expect(handlerErrors).toEqual(['x: cannot take it']);
   });
 }
@@ -289,7 +305,9 @@ function describeRequests(bench: BenchOf): void {
     await b.flush();
     const values = Array.from({ length: 200 }, (_, at) => at);
     const replies = await Promise.all(
-      values.map((value) => a.request('double', text(String(value)), { timeoutMs: 5_000, headers: { n: '1' } })),
+      values.map((value) =>
+        a.request('double', text(String(value)), { timeoutMs: 5_000, headers: { n: '1' } }),
+      ),
     );
     expect(replies.map((reply) => Number(read(reply)))).toEqual(values.map((value) => value * 2));
     expect(replies[0]?.headers).toMatchObject({ kind: 'answer' });

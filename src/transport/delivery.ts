@@ -2,7 +2,11 @@ import type { HandlerErrorListener, MessageHandler, TransportMessage } from '../
 import { MessageTooLargeError } from './errors.ts';
 
 /** Calls a handler; what it throws goes to the listener and no further (invariant T3 of the port). */
-export function deliver(handler: MessageHandler, message: TransportMessage, onError: HandlerErrorListener): void {
+export function deliver(
+  handler: MessageHandler,
+  message: TransportMessage,
+  onError: HandlerErrorListener,
+): void {
   try {
     handler(message);
   } catch (error) {

@@ -40,7 +40,9 @@ export class MessageTooLargeError extends InternalError {
   readonly limit: number;
 
   constructor(subject: string, size: number, limit: number) {
-    super(`the message for subject '${subject}' has ${size} bytes, the transport carries ${limit} at most; split it`);
+    super(
+      `the message for subject '${subject}' has ${size} bytes, the transport carries ${limit} at most; split it`,
+    );
     this.size = size;
     this.limit = limit;
   }

@@ -22,8 +22,10 @@ export function checkedHeaders(headers: Headers | undefined): Headers {
   const result = Object.create(null) as Record<string, string>;
   for (const name of names) {
     const value = headers[name];
-    if (!NAME.test(name)) throw new InvalidHeaderError(name, 'names are visible ASCII characters without a colon');
-    if (typeof value !== 'string') throw new InvalidHeaderError(name, `the value is a ${typeof value}, not a string`);
+    if (!NAME.test(name))
+      throw new InvalidHeaderError(name, 'names are visible ASCII characters without a colon');
+    if (typeof value !== 'string')
+      throw new InvalidHeaderError(name, `the value is a ${typeof value}, not a string`);
     if (LINE_BREAK.test(value)) throw new InvalidHeaderError(name, 'values have no line breaks');
     result[name] = value.trim();
   }

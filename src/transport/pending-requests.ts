@@ -27,11 +27,17 @@ export class PendingRequests {
   }
 
   /** Registers a request; `id` names it in `resolve` and `reject`. */
-  open(subject: string, timeoutMs: number): { readonly id: number; readonly reply: Promise<TransportMessage> } {
+  open(
+    subject: string,
+    timeoutMs: number,
+  ): { readonly id: number; readonly reply: Promise<TransportMessage> } {
     const id = ++this.#lastId;
     const reply = new Promise<TransportMessage>((resolve, reject) => {
       const expire = (): void => {
-        this.reject(id, new DeadlineExceededError(`no answer on subject '${subject}' within ${timeoutMs} ms`));
+        this.reject(
+          id,
+          new DeadlineExceededError(`no answer on subject '${subject}' within ${timeoutMs} ms`),
+        );
       };
       const timer = this.#clock.setTimeout(expire, timeoutMs, `deadline ${subject}`);
       this.#pending.set(id, { subject, timer, resolve, reject });

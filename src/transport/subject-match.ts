@@ -42,7 +42,10 @@ export function matchesPattern(pattern: string, subject: string): boolean {
 function checkTokens(subject: string): void {
   if (subject.length === 0) throw new InvalidSubjectError(subject, 'it is empty');
   if (subject.length > SUBJECT_CHARS_MAX) {
-    throw new InvalidSubjectError(subject, `it has ${subject.length} characters, ${SUBJECT_CHARS_MAX} are allowed`);
+    throw new InvalidSubjectError(
+      subject,
+      `it has ${subject.length} characters, ${SUBJECT_CHARS_MAX} are allowed`,
+    );
   }
   if (BAD_CHARACTER.test(subject)) throw new InvalidSubjectError(subject, 'it contains white space or NUL');
   if (subject.startsWith('.') || subject.endsWith('.') || subject.includes('..')) {
@@ -138,11 +141,17 @@ function removeFrom<T>(level: Level<T>, tokens: readonly string[], at: number, v
   if (token === '>') return level.tails.delete(value);
   const child = level.children.get(token);
   if (child === undefined || !removeFrom(child, tokens, at + 1, value)) return false;
-  if (child.children.size === 0 && child.ends.size === 0 && child.tails.size === 0) level.children.delete(token);
+  if (child.children.size === 0 && child.ends.size === 0 && child.tails.size === 0)
+    level.children.delete(token);
   return true;
 }
 
-function visitMatches<T>(level: Level<T>, tokens: readonly string[], at: number, visit: (value: T) => void): void {
+function visitMatches<T>(
+  level: Level<T>,
+  tokens: readonly string[],
+  at: number,
+  visit: (value: T) => void,
+): void {
   const token = tokens[at];
   if (token === undefined) {
     for (const value of level.ends) visit(value);

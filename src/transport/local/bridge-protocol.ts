@@ -1,5 +1,5 @@
-import { DeadlineExceededError, MillraceError, deserializeError, serializeError } from '../../base/errors.ts';
-import type { SerializedError } from '../../base/errors.ts';
+import { DeadlineExceededError, deserializeError, serializeError } from '../../base/errors.ts';
+import type { MillraceError, SerializedError } from '../../base/errors.ts';
 import { NoRespondersError, TransportClosedError } from '../errors.ts';
 
 /** What crosses a MessagePort between `connectPort` (the guest) and `servePort` (the host), in batches. */

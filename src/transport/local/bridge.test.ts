@@ -14,10 +14,16 @@ const clock = conformanceClock;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (message: { readonly payload: Uint8Array }): string => new TextDecoder().decode(message.payload);
 
-function bridged(host: Transport, onHandlerError?: HandlerErrorListener): { guest: Transport; service: PortService } {
+function bridged(
+  host: Transport,
+  onHandlerError?: HandlerErrorListener,
+): { guest: Transport; service: PortService } {
   const { port1, port2 } = new MessageChannel();
   const service = servePort(port1, host);
-  return { service, guest: connectPort(port2, { clock, ...(onHandlerError === undefined ? {} : { onHandlerError }) }) };
+  return {
+    service,
+    guest: connectPort(port2, { clock, ...(onHandlerError === undefined ? {} : { onHandlerError }) }),
+  };
 }
 
 describeTransportConformance('bridge between threads over the hub', async () => {
@@ -80,7 +86,9 @@ describe('bridge ends', () => {
     await guest.flush();
     await guest.close();
     await service.closed;
-    await expect(hub.connect().request('x', bytes(''), { timeoutMs: 1_000 })).rejects.toThrow(NoRespondersError);
+    await expect(hub.connect().request('x', bytes(''), { timeoutMs: 1_000 })).rejects.toThrow(
+      NoRespondersError,
+    );
     await hub.close();
   });
 
@@ -97,7 +105,9 @@ describe('bridge ends', () => {
     };
     const { port1, port2 } = new MessageChannel();
     const refused: string[] = [];
-    const service = servePort(port1, refusing, { onRefused: (error, subject) => refused.push(`${subject} ${error}`) });
+    const service = servePort(port1, refusing, {
+      onRefused: (error, subject) => refused.push(`${subject} ${String(error)}`),
+    });
     const guest = connectPort(port2, { clock });
     guest.publish('x', bytes(''));
     await guest.flush();
@@ -155,11 +165,16 @@ describe('bridge to a real worker thread', () => {
     client.publish('block', bytes('300'));
     const sent = BRIDGE_UNCONFIRMED_MESSAGES + 500;
     for (let at = 0; at < sent; at++) client.publish('count', new Uint8Array(1));
-    await expect(client.request('counted', bytes(''), { timeoutMs: 50 })).rejects.toThrow(DeadlineExceededError);
+    await expect(client.request('counted', bytes(''), { timeoutMs: 50 })).rejects.toThrow(
+      DeadlineExceededError,
+    );
     let counted = -1;
     while (counted < 0) {
       const asked = client.request('counted', bytes(''), { timeoutMs: 1_000 });
-      counted = await asked.then((reply) => Number(text(reply)), () => -1);
+      counted = await asked.then(
+        (reply) => Number(text(reply)),
+        () => -1,
+      );
     }
     expect(service.dropped).toBeGreaterThan(0);
     expect(counted).toBeLessThanOrEqual(BRIDGE_UNCONFIRMED_MESSAGES);

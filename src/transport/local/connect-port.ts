@@ -133,7 +133,9 @@ class GuestEnd implements Transport {
       case 'flushed': {
         const flush = this.#flushes.get(operation.id);
         this.#flushes.delete(operation.id);
-        return operation.error === undefined ? flush?.resolve() : flush?.reject(fromWireError(operation.error));
+        return operation.error === undefined
+          ? flush?.resolve()
+          : flush?.reject(fromWireError(operation.error));
       }
       case 'closed': {
         const reason = operation.reason === undefined ? undefined : deserializeError(operation.reason);

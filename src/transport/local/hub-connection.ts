@@ -150,7 +150,10 @@ export class HubConnection implements Transport {
     let receivers = 0;
     this.#hub.subscriptions.forEachMatch(subject, (subscription) => {
       receivers++;
-      subscription.connection.enqueue(subscription, newMessage(subject, copyPayload(payload), checked, replyTo));
+      subscription.connection.enqueue(
+        subscription,
+        newMessage(subject, copyPayload(payload), checked, replyTo),
+      );
     });
     return receivers;
   }
@@ -168,7 +171,8 @@ export class HubConnection implements Transport {
       if (delivery === undefined) break;
       this.#head++;
       this.#queuedBytes -= delivery.message.payload.byteLength;
-      if (delivery.subscription.open) deliver(delivery.subscription.handler, delivery.message, this.#onHandlerError);
+      if (delivery.subscription.open)
+        deliver(delivery.subscription.handler, delivery.message, this.#onHandlerError);
     }
     if (this.#head >= this.#queue.length) {
       this.#queue = [];

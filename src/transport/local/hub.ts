@@ -50,8 +50,11 @@ export class LocalHub {
 
   connect(options: { readonly onHandlerError?: HandlerErrorListener } = {}): Transport {
     const id = `hub${++this.#lastConnection}`;
-    const connection: HubConnection = new HubConnection(this, id, options.onHandlerError ?? this.#onHandlerError, () =>
-      this.#connections.delete(connection),
+    const connection: HubConnection = new HubConnection(
+      this,
+      id,
+      options.onHandlerError ?? this.#onHandlerError,
+      () => this.#connections.delete(connection),
     );
     this.#connections.add(connection);
     return connection;

@@ -28,7 +28,11 @@ export interface PortService {
  * Lets the thread at the other end of `port` use `transport` (the hub, NATS, or a bridge in turn) by `connectPort`.
  * The guest's subscriptions end with its thread.
  */
-export function servePort(port: MessagePort, transport: Transport, options: ServePortOptions = {}): PortService {
+export function servePort(
+  port: MessagePort,
+  transport: Transport,
+  options: ServePortOptions = {},
+): PortService {
   return new HostEnd(port, transport, options);
 }
 
@@ -48,7 +52,11 @@ class HostEnd implements PortService {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#resolveClosed = resolve;
-    this.#link = new PortLink(port, (operation) => this.#handle(operation), () => this.#end());
+    this.#link = new PortLink(
+      port,
+      (operation) => this.#handle(operation),
+      () => this.#end(),
+    );
     this.#link.send({ op: 'hello', maxPayload: transport.maxPayload });
     void transport.closed.then((reason) => {
       if (!this.#open) return;
