@@ -1,0 +1,173 @@
+import { createActor } from 'xstate';
+import { ExternalError, deserializeError, serializeError } from '../../src/base/errors.ts';
+import type { JobId } from '../../src/base/ids.ts';
+import { RESULT_ROWS_PER_MESSAGE } from '../../src/base/limits.ts';
+import { dispatcherReply } from '../../src/protocol/client-dispatcher.ts';
+import type { ClientRequest, DispatcherReply, JobModule } from '../../src/protocol/client-dispatcher.ts';
+import type { JobDetails, JobSummary } from '../../src/protocol/job-status.ts';
+import { ask, sleep } from '../messaging/ask.ts';
+import type { AskPolicy } from '../messaging/ask.ts';
+import type { ActorEnvironment } from '../messaging/environment.ts';
+import { xstateClock } from '../messaging/xstate-clock.ts';
+import { clientMachine } from './client.machine.ts';
+
+export interface ClientSettings {
+  /** `client.timeout` in ms. */
+  readonly timeoutMs: number;
+  readonly pollIntervalMs: number;
+}
+
+export const DEFAULT_CLIENT_SETTINGS: ClientSettings = { timeoutMs: 60_000, pollIntervalMs: 250 };
+
+/** A job to submit: where its module is, and its configuration. */
+export interface Submission {
+  readonly jobId: JobId;
+  readonly module: JobModule;
+  readonly configuration: Readonly<Record<string, string>>;
+}
+
+type ReplyOf<T extends DispatcherReply['type']> = Extract<DispatcherReply, { type: T }>;
+
+/** Speaks to a cluster's dispatcher. All methods throw what the dispatcher refused, or ExternalError when it is silent. */
+export class ClusterClient {
+  readonly #environment: ActorEnvironment;
+  readonly #settings: ClientSettings;
+
+  constructor(environment: ActorEnvironment, settings: ClientSettings = DEFAULT_CLIENT_SETTINGS) {
+    this.#environment = environment;
+    this.#settings = settings;
+  }
+
+  /** A new job id; giving the same id to a repeated submission makes that safe. */
+  newJobId(): JobId {
+    return this.#environment.random.hex(16) as JobId;
+  }
+
+  /** Submits and returns as soon as the dispatcher has accepted the job. */
+  async submit(submission: Submission): Promise<{ readonly jobId: JobId; readonly name: string }> {
+    const { jobId, module, configuration } = submission;
+    const request = { type: 'submitJob' as const, jobId, module, configuration: { ...configuration } };
+    return this.#ask(request, 'jobSubmitted');
+  }
+
+  async list(): Promise<readonly JobSummary[]> {
+    return (await this.#ask({ type: 'listJobs' }, 'jobList')).jobs;
+  }
+
+  async details(jobId: JobId): Promise<JobDetails> {
+    return (await this.#ask({ type: 'requestJobDetails', jobId }, 'jobDetails')).job;
+  }
+
+  /** Asks for cancellation; the job ends a little later. */
+  async cancel(jobId: JobId): Promise<void> {
+    await this.#ask({ type: 'cancelJob', jobId }, 'cancelAccepted');
+  }
+
+  async overview(): Promise<Omit<ReplyOf<'clusterOverview'>, 'type'>> {
+    const { type: _type, ...overview } = await this.#ask({ type: 'requestClusterOverview' }, 'clusterOverview');
+    return overview;
+  }
+
+  /**
+   * Submits a job and follows it to its end.
+   * @param onUpdate called with each new state of the job
+   * @throws what the dispatcher refused, or ExternalError when it was silent for `client.timeout`
+   */
+  execute(submission: Submission, onUpdate?: (job: JobDetails) => void): Promise<JobDetails> {
+    return this.#follow(submission.jobId, async () => void (await this.submit(submission)), onUpdate);
+  }
+
+  /** Follows a job that runs already. */
+  watch(jobId: JobId, onUpdate?: (job: JobDetails) => void): Promise<JobDetails> {
+    return this.#follow(jobId, () => Promise.resolve(), onUpdate);
+  }
+
+  /**
+   * Rows of a `collect()`, from a job that has ended or still runs. When a restart voids rows, `onRestart` is called and
+   * all rows come again.
+   */
+  async *results(jobId: JobId, collectId: string, onRestart?: () => void): AsyncGenerator<readonly unknown[]> {
+    let attempt: number | undefined;
+    let from = 0;
+    for (;;) {
+      const page = await this.#ask(
+        { type: 'fetchResults', jobId, collectId, from, max: RESULT_ROWS_PER_MESSAGE },
+        'results',
+      );
+      if (attempt !== undefined && page.attempt !== attempt) {
+        onRestart?.();
+        attempt = page.attempt;
+        from = 0;
+        continue;
+      }
+      attempt = page.attempt;
+      from += page.rows.length;
+      if (page.rows.length > 0) yield page.rows;
+      if (page.complete) return;
+      if (page.rows.length === 0) await sleep(this.#environment.clock, this.#settings.pollIntervalMs);
+    }
+  }
+
+  /** All rows of a `collect()` of a job that ends. */
+  async collect(jobId: JobId, collectId: string): Promise<unknown[]> {
+    let rows: unknown[] = [];
+    const restarted = (): void => {
+      rows = [];
+    };
+    for await (const page of this.results(jobId, collectId, restarted)) rows = rows.concat(page);
+    return rows;
+  }
+
+  async #ask<T extends DispatcherReply['type']>(request: ClientRequest, expected: T): Promise<ReplyOf<T>> {
+    const { subjects, clusterId } = this.#environment;
+    const tries = Math.max(1, Math.round(this.#settings.timeoutMs / 5_000));
+    const policy: AskPolicy = { timeoutMs: 10_000, attempts: tries, pauseMs: 100, maxPauseMs: 5_000 };
+    const answer = await ask(this.#environment, subjects.dispatcher(), request, dispatcherReply, policy).catch(
+      (error: unknown) => {
+        if ((error as { name?: string }).name !== 'NoRespondersError') throw error;
+        throw new ExternalError(`no dispatcher answers for cluster "${clusterId}": is a JobManager running there?`, {
+          cause: error,
+        });
+      },
+    );
+    if (answer.type === expected) return answer as ReplyOf<T>;
+    throw new ExternalError(`the dispatcher answered ${request.type} with ${answer.type}`, { retryable: false });
+  }
+
+  #follow(jobId: JobId, submit: () => Promise<void>, onUpdate?: (job: JobDetails) => void): Promise<JobDetails> {
+    const { clock } = this.#environment;
+    const followed = clientMachine.provide({
+      actions: {
+        submit: ({ self }) => {
+          submit().then(
+            () => self.send({ type: 'submitted' }),
+            (error: unknown) => self.send({ type: 'refused', error: serializeError(error) }),
+          );
+        },
+        poll: ({ self }) => {
+          this.details(jobId).then(
+            (job) => {
+              onUpdate?.(job);
+              self.send({ type: 'polled', job });
+            },
+            (error: unknown) => self.send({ type: 'pollFailed', error: serializeError(error), at: clock.monotonic() }),
+          );
+        },
+      },
+    });
+    const { pollIntervalMs, timeoutMs } = this.#settings;
+    const input = { pollIntervalMs, timeoutMs, now: clock.monotonic() };
+    return new Promise((resolve, reject) => {
+      const actor = createActor(followed, { input, clock: xstateClock(clock) });
+      actor.subscribe({
+        complete: () => {
+          const { value, context } = actor.getSnapshot();
+          if (value === 'ended' && context.job !== undefined) resolve(context.job);
+          else reject(context.error === undefined ? new ExternalError(`job ${jobId} is lost`) : deserializeError(context.error));
+        },
+        error: reject,
+      });
+      actor.start();
+    });
+  }
+}

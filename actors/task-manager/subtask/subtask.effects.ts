@@ -1,0 +1,203 @@
+import { createActor } from 'xstate';
+import type { Actor } from 'xstate';
+import { ExternalError, serializeError } from '../../../src/base/errors.ts';
+import type { Epoch, JobId } from '../../../src/base/ids.ts';
+import { RESULT_ROWS_PER_MESSAGE } from '../../../src/base/limits.ts';
+import type { Task } from '../../../src/dataplane/task/task.ts';
+import type { ExecutionState } from '../../../src/protocol/job-status.ts';
+import { jobManagerReply } from '../../../src/protocol/job-manager.ts';
+import type { Deployment } from '../../../src/protocol/slot.ts';
+import { subtaskRequest } from '../../../src/protocol/subtask.ts';
+import { PERSISTENT, ask } from '../../messaging/ask.ts';
+import type { ActorEnvironment } from '../../messaging/environment.ts';
+import { reply, serve, tell } from '../../messaging/serve.ts';
+import { xstateClock } from '../../messaging/xstate-clock.ts';
+import { subtaskMachine } from './subtask.machine.ts';
+
+/** What the slot gives to each of its subtasks. */
+export interface SubtaskOptions {
+  readonly jobId: JobId;
+  readonly epoch: Epoch;
+  readonly deployment: Deployment;
+  /** Loads the job and builds the task with its channels. */
+  buildTask(actor: SubtaskLink): Promise<Task>;
+  /** Hands the task to the slot's loop. */
+  run(task: Task, listener: { onFinished(): void; onFailed(error: unknown): void }): void;
+  /** Takes the task out of the loop. */
+  halt(task: Task): void;
+  /** The attempt has ended; nothing of it remains. */
+  onEnded(): void;
+}
+
+/** How a task reaches its job-manager. */
+export interface SubtaskLink {
+  requestSplit(): void;
+  sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
+}
+
+/** A subtask's attempt in its slot. */
+export class Subtask {
+  readonly #actor: Actor<typeof subtaskMachine>;
+  readonly #environment: ActorEnvironment;
+  readonly #options: SubtaskOptions;
+  readonly #stopServing: () => void;
+  #task: Task | undefined;
+  #building: Promise<unknown> = Promise.resolve();
+  #nextRequest = 0;
+  #nextRows = 0;
+  #ended = false;
+
+  constructor(environment: ActorEnvironment, options: SubtaskOptions) {
+    this.#environment = environment;
+    this.#options = options;
+    const { jobId, deployment } = options;
+    const { attempt, vertexId, subtaskIndex } = deployment;
+    this.#actor = createActor(this.#provide(), { clock: xstateClock(environment.clock) });
+    const subject = environment.subjects.subtask(jobId, attempt, vertexId, subtaskIndex);
+    const subscription = serve(environment, subject, subtaskRequest, (request, caller) => {
+      if (request.epoch !== options.epoch || request.attempt !== attempt) {
+        environment.refusals.stale++;
+        return reply(environment, caller, { type: 'fenced', epoch: options.epoch });
+      }
+      this.#actor.send({ type: 'requested', request, caller });
+    });
+    this.#stopServing = () => subscription.close();
+  }
+
+  start(): void {
+    this.#actor.start();
+  }
+
+  cancel(): void {
+    this.#actor.send({ type: 'cancel' });
+  }
+
+  /** Tells the job-manager the counters of a running task. */
+  reportProgress(): void {
+    if (this.#task === undefined || this.#ended) return;
+    const message = { type: 'taskProgress', ...this.#reference(), counters: { ...this.#task.counters } };
+    tell(this.#environment, this.#environment.subjects.jobManager(this.#options.jobId), message);
+  }
+
+  #reference(): Pick<Deployment, 'vertexId' | 'subtaskIndex' | 'attempt'> & { readonly epoch: Epoch } {
+    const { vertexId, subtaskIndex, attempt } = this.#options.deployment;
+    return { epoch: this.#options.epoch, vertexId, subtaskIndex, attempt };
+  }
+
+  #provide(): typeof subtaskMachine {
+    return subtaskMachine.provide({
+      actions: {
+        prepare: () => this.#prepare(),
+        open: () => this.#open(),
+        run: () => this.#run(),
+        closeTask: (_, { aborted }) => void this.#close(aborted),
+        report: ({ context }, { state }) => this.#report(state, context.error),
+        takeSplits: ({ event }) => {
+          if (event.type !== 'requested' || this.#task === undefined) return;
+          if (event.request.splits.length > 0) this.#task.addSplits(event.request.splits);
+          if (event.request.noMoreSplits) this.#task.notifyNoMoreSplits();
+        },
+        acknowledge: ({ event }) => {
+          if (event.type === 'requested') reply(this.#environment, event.caller, { type: 'acknowledged' });
+        },
+        refuse: ({ event }) => {
+          if (event.type !== 'requested') return;
+          const error = serializeError(new ExternalError('the subtask does not run now'));
+          reply(this.#environment, event.caller, { type: 'refused', error });
+        },
+        release: () => {
+          this.#ended = true;
+          this.#stopServing();
+          this.#options.onEnded();
+        },
+      },
+    });
+  }
+
+  #prepare(): void {
+    const link: SubtaskLink = {
+      requestSplit: () => this.#requestSplit(),
+      sendResults: (collectId, rows) => this.#sendResults(collectId, rows),
+    };
+    this.#building = this.#options.buildTask(link).then(
+      (task) => {
+        this.#task = task;
+        this.#actor.send({ type: 'prepared' });
+      },
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #open(): void {
+    this.#building = (this.#task?.open() ?? Promise.resolve()).then(
+      () => this.#actor.send({ type: 'opened' }),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #run(): void {
+    const task = this.#task;
+    if (task === undefined) return;
+    this.#options.run(task, {
+      onFinished: () => this.#actor.send({ type: 'finished' }),
+      onFailed: (error) => this.#fail(error),
+    });
+  }
+
+  /** Closes the task after whatever it is opening; also a close that fails ends the attempt. */
+  async #close(aborted: boolean): Promise<void> {
+    await this.#building;
+    const task = this.#task;
+    try {
+      if (task !== undefined) {
+        this.#options.halt(task);
+        await task.close(aborted);
+      }
+      this.#actor.send({ type: 'closed' });
+    } catch (error) {
+      if (aborted) this.#environment.logger.warn('task did not close cleanly', { ...this.#reference(), error });
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#actor.send({ type: 'failed', error: serializeError(error) });
+  }
+
+  #report(state: ExecutionState, error: ReturnType<typeof serializeError> | undefined): void {
+    const message = {
+      type: 'taskStateChanged' as const,
+      ...this.#reference(),
+      state,
+      ...(state === 'FAILED' && error !== undefined ? { error } : {}),
+      ...(this.#task === undefined ? {} : { counters: { ...this.#task.counters } }),
+    };
+    this.#tellPersistently(message, () => true);
+  }
+
+  #requestSplit(): void {
+    const message = { type: 'requestSplit' as const, ...this.#reference(), requestId: this.#nextRequest++ };
+    this.#tellPersistently(message, () => !this.#ended);
+  }
+
+  #tellPersistently(message: Parameters<typeof ask>[2], wanted: () => boolean): void {
+    const subject = this.#environment.subjects.jobManager(this.#options.jobId);
+    ask(this.#environment, subject, message, jobManagerReply, { ...PERSISTENT, wanted }).catch((error: unknown) =>
+      this.#environment.logger.warn('job-manager not reached', { type: message.type, ...this.#reference(), error }),
+    );
+  }
+
+  async #sendResults(collectId: string, rows: readonly unknown[]): Promise<void> {
+    const subject = this.#environment.subjects.jobManager(this.#options.jobId);
+    for (let from = 0; from < rows.length; from += RESULT_ROWS_PER_MESSAGE) {
+      const message = {
+        type: 'collectRows' as const,
+        ...this.#reference(),
+        collectId,
+        sequence: this.#nextRows++,
+        rows: rows.slice(from, from + RESULT_ROWS_PER_MESSAGE),
+      };
+      await ask(this.#environment, subject, message, jobManagerReply, { ...PERSISTENT, wanted: () => !this.#ended });
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { assign, setup } from 'xstate';
+import type { SerializedError } from '../../../src/base/errors.ts';
+import type { ExecutionState } from '../../../src/protocol/job-status.ts';
+import type { SubtaskRequest } from '../../../src/protocol/subtask.ts';
+import type { Caller } from '../../messaging/serve.ts';
+
+/**
+ * One attempt of a subtask: Flink's ExecutionState as a machine. Owns the life of a task (`src/dataplane/task`), which the
+ * slot's loop steps.
+ *
+ * Invariants:
+ * U1. Each state is reported once; a terminal state only after the task has been closed.
+ * U2. After a terminal state nothing of this attempt runs any more.
+ */
+export type SubtaskEvent =
+  | { readonly type: 'prepared' }
+  | { readonly type: 'opened' }
+  | { readonly type: 'finished' }
+  | { readonly type: 'failed'; readonly error: SerializedError }
+  | { readonly type: 'closed' }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'requested'; readonly request: SubtaskRequest; readonly caller: Caller };
+
+export interface SubtaskContext {
+  readonly error: SerializedError | undefined;
+  /** The next assignment of splits expected; lower ones were taken already. */
+  readonly nextAssignment: number;
+}
+
+const machine = setup({
+  types: { context: {} as SubtaskContext, events: {} as SubtaskEvent },
+  actions: {
+    prepare: () => {},
+    open: () => {},
+    run: () => {},
+    closeTask: (_, _params: { aborted: boolean }) => {},
+    report: (_, _params: { state: ExecutionState }) => {},
+    takeSplits: () => {},
+    acknowledge: () => {},
+    refuse: () => {},
+    release: () => {},
+    keepError: assign(({ event }) => (event.type === 'failed' ? { error: event.error } : {})),
+    noteAssignment: assign(({ context, event }) =>
+      event.type === 'requested' ? { nextAssignment: Math.max(context.nextAssignment, event.request.assignmentId + 1) } : {},
+    ),
+  },
+  guards: {
+    isKnownAssignment: ({ context, event }) =>
+      event.type === 'requested' && event.request.assignmentId < context.nextAssignment,
+  },
+});
+
+export const subtaskMachine = machine.createMachine({
+  id: 'subtask',
+  context: { error: undefined, nextAssignment: 0 },
+  initial: 'deploying',
+  on: { requested: { actions: 'refuse' } },
+  states: {
+    deploying: {
+      entry: 'prepare',
+      on: {
+        prepared: 'initializing',
+        failed: { target: 'failing', actions: 'keepError' },
+        cancel: 'canceling',
+      },
+    },
+    initializing: {
+      entry: [{ type: 'report', params: { state: 'INITIALIZING' } }, 'open'],
+      on: {
+        opened: 'running',
+        failed: { target: 'failing', actions: 'keepError' },
+        cancel: 'canceling',
+      },
+    },
+    running: {
+      entry: [{ type: 'report', params: { state: 'RUNNING' } }, 'run'],
+      on: {
+        requested: [
+          { guard: 'isKnownAssignment', actions: 'acknowledge' },
+          { actions: ['takeSplits', 'noteAssignment', 'acknowledge'] },
+        ],
+        finished: 'finishing',
+        failed: { target: 'failing', actions: 'keepError' },
+        cancel: 'canceling',
+      },
+    },
+    finishing: {
+      entry: { type: 'closeTask', params: { aborted: false } },
+      on: {
+        closed: 'finished',
+        failed: { target: 'failing', actions: 'keepError' },
+      },
+    },
+    failing: {
+      entry: { type: 'closeTask', params: { aborted: true } },
+      on: { closed: 'failed', failed: 'failed' },
+    },
+    canceling: {
+      entry: [{ type: 'report', params: { state: 'CANCELING' } }, { type: 'closeTask', params: { aborted: true } }],
+      on: { closed: 'canceled', failed: 'canceled' },
+    },
+    finished: { entry: [{ type: 'report', params: { state: 'FINISHED' } }, 'release'], type: 'final' },
+    failed: { entry: [{ type: 'report', params: { state: 'FAILED' } }, 'release'], type: 'final' },
+    canceled: { entry: [{ type: 'report', params: { state: 'CANCELED' } }, 'release'], type: 'final' },
+  },
+});

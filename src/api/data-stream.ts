@@ -1,0 +1,257 @@
+import { UserError } from '../base/errors.ts';
+import { CollectSink } from '../connectors/collect/collect-sink.ts';
+import { PrintSink } from '../connectors/print/print-sink.ts';
+import type { OperatorFactory } from '../dataplane/chain/operator.ts';
+import {
+  filterOperator,
+  flatMapOperator,
+  mapOperator,
+  processOperator,
+  sinkOperator,
+  timestampsAndWatermarksOperator,
+} from '../dataplane/operators/index.ts';
+import type { FilterLike, FlatMapLike, Key, KeySelector, MapLike, Partitioner, PrimitiveKey } from '../functions/basic.ts';
+import type { OutputTag } from '../functions/output-tag.ts';
+import type { ProcessFunction } from '../functions/process.ts';
+import type { Sink } from '../functions/sink.ts';
+import type { WatermarkStrategy } from '../functions/watermark.ts';
+import type { EdgePartitioner, StreamGraph, StreamNode } from '../graph/stream-graph.ts';
+import { keySelectorOf } from './key-selector.ts';
+import type { KeyFields } from './key-selector.ts';
+import { KeyedStream } from './keyed-stream.ts';
+import * as settings from './node-settings.ts';
+
+/** Where a stream's records come from: one operator, or several after `union`. */
+export interface Origin {
+  readonly node: StreamNode<OperatorFactory>;
+  readonly sideOutput?: string;
+}
+
+const AUTO: EdgePartitioner = { kind: 'auto' };
+
+/** A stream of records of type `T`. Immutable: every method returns a new stream. */
+export class DataStream<T> {
+  protected readonly graph: StreamGraph<OperatorFactory>;
+  protected readonly origins: readonly Origin[];
+  protected readonly partitioner: EdgePartitioner;
+
+  constructor(graph: StreamGraph<OperatorFactory>, origins: readonly Origin[], partitioner: EdgePartitioner = AUTO) {
+    this.graph = graph;
+    this.origins = origins;
+    this.partitioner = partitioner;
+  }
+
+  /** One record out for each record in. */
+  map<O>(fn: MapLike<T, O>): SingleOutputStreamOperator<O> {
+    return this.transform('Map', mapOperator(fn));
+  }
+
+  /** Keeps the records for which `fn` is true. */
+  filter(fn: FilterLike<T>): SingleOutputStreamOperator<T> {
+    return this.transform('Filter', filterOperator(fn));
+  }
+
+  /** Any number of records out for each record in: returned as an iterable, or emitted through `out`. */
+  flatMap<O>(fn: FlatMapLike<T, O>): SingleOutputStreamOperator<O> {
+    return this.transform('Flat Map', flatMapOperator(fn));
+  }
+
+  /** The general operator: side outputs, access to time. Timers and keyed state need `keyBy` first. */
+  process<O>(fn: ProcessFunction<T, O>): SingleOutputStreamOperator<O> {
+    return this.transform('Process', processOperator(fn));
+  }
+
+  /** Brings all records of a key to one subtask. The key is a field's name, several names, or a function. */
+  keyBy<F extends KeyFields<T>>(field: F): KeyedStream<T, Extract<T[F], Key>>;
+  keyBy<F extends KeyFields<T>>(...fields: readonly F[]): KeyedStream<T, readonly PrimitiveKey[]>;
+  keyBy<K extends Key>(selector: KeySelector<T, K>): KeyedStream<T, K>;
+  keyBy(...keys: readonly (PropertyKey | KeySelector<T>)[]): KeyedStream<T, Key> {
+    const selector = keySelectorOf<T>(keys);
+    const partitioner: EdgePartitioner = { kind: 'hash', keySelector: selector as KeySelector<unknown> };
+    const keyed = new DataStream<T>(this.graph, this.origins, partitioner);
+    return new KeyedStream<T, Key>((name, factory) => keyed.transform(name, factory), selector);
+  }
+
+  /** The records of this and other streams of the same type, interleaved. */
+  union(...others: readonly DataStream<T>[]): DataStream<T> {
+    const foreign = others.find((other) => other.graph !== this.graph);
+    if (foreign !== undefined) throw new UserError('union() joins streams of one job only');
+    return new DataStream(this.graph, [this, ...others].flatMap((stream) => stream.origins));
+  }
+
+  /** Round robin over all subtasks. */
+  rebalance(): DataStream<T> {
+    return this.partitioned({ kind: 'rebalance' });
+  }
+
+  /** Round robin within groups of near subtasks. */
+  rescale(): DataStream<T> {
+    return this.partitioned({ kind: 'rescale' });
+  }
+
+  /** Random, uniform. */
+  shuffle(): DataStream<T> {
+    return this.partitioned({ kind: 'shuffle' });
+  }
+
+  /** Every record to every subtask. */
+  broadcast(): DataStream<T> {
+    return this.partitioned({ kind: 'broadcast' });
+  }
+
+  /** Everything to the first subtask. */
+  global(): DataStream<T> {
+    return this.partitioned({ kind: 'global' });
+  }
+
+  /** To the subtask with the same index; needs equal parallelism. */
+  forward(): DataStream<T> {
+    return this.partitioned({ kind: 'forward' });
+  }
+
+  /** To the subtask that `partitioner` names for the record's key. */
+  partitionCustom<K extends Key>(partitioner: Partitioner<K>, keySelector: KeySelector<T, K>): DataStream<T> {
+    return this.partitioned({
+      kind: 'custom',
+      keySelector: keySelector as KeySelector<unknown>,
+      partitioner: partitioner as Partitioner<Key>,
+    });
+  }
+
+  /** Assigns event time here instead of at the source. */
+  assignTimestampsAndWatermarks(strategy: WatermarkStrategy<T>): SingleOutputStreamOperator<T> {
+    const factory = timestampsAndWatermarksOperator(strategy as WatermarkStrategy<unknown>);
+    return this.transform('Timestamps/Watermarks', factory);
+  }
+
+  /** Ends the stream in a sink. */
+  sinkTo(sink: Sink<T>): DataStreamSink {
+    return new DataStreamSink(this.addNode('Sink', 'sink', sinkOperator(sink as Sink<unknown>)));
+  }
+
+  /** Writes each record as a line to the standard output of its node, after `prefix`. */
+  print(prefix?: string): DataStreamSink {
+    return this.sinkTo(new PrintSink<T>(prefix)).name('Print to Std. Out');
+  }
+
+  /** Brings the records to the client: `client.collect(jobId, collectId)`. Bounded streams, or moderate ones. */
+  collect(collectId = 'collect'): DataStreamSink {
+    return this.sinkTo(new CollectSink<T>(collectId)).name('Collect');
+  }
+
+  /** Adds an operator behind this stream; for operators that have no method of their own. */
+  transform<O>(name: string, factory: OperatorFactory, nonParallel = false): SingleOutputStreamOperator<O> {
+    return new SingleOutputStreamOperator<O>(this.graph, this.addNode(name, factory.kind, factory, nonParallel));
+  }
+
+  protected addNode(name: string, kind: string, factory: OperatorFactory, nonParallel = false): StreamNode<OperatorFactory> {
+    const node = this.graph.addNode({ kind, name, factory, nonParallel });
+    for (const origin of this.origins) {
+      this.graph.addEdge({
+        source: origin.node.id,
+        target: node.id,
+        targetInput: 0,
+        partitioner: this.partitioner,
+        ...(origin.sideOutput === undefined ? {} : { sideOutput: origin.sideOutput }),
+      });
+    }
+    return node;
+  }
+
+  protected partitioned(partitioner: EdgePartitioner): DataStream<T> {
+    return new DataStream(this.graph, this.origins, partitioner);
+  }
+}
+
+/** A sink at the end of a stream, with its settings. */
+export class DataStreamSink {
+  readonly #node: StreamNode<OperatorFactory>;
+
+  constructor(node: StreamNode<OperatorFactory>) {
+    this.#node = node;
+  }
+
+  /** Shown in plans, logs and metrics. */
+  name(name: string): this {
+    settings.setName(this.#node, name);
+    return this;
+  }
+
+  /** Stable identity of the sink's state. */
+  uid(uid: string): this {
+    settings.setUid(this.#node, uid);
+    return this;
+  }
+
+  setParallelism(parallelism: number): this {
+    settings.setParallelism(this.#node, parallelism);
+    return this;
+  }
+
+  /** Operators of one group may share slots; operators of different groups never do. */
+  slotSharingGroup(group: string): this {
+    this.#node.slotSharingGroup = group;
+    return this;
+  }
+
+  /** Never chained with its input. */
+  disableChaining(): this {
+    this.#node.chaining = 'never';
+    return this;
+  }
+}
+
+/** The output of one operator, with the operator's settings. */
+export class SingleOutputStreamOperator<T> extends DataStream<T> {
+  readonly #node: StreamNode<OperatorFactory>;
+
+  constructor(graph: StreamGraph<OperatorFactory>, node: StreamNode<OperatorFactory>) {
+    super(graph, [{ node }]);
+    this.#node = node;
+  }
+
+  /** Shown in plans, logs and metrics. */
+  name(name: string): this {
+    settings.setName(this.#node, name);
+    return this;
+  }
+
+  /** Stable identity of the operator's state: set it on every operator with state before the job goes into production. */
+  uid(uid: string): this {
+    settings.setUid(this.#node, uid);
+    return this;
+  }
+
+  setParallelism(parallelism: number): this {
+    settings.setParallelism(this.#node, parallelism);
+    return this;
+  }
+
+  setMaxParallelism(maxParallelism: number): this {
+    this.#node.maxParallelism = maxParallelism;
+    return this;
+  }
+
+  /** Operators of one group may share slots; operators of different groups never do. */
+  slotSharingGroup(group: string): this {
+    this.#node.slotSharingGroup = group;
+    return this;
+  }
+
+  /** Never chained with its input or its outputs. */
+  disableChaining(): this {
+    this.#node.chaining = 'never';
+    return this;
+  }
+
+  /** This operator begins a chain of its own. */
+  startNewChain(): this {
+    this.#node.chaining = 'head';
+    return this;
+  }
+
+  /** Records that this operator emitted under `tag`. */
+  getSideOutput<S>(tag: OutputTag<S>): DataStream<S> {
+    return new DataStream<S>(this.graph, [{ node: this.#node, sideOutput: tag.id }]);
+  }
+}

@@ -1,0 +1,89 @@
+import { UserError } from '../base/errors.ts';
+import { CollectionSource } from '../connectors/collection/collection-source.ts';
+import type { OperatorFactory } from '../dataplane/chain/operator.ts';
+import { sourceOperator } from '../dataplane/operators/index.ts';
+import type { Source, SourceSplit } from '../functions/source.ts';
+import { WatermarkStrategy } from '../functions/watermark.ts';
+import { StreamGraph } from '../graph/stream-graph.ts';
+import { SingleOutputStreamOperator } from './data-stream.ts';
+
+/** Where a job is declared: sources begin here. */
+export class StreamExecutionEnvironment {
+  readonly #graph = new StreamGraph<OperatorFactory>();
+  readonly #parameters: ReadonlyMap<string, string>;
+  #parallelism: number | undefined;
+  #maxParallelism: number | undefined;
+  #chaining = true;
+
+  /** @param parameters `pipeline.global-job-parameters`, as given with `-D pipeline.global-job-parameters.<name>=<value>` */
+  constructor(parameters: ReadonlyMap<string, string> = new Map()) {
+    this.#parameters = parameters;
+  }
+
+  /** Parallelism of operators that set none; wins over `parallelism.default` and `-p`. */
+  setParallelism(parallelism: number): this {
+    this.#parallelism = checkCount(parallelism, 'parallelism');
+    return this;
+  }
+
+  /** Number of key groups: the bound of every later rescaling. */
+  setMaxParallelism(maxParallelism: number): this {
+    this.#maxParallelism = checkCount(maxParallelism, 'max parallelism');
+    return this;
+  }
+
+  /** Every operator gets a task of its own: for finding the slow one. */
+  disableOperatorChaining(): this {
+    this.#chaining = false;
+    return this;
+  }
+
+  /** A job parameter. @throws UserError when it is not given and there is no fallback. */
+  getParameter(name: string, fallback?: string): string {
+    const value = this.#parameters.get(name) ?? fallback;
+    if (value === undefined) {
+      throw new UserError(`job parameter "${name}" is not set: give it with -D pipeline.global-job-parameters.${name}=<value>`);
+    }
+    return value;
+  }
+
+  /** A bounded stream of the given values; not parallel. */
+  fromCollection<T>(values: Iterable<T>, name = 'Collection Source'): SingleOutputStreamOperator<T> {
+    return this.#addSource(new CollectionSource([...values]), WatermarkStrategy.noWatermarks<T>(), name, true);
+  }
+
+  /** A stream from a source, with its event time. */
+  fromSource<T, S extends SourceSplit>(
+    source: Source<T, S>,
+    strategy: WatermarkStrategy<T>,
+    name: string,
+  ): SingleOutputStreamOperator<T> {
+    return this.#addSource(source, strategy, name, false);
+  }
+
+  #addSource<T, S extends SourceSplit>(
+    source: Source<T, S>,
+    strategy: WatermarkStrategy<T>,
+    name: string,
+    nonParallel: boolean,
+  ): SingleOutputStreamOperator<T> {
+    const factory = sourceOperator(source as Source<unknown, S>, strategy as WatermarkStrategy<unknown>);
+    const node = this.#graph.addNode({ kind: 'source', name, factory, isSource: true, nonParallel });
+    return new SingleOutputStreamOperator<T>(this.#graph, node);
+  }
+
+  /** The graph declared so far, for `compileJob`. */
+  getStreamGraph(): StreamGraph<OperatorFactory> {
+    return this.#graph;
+  }
+
+  /** What the job set for itself, for `compileJob`. */
+  getSettings(): { readonly parallelism: number | undefined; readonly maxParallelism: number | undefined; readonly chaining: boolean } {
+    return { parallelism: this.#parallelism, maxParallelism: this.#maxParallelism, chaining: this.#chaining };
+  }
+}
+
+function checkCount(value: number, what: string): number {
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new UserError(`${what} must be a whole number of at least 1, got ${value}`);
+}

@@ -1,0 +1,117 @@
+import { windowOperator } from '../dataplane/operators/index.ts';
+import type { WindowOperatorOptions } from '../dataplane/operators/index.ts';
+import type { WindowAssigner } from '../dataplane/window/index.ts';
+import { UserError } from '../base/errors.ts';
+import { toMillis } from '../base/time.ts';
+import type { DurationLike } from '../base/time.ts';
+import type { Key, KeySelector, ReduceLike } from '../functions/basic.ts';
+import type { OutputTag } from '../functions/output-tag.ts';
+import type { AggregateFunction, ProcessWindowLike } from '../functions/window.ts';
+import { fieldAggregate } from './aggregations.ts';
+import type { FieldAggregation } from './aggregations.ts';
+import type { SingleOutputStreamOperator } from './data-stream.ts';
+import type { NumberFields } from './key-selector.ts';
+import type { AddOperator } from './keyed-stream.ts';
+
+/** Records grouped by key and window; ends in one of `aggregate`, `reduce`, `process`, `sum`, ... */
+export class WindowedStream<T, K extends Key> {
+  readonly #add: AddOperator;
+  readonly #keySelector: KeySelector<T, K>;
+  readonly #assigner: WindowAssigner;
+  #allowedLatenessMs = 0;
+  #lateTag: OutputTag<unknown> | undefined;
+
+  constructor(add: AddOperator, keySelector: KeySelector<T, K>, assigner: WindowAssigner) {
+    this.#add = add;
+    this.#keySelector = keySelector;
+    this.#assigner = assigner;
+  }
+
+  /** Keeps a window this long after its end: a record that comes late in that time fires it again. */
+  allowedLateness(lateness: DurationLike): this {
+    const ms = toMillis(lateness, 'allowed lateness');
+    if (ms < 0) throw new UserError(`allowed lateness must not be negative, got ${ms} ms`);
+    this.#allowedLatenessMs = ms;
+    return this;
+  }
+
+  /** Sends records that come too late to a side output instead of dropping them. */
+  sideOutputLateData(tag: OutputTag<T>): this {
+    this.#lateTag = tag as OutputTag<unknown>;
+    return this;
+  }
+
+  /** The guide's name for `sideOutputLateData`. */
+  onLateData(tag: OutputTag<T>): this {
+    return this.sideOutputLateData(tag);
+  }
+
+  /** Aggregates as records come: one accumulator per key and window. `processFn` sees the result with its window. */
+  aggregate<A, V, O = V>(
+    aggregate: AggregateFunction<T, A, V>,
+    processFn?: ProcessWindowLike<V, O, K>,
+  ): SingleOutputStreamOperator<O> {
+    return this.#window('Window(Aggregate)', {
+      aggregate: aggregate as AggregateFunction<unknown, unknown, unknown>,
+      ...(processFn === undefined ? {} : { processFn: processFn as ProcessWindowLike<unknown, unknown, Key> }),
+    });
+  }
+
+  /** Folds records as they come. `processFn` sees the folded record with its window. */
+  reduce<O = T>(fn: ReduceLike<T>, processFn?: ProcessWindowLike<T, O, K>): SingleOutputStreamOperator<O> {
+    return this.#window('Window(Reduce)', {
+      reduce: fn as ReduceLike<unknown>,
+      ...(processFn === undefined ? {} : { processFn: processFn as ProcessWindowLike<unknown, unknown, Key> }),
+    });
+  }
+
+  /** Keeps all records of a window and sees them together when it fires. */
+  process<O>(processFn: ProcessWindowLike<T, O, K>): SingleOutputStreamOperator<O> {
+    return this.#window('Window(Process)', { processFn: processFn as ProcessWindowLike<unknown, unknown, Key> });
+  }
+
+  /** The same as `process`. */
+  apply<O>(processFn: ProcessWindowLike<T, O, K>): SingleOutputStreamOperator<O> {
+    return this.process(processFn);
+  }
+
+  sum(field: NumberFields<T>): SingleOutputStreamOperator<T> {
+    return this.#field('sum', field);
+  }
+
+  min(field: NumberFields<T>): SingleOutputStreamOperator<T> {
+    return this.#field('min', field);
+  }
+
+  max(field: NumberFields<T>): SingleOutputStreamOperator<T> {
+    return this.#field('max', field);
+  }
+
+  /** The record with the smallest value. */
+  minBy(field: NumberFields<T>): SingleOutputStreamOperator<T> {
+    return this.#field('minBy', field);
+  }
+
+  /** The record with the largest value. */
+  maxBy(field: NumberFields<T>): SingleOutputStreamOperator<T> {
+    return this.#field('maxBy', field);
+  }
+
+  #field(kind: FieldAggregation, field: NumberFields<T>): SingleOutputStreamOperator<T> {
+    const aggregate = fieldAggregate<T>(kind, field) as unknown as AggregateFunction<unknown, unknown, unknown>;
+    return this.#window(`Window(${kind})`, { aggregate });
+  }
+
+  #window<O>(name: string, mode: WindowOperatorOptions['mode']): SingleOutputStreamOperator<O> {
+    return this.#add(
+      name,
+      windowOperator({
+        keySelector: this.#keySelector as KeySelector<unknown>,
+        assigner: this.#assigner,
+        allowedLatenessMs: this.#allowedLatenessMs,
+        ...(this.#lateTag === undefined ? {} : { lateTag: this.#lateTag }),
+        mode,
+      }),
+    );
+  }
+}
