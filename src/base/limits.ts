@@ -72,3 +72,13 @@ export const ARTIFACT_BYTES_MAX = 256 * 1024 * 1024;
 export const TEMPORARY_FILE_AGE_MS = 3_600_000;
 /** Compare-and-set rounds an unconditional write makes against competing writers. */
 export const METADATA_PUT_TRIES = 100;
+/** A sink is asked whether it waits (`pending`) after this many records. */
+export const SINK_PENDING_CHECK_RECORDS = 64;
+/** Largest single record on a serialized channel; larger ones fail the task with RecordTooLargeError. */
+export const MAX_RECORD_BYTES = 64 * 1024 * 1024;
+/** Batches a task works on in one step, whatever the budget, so that a frozen (simulated) clock cannot hold the loop. */
+export const STEP_BATCHES_MAX = 64;
+/** Depth of nested values in a record on a serialized channel. */
+export const RECORD_DEPTH_MAX = 256;
+/** Windows one record may fall into (size / slide) where panes cannot be shared. */
+export const WINDOWS_PER_RECORD_MAX = 10_000;

@@ -1,0 +1,142 @@
+import { InternalError } from '../../base/errors.ts';
+import { assert } from '../../base/assert.ts';
+import type { RuntimeContext, TaskInfo } from '../../functions/context.ts';
+import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { HashMapStateBackend, keyGroupRange } from '../../state/index.ts';
+import type { KeyedStateBackend } from '../../state/index.ts';
+import type { TaskCounters, TaskSettings } from '../task/task.ts';
+import { Chain } from './chain.ts';
+import type { ChainMember, EdgeOutput } from './chain.ts';
+import { copyRecord } from './copy-record.ts';
+import type { Flow } from './flow.ts';
+import type { Emit, OperatorContext, OperatorFactory } from './operator.ts';
+import { OperatorRuntimeContext } from './runtime-context.ts';
+import type { Trace } from './trace.ts';
+
+/** What a chain gets from its task. */
+export interface ChainEnvironment {
+  /** `operatorName` is filled in per operator. */
+  readonly taskInfo: TaskInfo;
+  readonly clock: Clock;
+  readonly settings: TaskSettings;
+  readonly counters: TaskCounters;
+  readonly trace: Trace;
+  readonly flow: Flow;
+  /** Opens the exchange of a link; `node` is the operator that feeds it. */
+  openEdge(link: Extract<ChainLink, { to: 'edge' }>, node: number): EdgeOutput;
+  sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
+}
+
+/**
+ * Makes the operators of a plan and ties them by direct calls, from the last to the first. Each entry is a closure over
+ * its operator's constants: calls stay cheap whatever classes the neighbours have (a chain of five: 14 ns a record,
+ * against 71 ns with one class per operator kind and `this.output.collect`).
+ */
+export function buildChain(plan: ChainPlan<OperatorFactory>, environment: ChainEnvironment): Chain {
+  const entries: (readonly Emit[])[] = [];
+  const members: ChainMember[] = [];
+  const parents = parentsOf(plan);
+  for (let index = plan.nodes.length - 1; index >= 0; index -= 1) {
+    const node = plan.nodes[index];
+    assert(node !== undefined, 'nodes of a chain are dense');
+    const edges: EdgeOutput[] = [];
+    const main: Emit[] = [];
+    const sides = new Map<string, Emit[]>();
+    for (const link of node.outputs) {
+      const target = linkTarget(link, index, entries, edges, environment);
+      if (link.sideOutput === undefined) main.push(target);
+      else sides.set(link.sideOutput, [...(sides.get(link.sideOutput) ?? []), target]);
+    }
+    const reuse = environment.settings.objectReuse;
+    const sideEmits = new Map([...sides].map(([id, targets]) => [id, fanOut(targets, reuse)]));
+    const operator = node.factory.create();
+    entries[index] = operator.setup(newContext(node.name, index, fanOut(main, reuse), sideEmits, environment));
+    members[index] = {
+      name: node.name,
+      operator,
+      parent: parents[index] ?? 0,
+      inputCount: node.factory.inputs,
+      edges,
+    };
+  }
+  return new Chain(members, entries[0] ?? [], environment.trace);
+}
+
+function parentsOf(plan: ChainPlan<OperatorFactory>): number[] {
+  const parents: number[] = [];
+  for (const [index, node] of plan.nodes.entries()) {
+    for (const link of node.outputs) {
+      if (link.to !== 'operator') continue;
+      assert(link.index > index, 'links of a chain point forward');
+      parents[link.index] = index;
+    }
+  }
+  return parents;
+}
+
+function linkTarget(
+  link: ChainLink,
+  node: number,
+  entries: readonly (readonly Emit[])[],
+  edges: EdgeOutput[],
+  environment: ChainEnvironment,
+): Emit {
+  if (link.to === 'edge') {
+    const edge = environment.openEdge(link, node);
+    edges.push(edge);
+    return edge.emit;
+  }
+  const entry = entries[link.index]?.[0];
+  if (entry === undefined) throw new InternalError(`operator ${link.index} of the chain has no input to chain to`);
+  return entry;
+}
+
+/** One call for all targets; all but the first get copies unless objects may be shared. */
+export function fanOut(targets: readonly Emit[], objectReuse: boolean): Emit {
+  const [first, ...rest] = targets;
+  if (first === undefined) return () => {};
+  if (rest.length === 0) return first;
+  return (value, timestamp) => {
+    // Copies are made before the first target may change the record.
+    const copies = objectReuse || typeof value !== 'object' ? undefined : rest.map(() => copyRecord(value));
+    first(value, timestamp);
+    for (let index = 0; index < rest.length; index += 1) {
+      (rest[index] as Emit)(copies === undefined ? value : copies[index], timestamp);
+    }
+  };
+}
+
+function newContext(
+  operatorName: string,
+  node: number,
+  output: Emit,
+  sides: ReadonlyMap<string, Emit>,
+  environment: ChainEnvironment,
+): OperatorContext {
+  const taskInfo: TaskInfo = { ...environment.taskInfo, operatorName };
+  let backend: KeyedStateBackend | undefined;
+  const keyedState = (): KeyedStateBackend => {
+    const { indexOfThisSubtask, maxNumberOfParallelSubtasks, numberOfParallelSubtasks } = taskInfo;
+    backend ??= new HashMapStateBackend(
+      keyGroupRange(indexOfThisSubtask, maxNumberOfParallelSubtasks, numberOfParallelSubtasks),
+      maxNumberOfParallelSubtasks,
+    );
+    return backend;
+  };
+  return {
+    operatorName,
+    taskInfo,
+    node,
+    trace: environment.trace,
+    flow: environment.flow,
+    counters: environment.counters,
+    clock: environment.clock,
+    settings: environment.settings,
+    output,
+    sideOutput: (tagId) => sides.get(tagId),
+    keyedState,
+    runtimeContext: (keyed): RuntimeContext => new OperatorRuntimeContext(taskInfo, keyed ? keyedState() : undefined),
+    sendResults: (collectId, rows) => environment.sendResults(collectId, rows),
+  };
+}

@@ -1,0 +1,67 @@
+import type { RuntimeContext, TaskInfo } from '../../functions/context.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { KeyedStateBackend } from '../../state/index.ts';
+import type { TaskCounters, TaskSettings } from '../task/task.ts';
+import type { Flow } from './flow.ts';
+import type { Trace } from './trace.ts';
+
+/** Hands one record on: a direct, synchronous call. `timestamp` is `NO_TIMESTAMP` where the record has none. */
+export type Emit = (value: unknown, timestamp: number) => void;
+
+/** Makes the operators of one node of the graph; holds the user's functions. */
+export interface OperatorFactory {
+  /** The operator's type, such as `map` or `window`. */
+  readonly kind: string;
+  /** Number of inputs; 0 for sources. */
+  readonly inputs: number;
+  create(): StreamOperator;
+}
+
+/**
+ * One operator of a chain in one subtask. Records come through the functions that `setup` returns. Methods that return
+ * false stopped early because an output is full (`context.flow.blocked`): they are called again with the same argument
+ * and go on where they were. Nothing here is asynchronous but `open`, `finish` and `close`.
+ */
+export interface StreamOperator {
+  /** Called once, before `open`, when everything downstream is set up. Returns one entry per input. */
+  setup(context: OperatorContext): readonly Emit[];
+  open?(): void | Promise<void>;
+  /** Event time of this operator reached `watermark`: fire what is due. Never called with a smaller one. */
+  advanceWatermark?(watermark: number): boolean;
+  /** The watermark to send on; where missing, the input's. */
+  currentWatermark?(inputWatermark: number): number;
+  /** Whether this operator's output is idle; where missing, as its input. */
+  isIdle?(inputIdle: boolean): boolean;
+  /** Wall time reached `now`. */
+  advanceProcessingTime?(now: number): boolean;
+  /** Wall time at which `advanceProcessingTime` is next needed. */
+  nextProcessingTimer?(): number | undefined;
+  /** No more records on this input; its last watermark was MAX_WATERMARK. */
+  endInput?(input: number): boolean;
+  /** After all inputs ended and all records were handed on: everything written is out when it resolves. */
+  finish?(): void | Promise<void>;
+  close?(aborted: boolean): void | Promise<void>;
+}
+
+/** What an operator gets from its task. */
+export interface OperatorContext {
+  readonly operatorName: string;
+  readonly taskInfo: TaskInfo;
+  /** Index in the chain, for `trace.node`. */
+  readonly node: number;
+  /** Set `trace.node = node` before each call into user code, again after each call of an output. */
+  readonly trace: Trace;
+  readonly flow: Flow;
+  readonly counters: TaskCounters;
+  readonly clock: Clock;
+  readonly settings: TaskSettings;
+  /** The main output. */
+  readonly output: Emit;
+  /** Where a side output goes; undefined when nobody reads it. */
+  sideOutput(tagId: string): Emit | undefined;
+  /** Keyed state of this operator; the same backend at each call. */
+  keyedState(): KeyedStateBackend;
+  /** For rich functions; with keyed state where `keyed`. */
+  runtimeContext(keyed: boolean): RuntimeContext;
+  sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
+}

@@ -1,0 +1,15 @@
+export { filterOperator } from './filter.ts';
+export { flatMapOperator } from './flat-map.ts';
+export { keyedProcessOperator } from './keyed-process.ts';
+export type { KeyedProcessLike } from './keyed-process.ts';
+export { keyedReduceOperator } from './keyed-reduce.ts';
+export { mapOperator } from './map.ts';
+export { processOperator } from './process.ts';
+export type { ProcessLike } from './process.ts';
+export { sinkOperator } from './sink.ts';
+export type { SinkOperatorFactory } from './sink.ts';
+export { sourceOperator } from './source.ts';
+export type { SourceOperatorFactory } from './source.ts';
+export { timestampsAndWatermarksOperator } from './timestamps-and-watermarks.ts';
+export { windowOperator } from './window.ts';
+export type { WindowOperatorOptions } from './window.ts';

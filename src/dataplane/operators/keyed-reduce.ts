@@ -1,0 +1,64 @@
+import type { Key, KeySelector, ReduceLike } from '../../functions/basic.ts';
+import { ValueStateDescriptor } from '../../functions/state.ts';
+import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
+import { copyRecord } from '../chain/copy-record.ts';
+import { asyncRefused, callable, closeFunction, openFunction } from './user-function.ts';
+
+type Reduce = (accumulated: unknown, value: unknown) => unknown;
+
+class KeyedReduceOperator implements StreamOperator {
+  readonly #fn: unknown;
+  readonly #selectKey: KeySelector<unknown>;
+  readonly #reduce: Reduce;
+  #context: OperatorContext | undefined;
+
+  constructor(fn: unknown, selectKey: KeySelector<unknown>, reduce: Reduce) {
+    this.#fn = fn;
+    this.#selectKey = selectKey;
+    this.#reduce = reduce;
+  }
+
+  setup(context: OperatorContext): readonly Emit[] {
+    this.#context = context;
+    const { output, trace, node, settings } = context;
+    const selectKey = this.#selectKey;
+    const reduce = this.#reduce;
+    const backend = context.keyedState();
+    const state = backend.getState(new ValueStateDescriptor<unknown>('reduced'));
+    const share = settings.objectReuse;
+    // Once a result was the accumulated object itself, the function may change objects that were already emitted.
+    let copyOnEmit = false;
+    return [
+      (value, timestamp) => {
+        trace.node = node;
+        backend.setCurrentKey(selectKey(value));
+        const accumulated = state.value();
+        if (accumulated === undefined) {
+          state.update(share ? value : copyRecord(value));
+          output(value, timestamp);
+          return;
+        }
+        const reduced = reduce(accumulated, value);
+        if (reduced instanceof Promise) throw asyncRefused('reduce');
+        state.update(reduced);
+        if (reduced === accumulated && !share) copyOnEmit = true;
+        output(copyOnEmit ? copyRecord(reduced) : reduced, timestamp);
+      },
+    ];
+  }
+
+  open(): void | Promise<void> {
+    if (this.#context !== undefined) return openFunction(this.#fn, this.#context.runtimeContext(true));
+  }
+
+  close(): void | Promise<void> {
+    return closeFunction(this.#fn);
+  }
+}
+
+/** A running reduction per key: each record gives the value reduced so far. */
+export function keyedReduceOperator<T, K extends Key>(keySelector: KeySelector<T, K>, fn: ReduceLike<T>): OperatorFactory {
+  const reduce = callable<Reduce>(fn, 'reduce', 'reduce');
+  const selectKey = keySelector as KeySelector<unknown>;
+  return { kind: 'reduce', inputs: 1, create: () => new KeyedReduceOperator(fn, selectKey, reduce) };
+}

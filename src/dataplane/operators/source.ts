@@ -1,0 +1,80 @@
+import { NO_TIMESTAMP } from '../../base/time.ts';
+import { BAD_RECORDS_ID } from '../../functions/sink.ts';
+import type { BadRecord } from '../../functions/sink.ts';
+import type { Source, SourceBatch, SourceSplit } from '../../functions/source.ts';
+import type { WatermarkGenerator, WatermarkStrategy } from '../../functions/watermark.ts';
+import { InternalError } from '../../base/errors.ts';
+import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
+import { timestampOf } from './event-time.ts';
+
+/** The head of a source's chain; the task reads the source and hands batches in. */
+export class SourceOperator implements StreamOperator {
+  readonly source: Source<unknown>;
+  readonly strategy: WatermarkStrategy<unknown>;
+  #context: OperatorContext | undefined;
+
+  constructor(source: Source<unknown>, strategy: WatermarkStrategy<unknown>) {
+    this.source = source;
+    this.strategy = strategy;
+  }
+
+  setup(context: OperatorContext): readonly Emit[] {
+    this.#context = context;
+    return [];
+  }
+
+  /**
+   * Emits the batch from index `from` until its end or until an output is full; returns the index after the last
+   * record emitted. Times of the records go to the generator of their split.
+   */
+  emit(batch: SourceBatch<unknown>, from: number, generator: WatermarkGenerator): number {
+    const { trace, node, output, flow } = this.#known();
+    const { values, timestamps } = batch;
+    const assign = timestampOf(this.strategy.timestampAssigner);
+    const length = values.length;
+    trace.values = values;
+    for (let index = from; index < length; index += 1) {
+      trace.node = node;
+      trace.index = index;
+      const value = values[index];
+      const timestamp = assign(value, timestamps === undefined ? NO_TIMESTAMP : (timestamps[index] as number));
+      if (timestamp !== NO_TIMESTAMP) generator.onEvent(timestamp);
+      output(value, timestamp);
+      if (flow.blocked) return index + 1;
+    }
+    return length;
+  }
+
+  /** Sends a record that could not be decoded to the side output for those. */
+  emitBadRecord(record: BadRecord): void {
+    this.#known().sideOutput(BAD_RECORDS_ID)?.(record, NO_TIMESTAMP);
+  }
+
+  #known(): OperatorContext {
+    if (this.#context === undefined) throw new InternalError('the source operator was used before setup');
+    return this.#context;
+  }
+}
+
+/** What the API and the source-coordinator read of a source's factory. */
+export interface SourceOperatorFactory extends OperatorFactory {
+  readonly source: Source<unknown>;
+  readonly strategy: WatermarkStrategy<unknown>;
+  create(): SourceOperator;
+}
+
+/** Reads a source; `strategy` gives its records event time. */
+export function sourceOperator<T, S extends SourceSplit>(
+  source: Source<T, S>,
+  strategy: WatermarkStrategy<T>,
+): SourceOperatorFactory {
+  const untyped = source as unknown as Source<unknown>;
+  const untypedStrategy = strategy as unknown as WatermarkStrategy<unknown>;
+  return {
+    kind: 'source',
+    inputs: 0,
+    source: untyped,
+    strategy: untypedStrategy,
+    create: () => new SourceOperator(untyped, untypedStrategy),
+  };
+}

@@ -1,0 +1,69 @@
+import { UserError } from '../../base/errors.ts';
+import { WINDOWS_PER_RECORD_MAX } from '../../base/limits.ts';
+import { assertNever } from '../../base/assert.ts';
+import type { Key, KeySelector } from '../../functions/basic.ts';
+import type { OutputTag } from '../../functions/output-tag.ts';
+import type { OperatorFactory, StreamOperator } from '../chain/operator.ts';
+import type { WindowAssigner } from '../window/assigners.ts';
+import { canMerge, checkMode } from '../window/fold.ts';
+import type { WindowMode } from '../window/fold.ts';
+import { PaneLayout } from '../window/pane-layout.ts';
+import { PaneWindowOperator } from '../window/pane-window-operator.ts';
+import { SessionWindowOperator } from '../window/session-window-operator.ts';
+import type { WindowOptions } from '../window/window-options.ts';
+
+export interface WindowOperatorOptions {
+  /** Missing for windows over all records (`windowAll`, parallelism 1). */
+  readonly keySelector?: KeySelector<never, Key>;
+  readonly assigner: WindowAssigner;
+  /** How long after its end, in event time, a window still takes records and fires again. Default 0. */
+  readonly allowedLatenessMs?: number;
+  /** Where records go that came too late; else they are counted and dropped. */
+  readonly lateTag?: OutputTag<unknown>;
+  readonly mode: WindowMode;
+}
+
+/**
+ * Windows in event time. Results carry the timestamp `end - 1`.
+ * @throws UserError for a negative lateness, an aggregate that cannot do what the windows need, or a missing function
+ */
+export function windowOperator(options: WindowOperatorOptions): OperatorFactory {
+  const allowedLatenessMs = options.allowedLatenessMs ?? 0;
+  if (!(allowedLatenessMs >= 0)) throw new UserError(`allowed lateness must not be negative, got ${allowedLatenessMs} ms`);
+  checkMode(options.mode);
+  const checked: WindowOptions = {
+    selectKey: (options.keySelector as KeySelector<unknown> | undefined) ?? (() => null),
+    mode: options.mode,
+    allowedLatenessMs,
+    lateTagId: options.lateTag?.id,
+  };
+  return { kind: 'window', inputs: 1, create: operatorMaker(options.assigner, checked) };
+}
+
+function operatorMaker(assigner: WindowAssigner, options: WindowOptions): () => StreamOperator {
+  switch (assigner.kind) {
+    case 'tumbling-event-time': {
+      const layout = new PaneLayout(assigner.sizeMs, assigner.sizeMs, assigner.offsetMs, true);
+      return () => new PaneWindowOperator(options, layout);
+    }
+    case 'sliding-event-time': {
+      const { sizeMs, slideMs, offsetMs } = assigner;
+      const layout = new PaneLayout(sizeMs, slideMs, offsetMs, canMerge(options.mode));
+      const windows = Math.ceil(sizeMs / slideMs);
+      if (windows > WINDOWS_PER_RECORD_MAX) {
+        throw new UserError(
+          `a record would fall into ${windows} sliding windows (${sizeMs} ms by ${slideMs} ms), ` +
+            `${WINDOWS_PER_RECORD_MAX} are allowed: make the slide larger`,
+        );
+      }
+      return () => new PaneWindowOperator(options, layout);
+    }
+    case 'session-event-time':
+      if (!canMerge(options.mode)) {
+        throw new UserError('session windows merge: give the AggregateFunction a merge(a, b) method');
+      }
+      return () => new SessionWindowOperator(options, assigner.gapMs);
+    default:
+      return assertNever(assigner, 'window assigner');
+  }
+}

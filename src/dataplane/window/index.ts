@@ -1,0 +1,4 @@
+export { EventTimeSessionWindows, SlidingEventTimeWindows, TumblingEventTimeWindows } from './assigners.ts';
+export type { WindowAssigner } from './assigners.ts';
+export type { WindowMode } from './fold.ts';
+export { Window } from './time-window.ts';

@@ -1,0 +1,254 @@
+import { UserError } from '../../base/errors.ts';
+import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
+import { keyIdentity, MinHeap } from '../../state/index.ts';
+import type { KeyIdentity, WindowTable } from '../../state/index.ts';
+import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts';
+import { foldOf } from './fold.ts';
+import type { Fold } from './fold.ts';
+import type { PaneLayout } from './pane-layout.ts';
+import { WindowEmitter } from './window-emitter.ts';
+import type { WindowOptions } from './window-options.ts';
+
+/** Holder of an accumulator: replacing an immutable one needs no second look into the table. */
+class Cell {
+  accumulator: unknown;
+
+  constructor(accumulator: unknown) {
+    this.accumulator = accumulator;
+  }
+}
+
+type Pane = Map<KeyIdentity, Cell>;
+
+/** A window that is being fired: its keys still to come. */
+interface Firing {
+  readonly end: number;
+  readonly entries: Iterator<[KeyIdentity, Cell]>;
+}
+
+/** Tumbling and sliding event-time windows over panes. Firing is by window: bucketed, no timer per key. */
+export class PaneWindowOperator implements StreamOperator {
+  readonly #options: WindowOptions;
+  readonly #layout: PaneLayout;
+  readonly #lateness: number;
+  /** Ends of windows to fire; to clear (fired, but still open for late records); ends of panes to drop. */
+  readonly #toFire = new MinHeap();
+  readonly #registered = new Set<number>();
+  readonly #toClear = new MinHeap();
+  readonly #toDrop = new MinHeap();
+  #watermark = MIN_WATERMARK;
+  #firing: Firing | undefined;
+  #context!: OperatorContext;
+  #emitter!: WindowEmitter;
+  #fold!: Fold;
+  #table!: WindowTable<Cell>;
+  /** The pane used last; undefined after one was dropped. */
+  #lastPane: Pane | undefined;
+  #lastPaneEnd = Number.NaN;
+
+  constructor(options: WindowOptions, layout: PaneLayout) {
+    this.#options = options;
+    this.#layout = layout;
+    this.#lateness = options.allowedLatenessMs;
+  }
+
+  setup(context: OperatorContext): readonly Emit[] {
+    this.#context = context;
+    this.#fold = foldOf(this.#options.mode, context.settings.objectReuse);
+    this.#emitter = new WindowEmitter(context, this.#options.mode, this.#fold, false);
+    this.#table = context.keyedState().windowTable<Cell>('windows');
+    return [this.#layout.shared ? this.#sharedEntry() : this.#separateEntry()];
+  }
+
+  open(): void | Promise<void> {
+    return this.#emitter.open();
+  }
+
+  close(): void | Promise<void> {
+    return this.#emitter.close();
+  }
+
+  #sharedEntry(): Emit {
+    const { trace, node } = this.#context;
+    const { selectKey } = this.#options;
+    const layout = this.#layout;
+    const lateness = this.#lateness;
+    return (value, timestamp) => {
+      trace.node = node;
+      if (timestamp === NO_TIMESTAMP) throw timestampMissing();
+      const last = layout.lastWindowAt(timestamp);
+      if (last <= timestamp) return;
+      if (last - 1 + lateness <= this.#watermark) return this.#late(value, timestamp);
+      const identity = keyIdentity(selectKey(value));
+      const pane = layout.sliceAt(timestamp);
+      this.#add(pane, identity, value);
+      if (lateness > 0) this.#fireLate(pane, identity);
+    };
+  }
+
+  #separateEntry(): Emit {
+    const { trace, node } = this.#context;
+    const { selectKey } = this.#options;
+    const { size, slide } = this.#layout;
+    return (value, timestamp) => {
+      trace.node = node;
+      if (timestamp === NO_TIMESTAMP) throw timestampMissing();
+      const identity = keyIdentity(selectKey(value));
+      let window = this.#layout.lastWindowAt(timestamp);
+      if (window <= timestamp) return;
+      if (window - 1 + this.#lateness <= this.#watermark) return this.#late(value, timestamp);
+      for (; window - size <= timestamp && window > timestamp; window -= slide) {
+        if (window - 1 + this.#lateness <= this.#watermark) break;
+        this.#add(window, identity, value);
+        if (this.#lateness > 0) this.#fireLate(window, identity);
+      }
+    };
+  }
+
+  #late(value: unknown, timestamp: number): void {
+    if (this.#options.lateTagId === undefined) this.#context.counters.numLateRecordsDropped += 1;
+    else this.#context.sideOutput(this.#options.lateTagId)?.(value, timestamp);
+  }
+
+  #add(paneEnd: number, identity: KeyIdentity, value: unknown): void {
+    let pane = this.#lastPane;
+    if (pane === undefined || paneEnd !== this.#lastPaneEnd) {
+      pane = this.#table.find(paneEnd) ?? this.#newPane(paneEnd);
+      this.#lastPane = pane;
+      this.#lastPaneEnd = paneEnd;
+    }
+    const cell = pane.get(identity);
+    if (cell === undefined) pane.set(identity, new Cell(this.#fold.create(value)));
+    else cell.accumulator = this.#fold.add(cell.accumulator, value);
+  }
+
+  #newPane(paneEnd: number): Pane {
+    const last = this.#layout.lastWindow(paneEnd);
+    for (let window = this.#layout.firstWindow(paneEnd); window <= last; window += this.#layout.slide) {
+      if (window - 1 + this.#lateness <= this.#watermark || this.#registered.has(window)) continue;
+      this.#registered.add(window);
+      if (window - 1 > this.#watermark) this.#toFire.push(window);
+      else this.#toClear.push(window);
+    }
+    this.#toDrop.push(paneEnd);
+    return this.#table.pane(paneEnd);
+  }
+
+  /** A record came for windows that have fired already and are still open: they fire again, for its key. */
+  #fireLate(paneEnd: number, identity: KeyIdentity): void {
+    const last = this.#layout.lastWindow(paneEnd);
+    for (let window = this.#layout.firstWindow(paneEnd); window <= last; window += this.#layout.slide) {
+      if (window - 1 > this.#watermark) return;
+      if (window - 1 + this.#lateness <= this.#watermark) continue;
+      const cell = this.#content(window, identity);
+      if (cell !== undefined) this.#emitter.emit(identity, cell.accumulator, window - this.#layout.size, window, true);
+    }
+  }
+
+  advanceWatermark(watermark: number): boolean {
+    this.#watermark = watermark;
+    this.#emitter.watermark = watermark;
+    for (;;) {
+      if (this.#firing === undefined) {
+        const end = this.#toFire.peek();
+        if (end === undefined || end - 1 > watermark) break;
+        this.#firing = { end, entries: this.#contents(end) };
+      }
+      if (!this.#fire(this.#firing)) return false;
+      this.#toFire.pop();
+      this.#toClear.push(this.#firing.end);
+      this.#expire(Math.min(watermark, this.#firing.end - 1));
+      this.#firing = undefined;
+    }
+    this.#expire(watermark);
+    return true;
+  }
+
+  #fire(firing: Firing): boolean {
+    const { flow } = this.#context;
+    const start = firing.end - this.#layout.size;
+    const retained = this.#lateness > 0 || this.#layout.width !== this.#layout.size;
+    for (let next = firing.entries.next(); next.done !== true; next = firing.entries.next()) {
+      const [identity, cell] = next.value;
+      this.#emitter.emit(identity, cell.accumulator, start, firing.end, retained);
+      if (flow.blocked) return false;
+    }
+    return true;
+  }
+
+  /** Keys of a window with their accumulators, merged over its panes; a key in one pane only is not merged. */
+  #contents(windowEnd: number): Iterator<[KeyIdentity, Cell]> {
+    const panes: Pane[] = [];
+    for (let end = this.#layout.firstPane(windowEnd); end <= windowEnd; end += this.#layout.width) {
+      const pane = this.#table.find(end);
+      if (pane !== undefined) panes.push(pane);
+    }
+    const [first, ...rest] = panes;
+    if (first === undefined) return new Map<KeyIdentity, Cell>().entries();
+    if (rest.length === 0) return first.entries();
+    const merged = new Map(first);
+    const owned = new Set<Cell>();
+    for (const pane of rest) {
+      for (const [identity, cell] of pane) {
+        const before = merged.get(identity);
+        merged.set(identity, before === undefined ? cell : this.#merge(before, cell, owned));
+      }
+    }
+    return merged.entries();
+  }
+
+  #content(windowEnd: number, identity: KeyIdentity): Cell | undefined {
+    let merged: Cell | undefined;
+    const owned = new Set<Cell>();
+    for (let end = this.#layout.firstPane(windowEnd); end <= windowEnd; end += this.#layout.width) {
+      const cell = this.#table.find(end)?.get(identity);
+      if (cell !== undefined) merged = merged === undefined ? cell : this.#merge(merged, cell, owned);
+    }
+    return merged;
+  }
+
+  #merge(into: Cell, cell: Cell, owned: Set<Cell>): Cell {
+    const merge = this.#fold.merge as (a: unknown, b: unknown) => unknown;
+    if (owned.has(into)) {
+      into.accumulator = merge(into.accumulator, cell.accumulator);
+      return into;
+    }
+    const copy = new Cell(merge(this.#fold.fresh(into.accumulator), cell.accumulator));
+    owned.add(copy);
+    return copy;
+  }
+
+  /** Clears windows and drops panes that no record can reach any more at this watermark. */
+  #expire(watermark: number): void {
+    for (let end = this.#toClear.peek(); end !== undefined; end = this.#toClear.peek()) {
+      if (end - 1 + this.#lateness > watermark) break;
+      this.#toClear.pop();
+      this.#registered.delete(end);
+      if (this.#emitter.clears) this.#clear(end);
+    }
+    for (let pane = this.#toDrop.peek(); pane !== undefined; pane = this.#toDrop.peek()) {
+      if (this.#layout.lastWindow(pane) - 1 + this.#lateness > watermark) break;
+      this.#toDrop.pop();
+      this.#table.drop(pane);
+      this.#lastPane = undefined;
+    }
+  }
+
+  #clear(windowEnd: number): void {
+    const cleared = new Set<KeyIdentity>();
+    for (let end = this.#layout.firstPane(windowEnd); end <= windowEnd; end += this.#layout.width) {
+      for (const identity of this.#table.find(end)?.keys() ?? []) {
+        if (cleared.has(identity)) continue;
+        cleared.add(identity);
+        this.#emitter.clear(identity, windowEnd - this.#layout.size, windowEnd);
+      }
+    }
+  }
+}
+
+export function timestampMissing(): UserError {
+  return new UserError(
+    'a record without a timestamp reached an event-time window: assign timestamps with a WatermarkStrategy ' +
+      '(withTimestampAssigner) at the source or by assignTimestampsAndWatermarks()',
+  );
+}

@@ -1,0 +1,199 @@
+import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
+import { keyIdentity, MinHeap } from '../../state/index.ts';
+import type { KeyIdentity } from '../../state/index.ts';
+import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts';
+import { foldOf } from './fold.ts';
+import type { Fold } from './fold.ts';
+import { timestampMissing } from './pane-window-operator.ts';
+import { WindowEmitter } from './window-emitter.ts';
+import type { WindowOptions } from './window-options.ts';
+
+/** One open session of one key. Its end grows; `timer` is the end for which it waits in a bucket, if it does. */
+class Session {
+  readonly identity: KeyIdentity;
+  start: number;
+  end: number;
+  accumulator: unknown;
+  timer: number | undefined = undefined;
+  alive = true;
+
+  constructor(identity: KeyIdentity, start: number, end: number, accumulator: unknown) {
+    this.identity = identity;
+    this.start = start;
+    this.end = end;
+    this.accumulator = accumulator;
+  }
+}
+
+/** Sessions by a time, earliest first, then in order of insertion. */
+class SessionBuckets {
+  readonly #buckets = new Map<number, Session[]>();
+  readonly #times = new MinHeap();
+
+  add(time: number, session: Session): void {
+    const bucket = this.#buckets.get(time);
+    if (bucket !== undefined) {
+      bucket.push(session);
+      return;
+    }
+    this.#buckets.set(time, [session]);
+    this.#times.push(time);
+  }
+
+  next(): number | undefined {
+    return this.#times.peek();
+  }
+
+  take(): Session[] {
+    const time = this.#times.pop();
+    const bucket = time === undefined ? undefined : this.#buckets.get(time);
+    if (time !== undefined) this.#buckets.delete(time);
+    return bucket ?? [];
+  }
+}
+
+/**
+ * Session windows: intervals that merge. A session waits in the bucket of the end it had when it was put there; when the
+ * bucket is due and the session has grown, it moves on, so that a record costs no timer operation.
+ */
+export class SessionWindowOperator implements StreamOperator {
+  readonly #options: WindowOptions;
+  readonly #gap: number;
+  readonly #lateness: number;
+  readonly #toFire = new SessionBuckets();
+  readonly #toClear = new SessionBuckets();
+  #watermark = MIN_WATERMARK;
+  #firing: { readonly time: number; readonly sessions: readonly Session[]; next: number } | undefined;
+  #context!: OperatorContext;
+  #emitter!: WindowEmitter;
+  #fold!: Fold;
+  #sessions!: Map<KeyIdentity, Session[]>;
+
+  constructor(options: WindowOptions, gapMs: number) {
+    this.#options = options;
+    this.#gap = gapMs;
+    this.#lateness = options.allowedLatenessMs;
+  }
+
+  setup(context: OperatorContext): readonly Emit[] {
+    this.#context = context;
+    this.#fold = foldOf(this.#options.mode, context.settings.objectReuse);
+    this.#emitter = new WindowEmitter(context, this.#options.mode, this.#fold, true);
+    this.#sessions = context.keyedState().windowTable<Session[]>('sessions').pane(0);
+    const { trace, node } = context;
+    const { selectKey } = this.#options;
+    return [
+      (value, timestamp) => {
+        trace.node = node;
+        if (timestamp === NO_TIMESTAMP) throw timestampMissing();
+        this.#add(keyIdentity(selectKey(value)), value, timestamp);
+      },
+    ];
+  }
+
+  open(): void | Promise<void> {
+    return this.#emitter.open();
+  }
+
+  close(): void | Promise<void> {
+    return this.#emitter.close();
+  }
+
+  #add(identity: KeyIdentity, value: unknown, timestamp: number): void {
+    const end = timestamp + this.#gap;
+    const open = this.#sessions.get(identity);
+    const only = open?.length === 1 ? open[0] : undefined;
+    let session = only !== undefined && timestamp <= only.end && end >= only.start ? only : undefined;
+    if (session === undefined && open !== undefined) session = this.#join(open, timestamp, end);
+    if (session === undefined) {
+      if (end - 1 + this.#lateness <= this.#watermark) return this.#late(value, timestamp);
+      session = new Session(identity, timestamp, end, this.#fold.create(value));
+      if (open === undefined) this.#sessions.set(identity, [session]);
+      else open.push(session);
+    } else {
+      if (timestamp < session.start) session.start = timestamp;
+      if (end > session.end) session.end = end;
+      session.accumulator = this.#fold.add(session.accumulator, value);
+    }
+    if (session.end - 1 > this.#watermark) this.#schedule(session);
+    else this.#fireLate(session);
+  }
+
+  /** Merges the key's sessions that touch [start, end] into the first of them; undefined when none does. */
+  #join(open: Session[], start: number, end: number): Session | undefined {
+    const touching = open.filter((session) => start <= session.end && end >= session.start);
+    const [first, ...others] = touching.toSorted((a, b) => a.start - b.start);
+    if (first === undefined) return undefined;
+    for (const other of others) {
+      first.end = Math.max(first.end, other.end);
+      const merge = this.#fold.merge as (a: unknown, b: unknown) => unknown;
+      first.accumulator = merge(first.accumulator, other.accumulator);
+      other.alive = false;
+      open.splice(open.indexOf(other), 1);
+    }
+    return first;
+  }
+
+  #schedule(session: Session): void {
+    if (session.timer !== undefined) return;
+    session.timer = session.end;
+    this.#toFire.add(session.end, session);
+  }
+
+  #late(value: unknown, timestamp: number): void {
+    if (this.#options.lateTagId === undefined) this.#context.counters.numLateRecordsDropped += 1;
+    else this.#context.sideOutput(this.#options.lateTagId)?.(value, timestamp);
+  }
+
+  /** A record joined a session whose end has passed but that is still open for late records. */
+  #fireLate(session: Session): void {
+    this.#emitter.emit(session.identity, session.accumulator, session.start, session.end, true);
+    this.#toClear.add(session.end + this.#lateness, session);
+  }
+
+  advanceWatermark(watermark: number): boolean {
+    this.#watermark = watermark;
+    this.#emitter.watermark = watermark;
+    for (;;) {
+      if (this.#firing === undefined) {
+        const time = this.#toFire.next();
+        if (time === undefined || time - 1 > watermark) break;
+        this.#firing = { time, sessions: this.#toFire.take(), next: 0 };
+      }
+      if (!this.#fireBucket(this.#firing)) return false;
+      this.#firing = undefined;
+    }
+    this.#expire(watermark);
+    return true;
+  }
+
+  #fireBucket(firing: { readonly time: number; readonly sessions: readonly Session[]; next: number }): boolean {
+    while (firing.next < firing.sessions.length) {
+      const session = firing.sessions[firing.next] as Session;
+      firing.next += 1;
+      if (!session.alive || session.timer !== firing.time) continue;
+      session.timer = undefined;
+      if (session.end > firing.time) {
+        this.#schedule(session);
+        continue;
+      }
+      this.#emitter.emit(session.identity, session.accumulator, session.start, session.end, this.#lateness > 0);
+      this.#toClear.add(session.end + this.#lateness, session);
+      if (this.#context.flow.blocked) return false;
+    }
+    return true;
+  }
+
+  #expire(watermark: number): void {
+    for (let time = this.#toClear.next(); time !== undefined && time - 1 <= watermark; time = this.#toClear.next()) {
+      for (const session of this.#toClear.take()) {
+        if (!session.alive || session.end + this.#lateness !== time) continue;
+        session.alive = false;
+        const open = this.#sessions.get(session.identity);
+        open?.splice(open.indexOf(session), 1);
+        if (open?.length === 0) this.#sessions.delete(session.identity);
+        if (this.#emitter.clears) this.#emitter.clear(session.identity, session.start, session.end);
+      }
+    }
+  }
+}
