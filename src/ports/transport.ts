@@ -7,7 +7,8 @@
  * T2. A handler is never called after its subscription was closed.
  * T3. A throwing handler is reported to `onHandlerError` and does not stop later messages.
  * T4. Payload bytes belong to the receiver: the sender's later changes to its buffer are not seen.
- * T5. `request` settles exactly once: with a reply, `NoRespondersError`, `DeadlineExceededError` or `TransportClosedError`.
+ * T5. `request` settles exactly once: with a reply, `NoRespondersError`, `DeadlineExceededError`, `TransportClosedError`, or
+ *     an error that `publish` would have thrown.
  */
 export interface Transport {
   /**

@@ -1,6 +1,7 @@
 import { DeadlineExceededError } from '../base/errors.ts';
 import type { Clock, TimerHandle } from '../ports/clock.ts';
 import type { TransportMessage } from '../ports/transport.ts';
+import { NoRespondersError } from './errors.ts';
 
 interface Pending {
   readonly subject: string;
@@ -51,6 +52,11 @@ export class PendingRequests {
 
   reject(id: number, error: Error): void {
     this.#take(id)?.reject(error);
+  }
+
+  rejectForNoResponders(id: number): void {
+    const pending = this.#take(id);
+    pending?.reject(new NoRespondersError(pending.subject));
   }
 
   rejectAll(makeError: () => Error): void {

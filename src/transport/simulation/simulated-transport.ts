@@ -9,7 +9,7 @@ import type {
   TransportMessage,
 } from '../../ports/transport.ts';
 import { checkPayload, deliver, newMessage } from '../delivery.ts';
-import { NoRespondersError, TransportClosedError } from '../errors.ts';
+import { TransportClosedError } from '../errors.ts';
 import { checkedHeaders } from '../headers.ts';
 import { PendingRequests } from '../pending-requests.ts';
 import { checkPattern, checkSubject } from '../subject-match.ts';
@@ -80,7 +80,7 @@ export class SimulatedTransport implements Transport {
     const { id, reply } = this.#requests.open(subject, options.timeoutMs);
     try {
       const receivers = this.#send(subject, payload, options.headers, `${this.#parts.inbox}.${id}`);
-      if (receivers === 0) this.#requests.reject(id, new NoRespondersError(subject));
+      if (receivers === 0) this.#requests.rejectForNoResponders(id);
     } catch (error) {
       this.#requests.reject(id, error as Error);
     }
