@@ -1,0 +1,69 @@
+import type { CompileSettings } from '../api/compile.ts';
+import type { RestartPolicy, RestartStrategy } from '../control/restart-strategy.ts';
+import type { SlotPlacement } from '../control/slot-manager.ts';
+import type { TaskSettings } from '../dataplane/task/task.ts';
+import type { Configuration } from './configuration.ts';
+import { OPTIONS } from './options.ts';
+
+/** Configuration turned into what each part reads: numbers and unions, no keys. */
+
+export function restartPolicy(configuration: Configuration): RestartPolicy {
+  return {
+    strategy: restartStrategy(configuration),
+    retryUserFailures: configuration.has(OPTIONS.restartStrategy),
+  };
+}
+
+function restartStrategy(configuration: Configuration): RestartStrategy {
+  const type = configuration.get(OPTIONS.restartStrategy);
+  switch (type) {
+    case 'none':
+      return { type };
+    case 'fixed-delay':
+      return {
+        type,
+        attempts: configuration.get(OPTIONS.fixedDelayAttempts),
+        delayMs: configuration.get(OPTIONS.fixedDelay),
+      };
+    case 'failure-rate':
+      return {
+        type,
+        maxFailuresPerInterval: configuration.get(OPTIONS.failureRateMax),
+        failureRateIntervalMs: configuration.get(OPTIONS.failureRateInterval),
+        delayMs: configuration.get(OPTIONS.failureRateDelay),
+      };
+    case 'exponential-delay':
+      return {
+        type,
+        initialBackoffMs: configuration.get(OPTIONS.initialBackoff),
+        maxBackoffMs: configuration.get(OPTIONS.maxBackoff),
+        backoffMultiplier: configuration.get(OPTIONS.backoffMultiplier),
+        jitterFactor: configuration.get(OPTIONS.jitterFactor),
+        resetBackoffThresholdMs: configuration.get(OPTIONS.resetBackoffThreshold),
+        attemptsBeforeResetBackoff: configuration.get(OPTIONS.attemptsBeforeResetBackoff),
+      };
+  }
+}
+
+export function compileSettings(configuration: Configuration): CompileSettings {
+  return {
+    parallelism: configuration.get(OPTIONS.parallelism),
+    maxParallelism: configuration.get(OPTIONS.maxParallelism),
+    chaining: configuration.get(OPTIONS.chaining),
+    name: configuration.get(OPTIONS.jobName),
+    parameters: configuration.parameters(),
+  };
+}
+
+export function taskSettings(configuration: Configuration): TaskSettings {
+  return {
+    bufferTimeoutMs: configuration.get(OPTIONS.bufferTimeout),
+    autoWatermarkIntervalMs: configuration.get(OPTIONS.autoWatermarkInterval),
+    objectReuse: configuration.get(OPTIONS.objectReuse),
+  };
+}
+
+export function slotPlacement(configuration: Configuration): SlotPlacement {
+  const spread = configuration.get(OPTIONS.loadBalance) === 'SLOTS' || configuration.get(OPTIONS.evenlySpread);
+  return spread ? 'spread' : 'fill';
+}
