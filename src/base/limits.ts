@@ -82,3 +82,6 @@ export const STEP_BATCHES_MAX = 64;
 export const RECORD_DEPTH_MAX = 256;
 /** Windows one record may fall into (size / slide) where panes cannot be shared. */
 export const WINDOWS_PER_RECORD_MAX = 10_000;
+
+/** Rows that `collect()` and `print()` hold before the task waits for their delivery. */
+export const SINK_BUFFER_ROWS = 4_096;
