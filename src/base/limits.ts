@@ -78,10 +78,20 @@ export const SINK_PENDING_CHECK_RECORDS = 64;
 export const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 /** Batches a task works on in one step, whatever the budget, so that a frozen (simulated) clock cannot hold the loop. */
 export const STEP_BATCHES_MAX = 64;
-/** Depth of nested values in a record on a serialized channel. */
+/** Depth of nested values up to which a record goes through the fast codec. */
 export const RECORD_DEPTH_MAX = 256;
 /** Windows one record may fall into (size / slide) where panes cannot be shared. */
 export const WINDOWS_PER_RECORD_MAX = 10_000;
 
 /** Rows that `collect()` and `print()` hold before the task waits for their delivery. */
 export const SINK_BUFFER_ROWS = 4_096;
+/** Running tasks report their counters this often. */
+export const PROGRESS_INTERVAL_MS = 500;
+/** Shared memory for the rings into one subtask, all its channels together. */
+export const RINGS_PER_GATE_BYTES = 32 * 1024 * 1024;
+/** Smallest ring of a channel. */
+export const RING_BYTES_MIN = 64 * 1024;
+/** Longest answer time of a store over the network for one small operation. */
+export const STORE_TIMEOUT_MS = 10_000;
+/** Longest time to move one artifact over the network. */
+export const ARTIFACT_TIMEOUT_MS = 120_000;

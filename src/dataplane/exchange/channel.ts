@@ -24,6 +24,11 @@ export interface ChannelDescriptor {
   readonly producer: ChannelEnd;
   readonly consumer: ChannelEnd;
   readonly carrier: Carrier;
+  /**
+   * Max parallelism of the consumer's vertex, which decides the key groups of a hash edge; where missing, that of the
+   * producer's vertex.
+   */
+  readonly consumerMaxParallelism?: number;
 }
 
 /** A run of records. `timestamps[i]` belongs to `values[i]`; both have `length` entries in use. */
@@ -53,6 +58,10 @@ export interface OutputChannel {
   flush(): void;
   /** Elements (frames) that may still be offered; 0 when full. */
   readonly capacity: number;
+  /** Frames of taken elements that this end could not send yet; missing where that cannot be. */
+  readonly unsent?: number;
+  /** Serialized bytes sent; missing where records go by reference. */
+  readonly bytesOut?: number;
   close(): void;
 }
 
@@ -60,5 +69,7 @@ export interface OutputChannel {
 export interface InputChannel {
   /** The next element, or undefined when there is none now. Never blocks. */
   poll(): ChannelElement | undefined;
+  /** Serialized bytes received; missing where records come by reference. */
+  readonly bytesIn?: number;
   close(): void;
 }

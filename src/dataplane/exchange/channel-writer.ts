@@ -1,0 +1,88 @@
+import { BATCH_RECORDS } from '../../base/limits.ts';
+import type { Flow } from '../chain/flow.ts';
+import type { TaskCounters } from '../task/task.ts';
+import type { ChannelElement, ChannelEvent, OutputChannel } from './channel.ts';
+
+/**
+ * Batches the records of one channel. What the channel refuses waits here, in order, and blocks the task's flow, so that
+ * no more than one record's output gathers.
+ */
+export class ChannelWriter {
+  readonly channel: OutputChannel;
+  readonly #flow: Flow;
+  readonly #counters: TaskCounters;
+  #values: unknown[] = [];
+  #timestamps: number[] = [];
+  readonly #refused: ChannelElement[] = [];
+  /** Something was offered since the last flush. */
+  #dirty = false;
+
+  constructor(channel: OutputChannel, flow: Flow, counters: TaskCounters) {
+    this.channel = channel;
+    this.#flow = flow;
+    this.#counters = counters;
+  }
+
+  add(value: unknown, timestamp: number): void {
+    this.#values.push(value);
+    if (this.#timestamps.push(timestamp) >= BATCH_RECORDS) this.#ship();
+  }
+
+  event(event: ChannelEvent): void {
+    this.#ship();
+    this.#hand(event);
+  }
+
+  /** Whether records wait for their batch to fill. */
+  get open(): boolean {
+    return this.#values.length > 0;
+  }
+
+  /** Hands the open batch over and makes everything visible to the consumer. */
+  flush(): void {
+    this.#ship();
+    if (!this.#dirty && (this.channel.unsent ?? 0) === 0) return;
+    this.channel.flush();
+    this.#dirty = false;
+  }
+
+  /** Tries what was refused again. True when the channel takes more. */
+  resume(): boolean {
+    if (this.#refused.length === 0 && this.channel.capacity > 0) return true;
+    this.channel.flush();
+    for (let element = this.#refused[0]; element !== undefined; element = this.#refused[0]) {
+      if (!this.channel.offer(element)) return false;
+      this.#dirty = true;
+      this.#refused.shift();
+    }
+    return this.channel.capacity > 0;
+  }
+
+  /** Everything written has left this end. */
+  get drained(): boolean {
+    return this.#values.length === 0 && this.#refused.length === 0 && (this.channel.unsent ?? 0) === 0;
+  }
+
+  #ship(): void {
+    const count = this.#values.length;
+    if (count === 0) return;
+    this.#counters.numRecordsOut += count;
+    const batch: ChannelElement = { kind: 'records', values: this.#values, timestamps: this.#timestamps };
+    this.#values = [];
+    this.#timestamps = [];
+    this.#hand(batch);
+  }
+
+  #hand(element: ChannelElement): void {
+    if (this.#refused.length === 0 && this.channel.offer(element)) {
+      this.#dirty = true;
+      if (this.channel.capacity <= 0) this.#flow.block();
+      return;
+    }
+    this.#flow.block();
+    const last = this.#refused.length - 1;
+    // A later watermark says all that an earlier one did.
+    if (element.kind === 'watermark' && this.#refused[last]?.kind === 'watermark') this.#refused[last] = element;
+    else this.#refused.push(element);
+  }
+}

@@ -1,0 +1,32 @@
+export type { BatchCodec } from './batch-codec.ts';
+export type {
+  Carrier,
+  ChannelDescriptor,
+  ChannelElement,
+  ChannelEnd,
+  ChannelEvent,
+  InputChannel,
+  OutputChannel,
+  RecordBatch,
+} from './channel.ts';
+export { createDoorbell, Doorbell } from './doorbell.ts';
+export {
+  ChannelClosedError,
+  ChannelCorruptError,
+  ChannelError,
+  ChannelGapError,
+  ChannelSilentError,
+  RecordNotSerializableError,
+  RecordTooLargeError,
+} from './errors.ts';
+export { InputGate } from './input-gate.ts';
+export type { GateChannel, GateEvent } from './input-gate.ts';
+export { MsgpackBatchCodec } from './msgpack-codec.ts';
+export { networkInputChannel } from './network-input.ts';
+export { networkOutputChannel } from './network-output.ts';
+export type { NetworkChannelOptions } from './network-output.ts';
+export { createRing, RingReader, RingWriter } from './ring.ts';
+export { ringInputChannel, ringOutputChannel } from './ring-channel.ts';
+export type { RingInputOptions, RingOutputOptions } from './ring-channel.ts';
+export { createSlotChannel } from './slot-channel.ts';
+export type { SlotChannelOptions } from './slot-channel.ts';

@@ -1,0 +1,139 @@
+import { CHANNEL_KEEPALIVE_MS, CHANNEL_SILENCE_MS, CREDIT_REPEAT_MS, NETWORK_CHANNEL_FRAMES } from '../../base/limits.ts';
+import type { TimerHandle } from '../../ports/clock.ts';
+import type { Subscription, TransportMessage } from '../../ports/transport.ts';
+import type { InputChannel } from './channel.ts';
+import { ChannelClosedError, ChannelCorruptError, ChannelError, ChannelGapError, ChannelSilentError } from './errors.ts';
+import { FRAME_HEADER_BYTES, isIntact, readHeader, seal, writeHeader } from './frame.ts';
+import type { FrameHeader } from './frame.ts';
+import { FramedInputChannel } from './framed-input.ts';
+import type { FrameReceiver, ReceivedFrame } from './framed-input.ts';
+import { creditSubject, SILENT_TICKS } from './network-output.ts';
+import type { NetworkChannelOptions } from './network-output.ts';
+
+/**
+ * Receives frames in sequence: a gap or a damaged frame fails the channel, a frame seen before is dropped and counted.
+ * Grants a window beyond what the task has consumed, and repeats the grant, since it may be lost.
+ */
+class NetworkReceiver implements FrameReceiver {
+  readonly #options: NetworkChannelOptions;
+  readonly #window: number;
+  readonly #data: Subscription;
+  readonly #queue: ReceivedFrame[] = [];
+  readonly #credit = new Uint8Array(FRAME_HEADER_BYTES);
+  #expected = 0;
+  #consumed = 0;
+  #granted = 0;
+  #heard = false;
+  #ended = false;
+  #closed = false;
+  #silentTicks = 0;
+  #failure: ChannelError | undefined;
+  #creditTimer: TimerHandle;
+  #silenceTimer: TimerHandle;
+
+  constructor(options: NetworkChannelOptions) {
+    this.#options = options;
+    this.#window = options.windowFrames ?? NETWORK_CHANNEL_FRAMES;
+    this.#data = options.transport.subscribe(options.subject, (message) => this.#onFrame(message));
+    this.#creditTimer = options.clock.setTimeout(() => this.#repeatCredit(), CREDIT_REPEAT_MS);
+    this.#silenceTimer = options.clock.setTimeout(() => this.#tick(), CHANNEL_KEEPALIVE_MS);
+    void options.transport.closed.then((cause) => this.#fail(new ChannelClosedError(options.channelId, { cause })));
+    this.#grant();
+  }
+
+  next(): ReceivedFrame | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    const frame = this.#queue.shift();
+    if (frame === undefined) return undefined;
+    this.#consumed += 1;
+    if (!this.#ended && this.#consumed + this.#window - this.#granted >= this.#window / 2) this.#grant();
+    return frame;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue.length = 0;
+    this.#data.close();
+    this.#options.clock.clearTimeout(this.#creditTimer);
+    this.#options.clock.clearTimeout(this.#silenceTimer);
+  }
+
+  #onFrame(message: TransportMessage): void {
+    if (this.#failure !== undefined) return;
+    const header = readHeader(message.payload);
+    // Not a frame of ours: if it was one, the gap will show.
+    if (header === undefined || header.epoch !== this.#options.epoch || header.attempt !== this.#options.attempt) return;
+    if (!isIntact(message.payload)) {
+      this.#fail(new ChannelCorruptError(this.#options.channelId, `checksum of frame ${header.sequence} does not match`));
+      return;
+    }
+    this.#heard = true;
+    this.#silentTicks = 0;
+    if (header.kind === 'keepalive') {
+      if (header.sequence > this.#expected) this.#fail(this.#gap(header.sequence));
+      return;
+    }
+    this.#accept(header, message.payload);
+  }
+
+  #accept(header: FrameHeader, bytes: Uint8Array): void {
+    if (header.sequence < this.#expected) return;
+    if (header.sequence > this.#expected) {
+      this.#fail(this.#gap(header.sequence));
+      return;
+    }
+    if (header.sequence >= this.#granted) {
+      this.#fail(new ChannelError(`channel ${this.#options.channelId}: the producer sent frame ${header.sequence} without credit`));
+      return;
+    }
+    this.#expected += 1;
+    if (header.kind === 'end') this.#ended = true;
+    this.#queue.push({ header, bytes });
+    this.#options.wake();
+  }
+
+  #gap(got: number): ChannelGapError {
+    return new ChannelGapError(this.#options.channelId, this.#expected, got);
+  }
+
+  #grant(): void {
+    this.#granted = this.#consumed + this.#window;
+    const { epoch, attempt, subject, transport, channelId } = this.#options;
+    writeHeader(this.#credit, { kind: 'credit', flags: 0, epoch, attempt, sequence: this.#granted, count: 0, length: 0 });
+    seal(this.#credit);
+    try {
+      transport.publish(creditSubject(subject), this.#credit);
+    } catch (cause) {
+      this.#fail(new ChannelClosedError(channelId, { cause }));
+    }
+  }
+
+  #repeatCredit(): void {
+    if (this.#closed || this.#ended || this.#failure !== undefined) return;
+    this.#grant();
+    this.#creditTimer = this.#options.clock.setTimeout(() => this.#repeatCredit(), CREDIT_REPEAT_MS);
+  }
+
+  #tick(): void {
+    if (this.#closed || this.#ended || this.#failure !== undefined) return;
+    if (this.#heard) this.#silentTicks += 1;
+    if (this.#silentTicks > SILENT_TICKS) {
+      this.#fail(new ChannelSilentError(this.#options.channelId, 'producer', CHANNEL_SILENCE_MS));
+      return;
+    }
+    this.#silenceTimer = this.#options.clock.setTimeout(() => this.#tick(), CHANNEL_KEEPALIVE_MS);
+  }
+
+  #fail(error: ChannelError): void {
+    // After the last frame nothing that happens to the connection matters.
+    if (this.#closed || this.#ended) return;
+    this.#failure ??= error;
+    this.#options.wake();
+  }
+}
+
+/** Consumer's end of a channel between two processes. */
+export function networkInputChannel(options: NetworkChannelOptions): InputChannel {
+  return new FramedInputChannel(options.channelId, new NetworkReceiver(options), options.codec);
+}

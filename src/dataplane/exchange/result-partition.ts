@@ -1,0 +1,50 @@
+import type { PartitionerSpec } from '../../graph/chain-plan.ts';
+import type { EdgeOutput } from '../chain/chain.ts';
+import type { Emit } from '../chain/operator.ts';
+import type { ChannelEvent } from './channel.ts';
+import type { ChannelWriter } from './channel-writer.ts';
+import { partition } from './partitioners.ts';
+import type { PartitionContext } from './partitioners.ts';
+
+/** What one subtask produces for one edge: a partitioner over a writer per channel. */
+export class ResultPartition implements EdgeOutput {
+  readonly emit: Emit;
+  readonly #writers: readonly ChannelWriter[];
+
+  constructor(spec: PartitionerSpec, context: PartitionContext) {
+    this.#writers = context.writers;
+    this.emit = partition(spec, context);
+  }
+
+  event(event: ChannelEvent): void {
+    for (const writer of this.#writers) writer.event(event);
+  }
+
+  /** Whether records wait in open batches. */
+  get open(): boolean {
+    return this.#writers.some((writer) => writer.open);
+  }
+
+  flush(): void {
+    for (const writer of this.#writers) writer.flush();
+  }
+
+  /** Tries again what channels refused. True when all take more. */
+  resume(): boolean {
+    let ready = true;
+    for (const writer of this.#writers) if (!writer.resume()) ready = false;
+    return ready;
+  }
+
+  get drained(): boolean {
+    return this.#writers.every((writer) => writer.drained);
+  }
+
+  get bytesOut(): number {
+    return this.#writers.reduce((sum, writer) => sum + (writer.channel.bytesOut ?? 0), 0);
+  }
+
+  close(): void {
+    for (const writer of this.#writers) writer.channel.close();
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * A single-producer single-consumer ring of messages in shared memory. Layout: a control block of Int32 (positions on
+ * cache lines of their own, so that the two sides do not contend), then `capacity` bytes of messages. A message is its
+ * length as u32, its bytes, and padding to 4. Positions count bytes modulo 2^32; capacity is a power of two.
+ */
+const HEAD = 0;
+const TAIL = 16;
+const WAITING = 32;
+const CONTROL_BYTES = 192;
+const MIN_CAPACITY = 4096;
+
+/** Shared memory of a ring that holds at least `bytes` bytes of messages. */
+export function createRing(bytes: number): SharedArrayBuffer {
+  let capacity = MIN_CAPACITY;
+  while (capacity < bytes) capacity *= 2;
+  return new SharedArrayBuffer(CONTROL_BYTES + capacity);
+}
+
+/** Bytes a message of `length` bytes takes in a ring. */
+function footprint(length: number): number {
+  return (4 + length + 3) & ~3;
+}
+
+export class RingWriter {
+  readonly #control: Int32Array;
+  readonly #lengths: Uint32Array;
+  readonly #data: Uint8Array;
+  readonly #mask: number;
+  readonly #ringConsumer: () => void;
+  /** Positions: ours (ahead of what is published) and the consumer's as last read. */
+  #tail: number;
+  #published: number;
+  #head: number;
+
+  /** @param ringConsumer called after something became visible */
+  constructor(ring: SharedArrayBuffer, ringConsumer: () => void) {
+    const capacity = ring.byteLength - CONTROL_BYTES;
+    this.#control = new Int32Array(ring, 0, CONTROL_BYTES / 4);
+    this.#lengths = new Uint32Array(ring, CONTROL_BYTES);
+    this.#data = new Uint8Array(ring, CONTROL_BYTES);
+    this.#mask = capacity - 1;
+    this.#ringConsumer = ringConsumer;
+    this.#tail = Atomics.load(this.#control, TAIL) >>> 0;
+    this.#published = this.#tail;
+    this.#head = Atomics.load(this.#control, HEAD) >>> 0;
+  }
+
+  get capacityBytes(): number {
+    return this.#mask + 1;
+  }
+
+  /** Largest message that always fits once the ring has drained by half. */
+  get maxMessageBytes(): number {
+    return ((this.#mask + 1) >> 1) - 8;
+  }
+
+  /** Whether a message of `length` bytes fits now; where not, the consumer will wake the producer when it has read on. */
+  fits(length: number): boolean {
+    const needed = footprint(length);
+    if (this.#free() >= needed) return true;
+    this.#head = Atomics.load(this.#control, HEAD) >>> 0;
+    if (this.#free() >= needed) return true;
+    this.publish();
+    Atomics.store(this.#control, WAITING, 1);
+    this.#head = Atomics.load(this.#control, HEAD) >>> 0;
+    if (this.#free() < needed) return false;
+    Atomics.store(this.#control, WAITING, 0);
+    return true;
+  }
+
+  /** Writes one message of two parts; false when it does not fit now. Seen by the consumer after `publish`. */
+  tryWrite(first: Uint8Array, second: Uint8Array): boolean {
+    const length = first.byteLength + second.byteLength;
+    if (!this.fits(length)) return false;
+    this.#lengths[(this.#tail & this.#mask) >>> 2] = length;
+    this.#copy(first, this.#tail + 4);
+    this.#copy(second, this.#tail + 4 + first.byteLength);
+    this.#tail = (this.#tail + footprint(length)) >>> 0;
+    return true;
+  }
+
+  /** Makes all messages visible to the consumer. */
+  publish(): void {
+    if (this.#tail === this.#published) return;
+    this.#published = this.#tail;
+    Atomics.store(this.#control, TAIL, this.#tail | 0);
+    this.#ringConsumer();
+  }
+
+  #free(): number {
+    return this.#mask + 1 - ((this.#tail - this.#head) >>> 0);
+  }
+
+  #copy(part: Uint8Array, position: number): void {
+    const at = (position & this.#mask) >>> 0;
+    const room = this.#mask + 1 - at;
+    if (part.byteLength <= room) this.#data.set(part, at);
+    else {
+      this.#data.set(part.subarray(0, room), at);
+      this.#data.set(part.subarray(room), 0);
+    }
+  }
+}
+
+export class RingReader {
+  readonly #control: Int32Array;
+  readonly #lengths: Uint32Array;
+  readonly #data: Uint8Array;
+  readonly #mask: number;
+  readonly #ringProducer: () => void;
+  #head: number;
+  #tail: number;
+  #scratch = Buffer.allocUnsafe(4096);
+
+  /** @param ringProducer called after room was made that the producer waits for */
+  constructor(ring: SharedArrayBuffer, ringProducer: () => void) {
+    const capacity = ring.byteLength - CONTROL_BYTES;
+    this.#control = new Int32Array(ring, 0, CONTROL_BYTES / 4);
+    this.#lengths = new Uint32Array(ring, CONTROL_BYTES);
+    this.#data = new Uint8Array(ring, CONTROL_BYTES);
+    this.#mask = capacity - 1;
+    this.#ringProducer = ringProducer;
+    this.#head = Atomics.load(this.#control, HEAD) >>> 0;
+    this.#tail = this.#head;
+  }
+
+  /** The next message, copied out of the ring, valid until the next call; undefined when there is none. */
+  read(): Uint8Array | undefined {
+    if (this.#head === this.#tail) {
+      this.#tail = Atomics.load(this.#control, TAIL) >>> 0;
+      if (this.#head === this.#tail) return undefined;
+    }
+    const length = this.#lengths[(this.#head & this.#mask) >>> 2] ?? 0;
+    if (this.#scratch.byteLength < length) this.#scratch = Buffer.allocUnsafe(length * 2);
+    const at = ((this.#head + 4) & this.#mask) >>> 0;
+    const room = this.#mask + 1 - at;
+    if (length <= room) this.#scratch.set(this.#data.subarray(at, at + length));
+    else {
+      this.#scratch.set(this.#data.subarray(at));
+      this.#scratch.set(this.#data.subarray(0, length - room), room);
+    }
+    this.#head = (this.#head + footprint(length)) >>> 0;
+    Atomics.store(this.#control, HEAD, this.#head | 0);
+    if (Atomics.load(this.#control, WAITING) === 1 && Atomics.exchange(this.#control, WAITING, 0) === 1) this.#ringProducer();
+    return this.#scratch.subarray(0, length);
+  }
+}
