@@ -7,6 +7,7 @@ import type { RestartPolicy } from '../../src/control/restart-strategy.ts';
 import { countSlots } from '../../src/control/slot-manager.ts';
 import type { SlotManager } from '../../src/control/slot-manager.ts';
 import type { OperatorFactory } from '../../src/dataplane/chain/operator.ts';
+import type { SourceOperatorFactory } from '../../src/dataplane/operators/index.ts';
 import type { Source, SourceSplit } from '../../src/functions/source.ts';
 import { buildExecutionGraph } from '../../src/graph/execution-graph.ts';
 import type { GeneratedJob } from '../../src/graph/job-graph-generator.ts';
@@ -21,7 +22,7 @@ import { reply, serve } from '../messaging/serve.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { dispatcherMachine } from './dispatcher.machine.ts';
 import type { DispatcherEvent, PersistedJob } from './dispatcher.machine.ts';
-import type { JobLoader } from './job-loader.ts';
+import type { JobLoader } from '../messaging/job-loader.ts';
 import { forgetPersistedJob, persistJob, readPersistedJobs } from './persisted-jobs.ts';
 
 export interface DispatcherOptions {
@@ -225,8 +226,8 @@ class Dispatcher implements DispatcherHandle {
 
 function sourceOf(generated: GeneratedJob<OperatorFactory>, vertexId: string): Source<unknown, SourceSplit> {
   const plan = [...generated.plans.values()].find((candidate) => candidate.vertexId === vertexId);
-  const source = plan?.nodes[0]?.factory.source;
-  if (source === undefined) throw new InternalError(`vertex ${vertexId} has no source`);
-  return source;
+  const factory = plan?.nodes[0]?.factory as Partial<SourceOperatorFactory> | undefined;
+  if (factory?.source === undefined) throw new InternalError(`vertex ${vertexId} has no source`);
+  return factory.source;
 }
 

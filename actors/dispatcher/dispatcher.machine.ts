@@ -1,4 +1,4 @@
-import { enqueueActions, setup } from 'xstate';
+import { setup } from 'xstate';
 import type { SerializedError } from '../../src/base/errors.ts';
 import type { Epoch, JobId } from '../../src/base/ids.ts';
 import type { ClientRequest } from '../../src/protocol/client-dispatcher.ts';
@@ -56,7 +56,7 @@ const isRequest =
   ({ event }: { event: DispatcherEvent }): boolean =>
     event.type === 'requested' && types.includes(event.request.type);
 
-const machine = setup({
+const base = setup({
   types: {
     context: {} as DispatcherContext,
     events: {} as DispatcherEvent,
@@ -74,7 +74,17 @@ const machine = setup({
     refuseNotLeading: () => {},
     forgetJob: (_, _params: { jobId: JobId }) => {},
     stopAll: () => {},
-    submit: enqueueActions(({ context, event, enqueue }) => {
+  },
+  guards: {
+    isSubmit: isRequest('submitJob'),
+    isAboutJob: isRequest('requestJobDetails', 'cancelJob', 'fetchResults'),
+    isList: isRequest('listJobs'),
+  },
+});
+
+const machine = base.extend({
+  actions: {
+    submit: base.enqueueActions(({ context, event, enqueue }) => {
       const { request, caller } = event as Extract<DispatcherEvent, { type: 'requested' }>;
       if (request.type !== 'submitJob') return;
       const jobId = request.jobId ?? context.newJobId();
@@ -88,7 +98,7 @@ const machine = setup({
         enqueue({ type: 'replySubmitted', params: { jobId, name: known.name, callers: [caller] } });
       }
     }),
-    noteStarted: enqueueActions(({ context, event, enqueue }) => {
+    noteStarted: base.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'jobStarted') return;
       const { jobId, name } = event;
       const known = context.jobs.get(jobId);
@@ -96,7 +106,7 @@ const machine = setup({
       enqueue.assign({ jobs: withJob(context, jobId, { state: 'started', name }) });
       enqueue({ type: 'replySubmitted', params: { jobId, name, callers } });
     }),
-    noteRefused: enqueueActions(({ context, event, enqueue }) => {
+    noteRefused: base.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'jobRefused') return;
       const known = context.jobs.get(event.jobId);
       const jobs = new Map(context.jobs);
@@ -105,7 +115,7 @@ const machine = setup({
       const callers = known?.state === 'submitting' ? known.callers : [];
       enqueue({ type: 'replyRefused', params: { error: event.error, callers } });
     }),
-    noteEnded: enqueueActions(({ context, event, enqueue }) => {
+    noteEnded: base.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'jobEnded') return;
       const { jobId, name } = event.summary;
       const jobs = new Map(context.jobs);
@@ -118,7 +128,7 @@ const machine = setup({
       }
       enqueue.assign({ jobs });
     }),
-    recover: enqueueActions(({ context, event, enqueue }) => {
+    recover: base.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'recovered') return;
       const jobs = new Map(context.jobs);
       for (const job of event.jobs) {
@@ -127,11 +137,6 @@ const machine = setup({
       }
       enqueue.assign({ jobs });
     }),
-  },
-  guards: {
-    isSubmit: isRequest('submitJob'),
-    isAboutJob: isRequest('requestJobDetails', 'cancelJob', 'fetchResults'),
-    isList: isRequest('listJobs'),
   },
 });
 

@@ -1,4 +1,4 @@
-import { assign, enqueueActions, setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import type { SerializedError } from '../../src/base/errors.ts';
 import type { AllocationId, Epoch, JobId, TaskManagerId, VertexId } from '../../src/base/ids.ts';
 import {
@@ -125,7 +125,7 @@ const isRequest =
   ({ event }: { event: JobManagerEvent }): boolean =>
     event.type === 'requested' && event.request.type === type;
 
-const machine = setup({
+const base = setup({
   types: {
     context: {} as JobManagerContext,
     events: {} as JobManagerEvent,
@@ -140,50 +140,7 @@ const machine = setup({
     takeRows: () => {},
     replyToClient: () => {},
     jobEnded: () => {},
-    adopt: enqueueActions(({ enqueue }, { decision }: { decision: Decision }) => {
-      enqueue.assign({ scheduler: decision.state });
-      for (const effect of decision.effects) enqueue({ type: 'perform', params: { effect } });
-    }),
-    start: enqueueActions(({ context, enqueue }) => {
-      for (const vertex of context.graph.jobGraph.vertices) {
-        if (!vertex.isSource) continue;
-        const input = { vertexId: vertex.id, parallelism: vertex.parallelism, jobId: context.jobId, epoch: context.epoch };
-        enqueue.spawnChild('source', { id: sourceActorId(vertex.id), input });
-      }
-      enqueue({ type: 'adopt', params: { decision: startScheduling(context.scheduler) } });
-    }),
-    decide: enqueueActions(({ context, event, enqueue }) => {
-      const decision = decide(context, event);
-      if (decision !== undefined) enqueue({ type: 'adopt', params: { decision } });
-    }),
-    takeOffers: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'requested' || event.request.type !== 'offerSlots') return;
-      const { taskManagerId, processId, slots } = event.request;
-      const offers = slots.map((slot) => ({ ...slot, taskManagerId, processId }));
-      const { accepted, ...decision } = acceptOffers(context.scheduler, offers);
-      enqueue({ type: 'adopt', params: { decision } });
-      enqueue({ type: 'replyOffers', params: { accepted } });
-    }),
-    forwardSplitRequest: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'requested' || event.request.type !== 'requestSplit') return;
-      const { vertexId, subtaskIndex, attempt, requestId } = event.request;
-      if (!isCurrent(context.scheduler, event.request as ExecutionRef)) return;
-      enqueue.sendTo(sourceActorId(vertexId), { type: 'splitRequested', subtaskIndex, attempt, requestId });
-    }),
     noteCluster: assign(({ event }) => (event.type === 'slotsDeclared' ? { cluster: event.cluster } : {})),
-    watchSlots: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'ticked') return;
-      const { scheduler, waitingSince, slotRequestTimeoutMs, cluster } = context;
-      if (!awaitsSlots(scheduler)) return enqueue.assign({ waitingSince: undefined });
-      if (waitingSince === undefined) return enqueue.assign({ waitingSince: event.moment.now });
-      if (event.moment.now - waitingSince > slotRequestTimeoutMs) {
-        enqueue.assign({ waitingSince: undefined });
-        const decision = slotRequestTimedOut(scheduler, cluster, slotRequestTimeoutMs, event.moment);
-        return enqueue({ type: 'adopt', params: { decision } });
-      }
-      const effect: SchedulerEffect = { type: 'declareSlots', required: scheduler.graph.slots.length };
-      enqueue({ type: 'perform', params: { effect } });
-    }),
   },
   guards: {
     isFenced: ({ context, event }) => event.type === 'requested' && event.request.epoch !== context.epoch,
@@ -197,6 +154,56 @@ const machine = setup({
     isFinished: statusIs('FINISHED'),
     isFailed: statusIs('FAILED'),
     isCanceled: statusIs('CANCELED'),
+  },
+});
+
+type Enqueue = Parameters<Parameters<typeof base.enqueueActions>[0]>[0]['enqueue'];
+
+function adopt(enqueue: Enqueue, decision: Decision): void {
+  enqueue.assign({ scheduler: decision.state });
+  for (const effect of decision.effects) enqueue({ type: 'perform', params: { effect } });
+}
+
+const machine = base.extend({
+  actions: {
+    start: base.enqueueActions(({ context, enqueue }) => {
+      for (const vertex of context.graph.jobGraph.vertices) {
+        if (!vertex.isSource) continue;
+        const input = { vertexId: vertex.id, parallelism: vertex.parallelism, jobId: context.jobId, epoch: context.epoch };
+        enqueue.spawnChild('source', { id: sourceActorId(vertex.id), input });
+      }
+      adopt(enqueue, startScheduling(context.scheduler));
+    }),
+    decide: base.enqueueActions(({ context, event, enqueue }) => {
+      const decision = decide(context, event);
+      if (decision !== undefined) adopt(enqueue, decision);
+    }),
+    takeOffers: base.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'requested' || event.request.type !== 'offerSlots') return;
+      const { taskManagerId, processId, slots } = event.request;
+      const offers = slots.map((slot) => ({ ...slot, taskManagerId, processId }));
+      const { accepted, ...decision } = acceptOffers(context.scheduler, offers);
+      adopt(enqueue, decision);
+      enqueue({ type: 'replyOffers', params: { accepted } });
+    }),
+    forwardSplitRequest: base.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'requested' || event.request.type !== 'requestSplit') return;
+      const { vertexId, subtaskIndex, attempt, requestId } = event.request;
+      if (!isCurrent(context.scheduler, event.request as ExecutionRef)) return;
+      enqueue.sendTo(sourceActorId(vertexId), { type: 'splitRequested', subtaskIndex, attempt, requestId });
+    }),
+    watchSlots: base.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'ticked') return;
+      const { scheduler, waitingSince, slotRequestTimeoutMs, cluster } = context;
+      if (!awaitsSlots(scheduler)) return enqueue.assign({ waitingSince: undefined });
+      if (waitingSince === undefined) return enqueue.assign({ waitingSince: event.moment.now });
+      if (event.moment.now - waitingSince > slotRequestTimeoutMs) {
+        enqueue.assign({ waitingSince: undefined });
+        return adopt(enqueue, slotRequestTimedOut(scheduler, cluster, slotRequestTimeoutMs, event.moment));
+      }
+      const effect: SchedulerEffect = { type: 'declareSlots', required: scheduler.graph.slots.length };
+      enqueue({ type: 'perform', params: { effect } });
+    }),
   },
 });
 

@@ -1,4 +1,4 @@
-import { assign, enqueueActions, setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import type { AllocationId, Epoch, JobId, TaskManagerId } from '../../src/base/ids.ts';
 import {
   EMPTY_SLOT_MANAGER,
@@ -53,7 +53,7 @@ const isRequest =
   ({ event }: { event: ResourceManagerEvent }): boolean =>
     event.type === 'requested' && event.request.type === type;
 
-const machine = setup({
+const base = setup({
   types: {
     context: {} as ResourceManagerContext,
     events: {} as ResourceManagerEvent,
@@ -68,20 +68,6 @@ const machine = setup({
     askForSlot: (_, _params: { grant: SlotGrant }) => {},
     announce: (_, _params: { taskManagerId: TaskManagerId; to: 'REGISTERED' | 'LOST' | 'UNREGISTERED'; slots: number }) => {},
     tellJobs: (_, _params: { taskManagerId: TaskManagerId; jobs: readonly JobId[]; reason: string }) => {},
-    match: enqueueActions(({ context, enqueue }) => {
-      const { manager, grants } = matchSlots(context.slots, context.placement, context.newAllocationId);
-      enqueue.assign({ slots: manager });
-      for (const grant of grants) enqueue({ type: 'askForSlot', params: { grant } });
-    }),
-    addTaskManager: enqueueActions(({ context, event, enqueue }) => {
-      const { taskManagerId, processId, host, slots } = requestOf(event, 'registerTaskManager');
-      enqueue.assign({
-        slots: registerTaskManager(context.slots, { taskManagerId, processId, host }, slots),
-        heardFrom: new Map(context.heardFrom).set(taskManagerId, (event as Requested).at),
-      });
-      if (context.slots.taskManagers.has(taskManagerId)) return;
-      enqueue({ type: 'announce', params: { taskManagerId, to: 'REGISTERED', slots: slots.length } });
-    }),
     takeReport: assign(({ context, event }) => {
       const { taskManagerId, slots } = requestOf(event, 'slotReport');
       return {
@@ -96,37 +82,6 @@ const machine = setup({
     settle: assign(({ context, event }) =>
       event.type === 'grantSettled' ? { slots: settleGrant(context.slots, event.grant, event.outcome) } : {},
     ),
-    removeLeaving: enqueueActions(({ event, enqueue }) => {
-      const { taskManagerId, reason } = requestOf(event, 'unregisterTaskManager');
-      enqueue({ type: 'remove', params: { taskManagerId, to: 'UNREGISTERED', reason } });
-    }),
-    removeUnreachable: enqueueActions(({ event, enqueue }) => {
-      if (event.type !== 'taskManagerUnreachable') return;
-      const reason = 'nobody answers at its address';
-      enqueue({ type: 'remove', params: { taskManagerId: event.taskManagerId, to: 'LOST', reason } });
-    }),
-    removeSilent: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'ticked') return;
-      for (const taskManagerId of context.slots.taskManagers.keys()) {
-        const silent = event.at - (context.heardFrom.get(taskManagerId) ?? event.at);
-        if (silent <= context.heartbeatTimeoutMs) continue;
-        const reason = `no heartbeat for ${Math.round(silent)} ms (heartbeat.timeout is ${context.heartbeatTimeoutMs} ms)`;
-        enqueue({ type: 'remove', params: { taskManagerId, to: 'LOST', reason } });
-      }
-    }),
-    remove: enqueueActions(
-      ({ context, enqueue }, params: { taskManagerId: TaskManagerId; to: 'LOST' | 'UNREGISTERED'; reason: string }) => {
-        const { taskManagerId, to, reason } = params;
-        const slots = context.slots.taskManagers.get(taskManagerId)?.slots.length;
-        if (slots === undefined) return;
-        const { manager, affectedJobs } = removeTaskManager(context.slots, taskManagerId);
-        const heardFrom = new Map(context.heardFrom);
-        heardFrom.delete(taskManagerId);
-        enqueue.assign({ slots: manager, heardFrom });
-        enqueue({ type: 'announce', params: { taskManagerId, to, slots } });
-        enqueue({ type: 'tellJobs', params: { taskManagerId, jobs: affectedJobs, reason } });
-      },
-    ),
   },
   guards: {
     isFenced: ({ context, event }) =>
@@ -139,6 +94,65 @@ const machine = setup({
     isReport: isRequest('slotReport'),
     isUnregister: isRequest('unregisterTaskManager'),
     isDeclare: isRequest('declareRequiredSlots'),
+  },
+});
+
+type Enqueue = Parameters<Parameters<typeof base.enqueueActions>[0]>[0]['enqueue'];
+
+/** Drops a TaskManager and tells whom it concerns; returns the context without it. */
+function remove(
+  context: ResourceManagerContext,
+  enqueue: Enqueue,
+  taskManagerId: TaskManagerId,
+  to: 'LOST' | 'UNREGISTERED',
+  reason: string,
+): ResourceManagerContext {
+  const slots = context.slots.taskManagers.get(taskManagerId)?.slots.length;
+  if (slots === undefined) return context;
+  const { manager, affectedJobs } = removeTaskManager(context.slots, taskManagerId);
+  const heardFrom = new Map(context.heardFrom);
+  heardFrom.delete(taskManagerId);
+  enqueue.assign({ slots: manager, heardFrom });
+  enqueue({ type: 'announce', params: { taskManagerId, to, slots } });
+  enqueue({ type: 'tellJobs', params: { taskManagerId, jobs: affectedJobs, reason } });
+  return { ...context, slots: manager, heardFrom };
+}
+
+const machine = base.extend({
+  actions: {
+    match: base.enqueueActions(({ context, enqueue }) => {
+      const { manager, grants } = matchSlots(context.slots, context.placement, context.newAllocationId);
+      enqueue.assign({ slots: manager });
+      for (const grant of grants) enqueue({ type: 'askForSlot', params: { grant } });
+    }),
+    addTaskManager: base.enqueueActions(({ context, event, enqueue }) => {
+      const { taskManagerId, processId, host, slots } = requestOf(event, 'registerTaskManager');
+      enqueue.assign({
+        slots: registerTaskManager(context.slots, { taskManagerId, processId, host }, slots),
+        heardFrom: new Map(context.heardFrom).set(taskManagerId, (event as Requested).at),
+      });
+      if (context.slots.taskManagers.has(taskManagerId)) return;
+      enqueue({ type: 'announce', params: { taskManagerId, to: 'REGISTERED', slots: slots.length } });
+    }),
+    removeLeaving: base.enqueueActions(({ context, event, enqueue }) => {
+      const { taskManagerId, reason } = requestOf(event, 'unregisterTaskManager');
+      remove(context, enqueue, taskManagerId, 'UNREGISTERED', reason);
+    }),
+    removeUnreachable: base.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'taskManagerUnreachable') return;
+      const reason = 'nobody answers at its address';
+      remove(context, enqueue, event.taskManagerId, 'LOST', reason);
+    }),
+    removeSilent: base.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'ticked') return;
+      let left = context;
+      for (const taskManagerId of context.slots.taskManagers.keys()) {
+        const silent = event.at - (context.heardFrom.get(taskManagerId) ?? event.at);
+        if (silent <= context.heartbeatTimeoutMs) continue;
+        const reason = `no heartbeat for ${Math.round(silent)} ms (heartbeat.timeout is ${context.heartbeatTimeoutMs} ms)`;
+        left = remove(left, enqueue, taskManagerId, 'LOST', reason);
+      }
+    }),
   },
 });
 

@@ -1,4 +1,4 @@
-import { assign, enqueueActions, setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import type { AllocationId, Epoch, JobId, TaskManagerId } from '../../src/base/ids.ts';
 import type { SlotStatus } from '../../src/protocol/resource-manager.ts';
 import type { TaskManagerRequest } from '../../src/protocol/task-manager.ts';
@@ -59,7 +59,7 @@ function isNewLeader({ context, event }: { context: TaskManagerContext; event: T
   return event.type === 'registered' && context.epoch !== undefined && event.epoch !== context.epoch;
 }
 
-const machine = setup({
+const base = setup({
   types: {
     context: {} as TaskManagerContext,
     events: {} as TaskManagerEvent,
@@ -77,9 +77,6 @@ const machine = setup({
     replyHeartbeat: () => {},
     offerSlot: (_, _params: { slot: SlotStatus }) => {},
     tellJobOfLoss: () => {},
-    spawnSlots: enqueueActions(({ context, enqueue }) => {
-      for (const { slot } of context.table) enqueue.spawnChild('slot', { id: slotActorId(slot), input: { slot } });
-    }),
     keepLeader: assign(({ event }) =>
       event.type === 'registered' ? { epoch: event.epoch, leaderHeardAt: event.at } : {},
     ),
@@ -92,50 +89,6 @@ const machine = setup({
     updateTable: assign(({ context, event }) =>
       event.type === 'slotChanged' ? { table: context.table.with(event.status.slot, event.status) } : {},
     ),
-    offerIfAllocated: enqueueActions(({ event, enqueue }) => {
-      if (event.type === 'slotChanged' && event.status.state === 'allocated') {
-        enqueue({ type: 'offerSlot', params: { slot: event.status } });
-      }
-    }),
-    allocate: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'requested' || event.request.type !== 'allocateSlot') return;
-      const { slot, allocationId, jobId, epoch } = event.request;
-      const present = context.table[slot];
-      if (present?.allocationId === allocationId) return enqueue('replySlotAllocated');
-      if (present?.state !== 'free') return enqueue('refuseAllocation');
-      enqueue.assign({ heardFrom: new Map(context.heardFrom).set(jobId, event.at) });
-      enqueue('replySlotAllocated');
-      enqueue.sendTo(slotActorId(slot), { type: 'allocate', allocationId, jobId, epoch });
-    }),
-    freeRequested: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'requested' || event.request.type !== 'freeSlot') return;
-      const { allocationId, reason } = event.request;
-      const held = context.table.find((slot) => slot.allocationId === allocationId);
-      if (held !== undefined) enqueue.sendTo(slotActorId(held.slot), { type: 'release', reason });
-      enqueue('replySlotFreed');
-    }),
-    settleOffer: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'offerAnswered' || event.accepted) return;
-      const held = context.table.find((slot) => slot.allocationId === event.allocationId);
-      if (held !== undefined) {
-        enqueue.sendTo(slotActorId(held.slot), { type: 'release', reason: 'the job-manager did not take the slot' });
-      }
-    }),
-    freeSilentJobs: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'ticked') return;
-      for (const { slot, jobId } of context.table) {
-        if (jobId === undefined) continue;
-        const heard = context.heardFrom.get(jobId) ?? event.at;
-        if (event.at - heard > context.heartbeatTimeoutMs) {
-          enqueue.sendTo(slotActorId(slot), { type: 'release', reason: 'the job-manager is not heard any more' });
-        }
-      }
-    }),
-    freeAll: enqueueActions(({ context, enqueue }) => {
-      for (const { slot, state } of context.table) {
-        if (state !== 'free') enqueue.sendTo(slotActorId(slot), { type: 'release', reason: 'the TaskManager lost its leader' });
-      }
-    }),
   },
   guards: {
     isFenced,
@@ -147,6 +100,58 @@ const machine = setup({
     isFree: ({ event }) => event.type === 'requested' && event.request.type === 'freeSlot',
   },
   delays: { REGISTRATION_PAUSE: ({ context }) => context.registrationPauseMs },
+});
+
+const machine = base.extend({
+  actions: {
+    spawnSlots: base.enqueueActions(({ context, enqueue }) => {
+      for (const { slot } of context.table) enqueue.spawnChild('slot', { id: slotActorId(slot), input: { slot } });
+    }),
+    offerIfAllocated: base.enqueueActions(({ event, enqueue }) => {
+      if (event.type === 'slotChanged' && event.status.state === 'allocated') {
+        enqueue({ type: 'offerSlot', params: { slot: event.status } });
+      }
+    }),
+    allocate: base.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'requested' || event.request.type !== 'allocateSlot') return;
+      const { slot, allocationId, jobId, epoch } = event.request;
+      const present = context.table[slot];
+      if (present?.allocationId === allocationId) return enqueue('replySlotAllocated');
+      if (present?.state !== 'free') return enqueue('refuseAllocation');
+      enqueue.assign({ heardFrom: new Map(context.heardFrom).set(jobId, event.at) });
+      enqueue('replySlotAllocated');
+      enqueue.sendTo(slotActorId(slot), { type: 'allocate', allocationId, jobId, epoch });
+    }),
+    freeRequested: base.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'requested' || event.request.type !== 'freeSlot') return;
+      const { allocationId, reason } = event.request;
+      const held = context.table.find((slot) => slot.allocationId === allocationId);
+      if (held !== undefined) enqueue.sendTo(slotActorId(held.slot), { type: 'release', reason });
+      enqueue('replySlotFreed');
+    }),
+    settleOffer: base.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'offerAnswered' || event.accepted) return;
+      const held = context.table.find((slot) => slot.allocationId === event.allocationId);
+      if (held !== undefined) {
+        enqueue.sendTo(slotActorId(held.slot), { type: 'release', reason: 'the job-manager did not take the slot' });
+      }
+    }),
+    freeSilentJobs: base.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'ticked') return;
+      for (const { slot, jobId } of context.table) {
+        if (jobId === undefined) continue;
+        const heard = context.heardFrom.get(jobId) ?? event.at;
+        if (event.at - heard > context.heartbeatTimeoutMs) {
+          enqueue.sendTo(slotActorId(slot), { type: 'release', reason: 'the job-manager is not heard any more' });
+        }
+      }
+    }),
+    freeAll: base.enqueueActions(({ context, enqueue }) => {
+      for (const { slot, state } of context.table) {
+        if (state !== 'free') enqueue.sendTo(slotActorId(slot), { type: 'release', reason: 'the TaskManager lost its leader' });
+      }
+    }),
+  },
 });
 
 export const taskManagerMachine = machine.createMachine({

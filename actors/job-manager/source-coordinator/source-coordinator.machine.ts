@@ -1,4 +1,4 @@
-import { assign, enqueueActions, setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import type { SerializedError } from '../../../src/base/errors.ts';
 import type { Epoch, JobId, VertexId } from '../../../src/base/ids.ts';
 
@@ -36,7 +36,7 @@ export interface SourceCoordinatorContext extends SourceCoordinatorInput {
   readonly served: ReadonlyMap<number, SplitRequest>;
 }
 
-const machine = setup({
+const base = setup({
   types: {
     context: {} as SourceCoordinatorContext,
     events: {} as SourceCoordinatorEvent,
@@ -51,19 +51,7 @@ const machine = setup({
     wait: assign(({ context, event }) =>
       event.type === 'splitRequested' ? { waiting: [...context.waiting, event] } : {},
     ),
-    serve: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'splitRequested') return;
-      const last = context.served.get(event.subtaskIndex);
-      if (last !== undefined && !isNewer(event, last)) return;
-      enqueue.assign({ served: new Map(context.served).set(event.subtaskIndex, event) });
-      const isNewReader = last === undefined || last.attempt !== event.attempt;
-      enqueue({ type: 'handleRequest', params: { request: event, isNewReader } });
-    }),
     forget: assign({ served: new Map(), waiting: [] }),
-    serveWaiting: enqueueActions(({ context, enqueue }) => {
-      for (const request of context.waiting) enqueue.raise({ type: 'splitRequested', ...request });
-      enqueue.assign({ waiting: [] });
-    }),
   },
 });
 
@@ -71,6 +59,23 @@ function isNewer(request: SplitRequest, last: SplitRequest): boolean {
   if (request.attempt !== last.attempt) return request.attempt > last.attempt;
   return request.requestId > last.requestId;
 }
+
+const machine = base.extend({
+  actions: {
+    serve: base.enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'splitRequested') return;
+      const last = context.served.get(event.subtaskIndex);
+      if (last !== undefined && !isNewer(event, last)) return;
+      enqueue.assign({ served: new Map(context.served).set(event.subtaskIndex, event) });
+      const isNewReader = last === undefined || last.attempt !== event.attempt;
+      enqueue({ type: 'handleRequest', params: { request: event, isNewReader } });
+    }),
+    serveWaiting: base.enqueueActions(({ context, enqueue }) => {
+      for (const request of context.waiting) enqueue.raise({ type: 'splitRequested', ...request });
+      enqueue.assign({ waiting: [] });
+    }),
+  },
+});
 
 export const sourceCoordinatorMachine = machine.createMachine({
   id: 'source-coordinator',

@@ -43,6 +43,7 @@ export class Subtask {
   readonly #stopServing: () => void;
   #task: Task | undefined;
   #building: Promise<unknown> = Promise.resolve();
+  #sending: Promise<void> = Promise.resolve();
   #nextRequest = 0;
   #nextRows = 0;
   #ended = false;
@@ -187,7 +188,14 @@ export class Subtask {
     );
   }
 
-  async #sendResults(collectId: string, rows: readonly unknown[]): Promise<void> {
+  /** One after another, as sequences are checked in order. */
+  #sendResults(collectId: string, rows: readonly unknown[]): Promise<void> {
+    const sent = this.#sending.then(() => this.#sendPages(collectId, rows));
+    this.#sending = sent.catch(() => {});
+    return sent;
+  }
+
+  async #sendPages(collectId: string, rows: readonly unknown[]): Promise<void> {
     const subject = this.#environment.subjects.jobManager(this.#options.jobId);
     for (let from = 0; from < rows.length; from += RESULT_ROWS_PER_MESSAGE) {
       const message = {

@@ -1,0 +1,160 @@
+import { InternalError } from '../../../src/base/errors.ts';
+import type { TaskManagerId } from '../../../src/base/ids.ts';
+import { PROGRESS_INTERVAL_MS } from '../../../src/base/limits.ts';
+import { Configuration } from '../../../src/config/configuration.ts';
+import { taskSettings } from '../../../src/config/settings.ts';
+import type { ChainPlan } from '../../../src/graph/chain-plan.ts';
+import type { GeneratedJob } from '../../../src/graph/job-graph-generator.ts';
+import type { JobVertex } from '../../../src/graph/job-graph.ts';
+import type { OperatorFactory } from '../../../src/dataplane/chain/operator.ts';
+import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
+import { createTask } from '../../../src/dataplane/task/index.ts';
+import type { Task } from '../../../src/dataplane/task/task.ts';
+import { jobManagerReply } from '../../../src/protocol/job-manager.ts';
+import type { CancelTasks, Deployment, SubmitTasks } from '../../../src/protocol/slot.ts';
+import { PERSISTENT, ask } from '../../messaging/ask.ts';
+import type { ActorEnvironment } from '../../messaging/environment.ts';
+import type { JobLoader } from '../../messaging/job-loader.ts';
+import { Subtask } from '../subtask/subtask.effects.ts';
+import type { SubtaskLink } from '../subtask/subtask.effects.ts';
+import { describeTask } from './describe-task.ts';
+import type { OpenChannels } from './slot-channels.ts';
+
+export interface SlotRuntimeOptions {
+  readonly taskManagerId: TaskManagerId;
+  readonly processId: string;
+  readonly slot: number;
+  readonly loader: JobLoader;
+  readonly loop: SlotLoop;
+  /** Channels of the tasks that run here. */
+  readonly channels: OpenChannels;
+}
+
+/**
+ * The inside of a slot's thread: builds the subtasks that are deployed, hands their tasks to the loop, and forgets them
+ * when they have ended.
+ *
+ * Invariants:
+ * T1. A subtask's attempt is deployed once, and never after it was canceled.
+ * T2. Every attempt builds the job anew: nothing that a function keeps in itself survives a restart.
+ */
+export class SlotRuntime {
+  readonly #environment: ActorEnvironment;
+  readonly #options: SlotRuntimeOptions;
+  readonly #subtasks = new Map<string, Subtask>();
+  /** Attempts deployed or canceled here, ever: a slot's thread serves one allocation, so this stays small. */
+  readonly #known = new Set<string>();
+  readonly #jobs = new Map<number, Promise<GeneratedJob<OperatorFactory>>>();
+  #stopped = false;
+
+  constructor(environment: ActorEnvironment, options: SlotRuntimeOptions) {
+    this.#environment = environment;
+    this.#options = options;
+    this.#reportProgress();
+  }
+
+  deploy(request: SubmitTasks): void {
+    for (const task of request.tasks) {
+      const key = keyOf(task);
+      if (this.#known.has(key)) continue;
+      this.#known.add(key);
+      const subtask = new Subtask(this.#environment, {
+        jobId: request.job.jobId,
+        epoch: request.epoch,
+        deployment: task,
+        buildTask: (link) => this.#buildTask(request, task, link),
+        run: (built, listener) => this.#options.loop.add(built, listener),
+        halt: (built) => this.#options.loop.remove(built),
+        onEnded: () => this.#subtasks.delete(key),
+      });
+      this.#subtasks.set(key, subtask);
+      subtask.start();
+    }
+  }
+
+  cancel(request: CancelTasks): void {
+    for (const ref of request.tasks) {
+      const key = keyOf(ref);
+      const subtask = this.#subtasks.get(key);
+      if (subtask !== undefined) {
+        subtask.cancel();
+      } else if (!this.#known.has(key)) {
+        this.#known.add(key);
+        this.#reportCanceled(request, ref);
+      }
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#options.loop.stop();
+  }
+
+  async #buildTask(request: SubmitTasks, deployment: Deployment, link: SubtaskLink): Promise<Task> {
+    const job = await this.#loadJob(request, deployment.attempt);
+    const { vertex, plan } = findVertex(job, deployment);
+    const descriptor = describeTask(request, deployment, vertex.name, this.#options);
+    const { clock, logger } = this.#environment;
+    const { loop, channels } = this.#options;
+    const fence = { jobId: request.job.jobId, epoch: request.epoch, attempt: deployment.attempt };
+    let task: Task | undefined;
+    const wake = (): void => {
+      if (task !== undefined) loop.wake(task);
+    };
+    task = createTask(descriptor, plan, {
+      clock,
+      logger: logger.child({ jobId: fence.jobId, task: vertex.name.slice(0, 100), subtask: deployment.subtaskIndex }),
+      wake,
+      openInput: (channel) => channels.openInput(channel, fence, wake),
+      openOutput: (channel) => channels.openOutput(channel, fence, wake),
+      requestSplit: () => link.requestSplit(),
+      sendResults: (collectId, rows) => link.sendResults(collectId, rows),
+      settings: taskSettings(Configuration.of(Object.entries(request.job.configuration))),
+    });
+    return task;
+  }
+
+  #loadJob(request: SubmitTasks, attempt: number): Promise<GeneratedJob<OperatorFactory>> {
+    const loading = this.#jobs.get(attempt);
+    if (loading !== undefined) return loading;
+    const { moduleSha256, configuration, graphHash, jobName } = request.job;
+    const job = this.#options.loader.load(moduleSha256, configuration).then((generated) => {
+      if (generated.jobGraph.graphHash === graphHash) return generated;
+      throw new InternalError(
+        `job "${jobName.slice(0, 200)}" builds another graph here than in the JobManager: its build function must not ` +
+          'read clocks, random numbers, files or environment variables',
+      );
+    });
+    this.#jobs.clear();
+    this.#jobs.set(attempt, job);
+    return job;
+  }
+
+  #reportCanceled(request: CancelTasks, ref: CancelTasks['tasks'][number]): void {
+    const message = { type: 'taskStateChanged' as const, epoch: request.epoch, ...ref, state: 'CANCELED' as const };
+    const subject = this.#environment.subjects.jobManager(request.jobId);
+    ask(this.#environment, subject, message, jobManagerReply, PERSISTENT).catch((error: unknown) =>
+      this.#environment.logger.warn('job-manager not told of a canceled task', { ...ref, error }),
+    );
+  }
+
+  #reportProgress(): void {
+    if (this.#stopped) return;
+    for (const subtask of this.#subtasks.values()) subtask.reportProgress();
+    this.#environment.clock.setTimeout(() => this.#reportProgress(), PROGRESS_INTERVAL_MS);
+  }
+}
+
+function keyOf(task: { readonly vertexId: string; readonly subtaskIndex: number; readonly attempt: number }): string {
+  return `${task.vertexId}/${task.subtaskIndex}/${task.attempt}`;
+}
+
+function findVertex(
+  job: GeneratedJob<OperatorFactory>,
+  deployment: Deployment,
+): { readonly vertex: JobVertex; readonly plan: ChainPlan<OperatorFactory> } {
+  const vertex = job.jobGraph.vertices.find((candidate) => candidate.id === deployment.vertexId);
+  const plan = job.plans.get(deployment.vertexId);
+  if (vertex === undefined || plan === undefined) throw new InternalError(`vertex ${deployment.vertexId} is not in the graph`);
+  return { vertex, plan };
+}
