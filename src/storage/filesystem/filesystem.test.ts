@@ -171,6 +171,18 @@ describe('a writer that sleeps between reading and writing', () => {
     },
   );
 
+  it('when another builds on its write before it could look, its update still counts as done', async () => {
+    const { slow, now } = await race(0);
+    // The other writer comes at the first turn in which the sleeper's file is in place.
+    while (!existsSync(pathOf(2))) await new Promise((resolve) => setImmediate(resolve));
+    const mine = decodeRevision(readFileSync(pathOf(2)))!;
+    const history = [mine.writeId, ...mine.history].slice(0, HISTORY);
+    writeFileSync(pathOf(3), encodeRevision({ value: bytes('next'), writeId: 'ab'.repeat(8), history }));
+    rmSync(pathOf(2));
+    expect(await slow).toBe(true);
+    expect(await now()).toBe('next');
+  });
+
   it('when more others were first than revisions remember, the outcome is reported as unknown', async () => {
     const { slow, now } = await race(HISTORY + 5);
     await expect(slow).rejects.toThrow(StoreError);

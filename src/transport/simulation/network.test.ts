@@ -150,6 +150,27 @@ describe('order, loss and duplication', () => {
     );
   });
 
+  it('when a slow message is ahead of a fast one, neither arrives before its time', async () => {
+    const slowFirst: FaultRule[] = [
+      { when: (message) => message.subject === 'slow', minDelayMs: 100 },
+      { minDelayMs: 1 },
+    ];
+    for (const [reorder, expected] of [
+      ['none', ['100 slow', '100 fast']],
+      ['across-subjects', ['1 fast', '100 slow']],
+    ] as const) {
+      const { clock, network } = simulate(1, { faults: slowFirst, reorder });
+      const heard: string[] = [];
+      network
+        .connect('to')
+        .subscribe('*', (message) => heard.push(`${clock.monotonic()} ${message.subject}`));
+      const sender = network.connect('from');
+      for (const subject of ['slow', 'fast']) sender.publish(subject, bytes(''));
+      while (clock.stepSync());
+      expect(heard).toEqual(expected);
+    }
+  });
+
   it('when reordering within a subject is asked for, it happens', async () => {
     const { heard } = await run(5, { reorder: 'within-subject', faults: [{ meanDelayMs: 10 }] });
     expect(heard).toHaveLength(200);
