@@ -6,7 +6,7 @@ export class Flow {
   /** True: hand on nothing more now. Read on hot paths; written by `block`, `waitFor` and `resume`. */
   blocked = false;
   #waiting = 0;
-  #failure: { readonly error: unknown; readonly node: number } | undefined;
+  #failure: { readonly error: unknown; readonly node: number | undefined } | undefined;
   readonly #wake: () => void;
 
   constructor(wake: () => void) {
@@ -18,8 +18,8 @@ export class Flow {
     this.blocked = true;
   }
 
-  /** Blocked until the promise resolves; what it rejects with comes out of `failure`, with the operator's index. */
-  waitFor(promise: Promise<unknown>, node: number): void {
+  /** Blocked until the promise resolves; what it rejects with comes out of `failure`, with the operator's index where known. */
+  waitFor(promise: Promise<unknown>, node: number | undefined): void {
     this.blocked = true;
     this.#waiting += 1;
     promise.then(
@@ -31,12 +31,8 @@ export class Flow {
     );
   }
 
-  get failure(): { readonly error: unknown; readonly node: number } | undefined {
+  get failure(): { readonly error: unknown; readonly node: number | undefined } | undefined {
     return this.#failure;
-  }
-
-  get waiting(): boolean {
-    return this.#waiting > 0;
   }
 
   /** Clears `blocked` if nothing is awaited and `outputsReady`. Returns whether work may go on. */

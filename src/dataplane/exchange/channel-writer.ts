@@ -41,6 +41,11 @@ export class ChannelWriter {
   /** Hands the open batch over and makes everything visible to the consumer. */
   flush(): void {
     this.#ship();
+    this.publish();
+  }
+
+  /** Makes what was handed over visible to the consumer; the open batch stays. */
+  publish(): void {
     if (!this.#dirty && (this.channel.unsent ?? 0) === 0) return;
     this.channel.flush();
     this.#dirty = false;

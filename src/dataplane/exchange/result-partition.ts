@@ -29,6 +29,11 @@ export class ResultPartition implements EdgeOutput {
     for (const writer of this.#writers) writer.flush();
   }
 
+  /** Makes whole batches visible; open ones stay. */
+  publish(): void {
+    for (const writer of this.#writers) writer.publish();
+  }
+
   /** Tries again what channels refused. True when all take more. */
   resume(): boolean {
     let ready = true;

@@ -1,0 +1,99 @@
+import type { Chain, Emit, Flow, Trace } from '../chain/index.ts';
+import type { RecordBatch } from '../exchange/channel.ts';
+import type { GateEvent, InputGate } from '../exchange/input-gate.ts';
+import type { TaskCounters } from './task.ts';
+import type { InputListener, TaskInput } from './task-input.ts';
+
+export interface GateInputOptions {
+  readonly gate: InputGate;
+  readonly chain: Chain;
+  readonly flow: Flow;
+  readonly trace: Trace;
+  readonly counters: TaskCounters;
+  readonly listener: InputListener;
+}
+
+/** Feeds a chain from channels. */
+export class GateInput implements TaskInput {
+  readonly #options: GateInputOptions;
+  /** What is in work: the batch with the index of its next record, or an input whose end is not done yet. */
+  #batch: RecordBatch | undefined;
+  #entry: Emit = () => {};
+  #next = 0;
+  #ending: number | undefined;
+
+  constructor(options: GateInputOptions) {
+    this.#options = options;
+  }
+
+  open(): void {}
+
+  step(): 'progress' | 'idle' | 'ended' {
+    if (this.#batch !== undefined) return this.#run(this.#batch);
+    if (this.#ending !== undefined) return this.#end(this.#ending);
+    const { gate } = this.#options;
+    const event = gate.next();
+    if (event === undefined) return gate.ended ? 'ended' : 'idle';
+    return this.#accept(event);
+  }
+
+  nextDeadline(): undefined {
+    return undefined;
+  }
+
+  get bytesIn(): number {
+    return this.#options.gate.bytesIn;
+  }
+
+  close(): void {
+    this.#options.gate.close();
+  }
+
+  #accept(event: GateEvent): 'progress' {
+    const { chain, counters, listener } = this.#options;
+    switch (event.kind) {
+      case 'records':
+        this.#batch = event.batch;
+        this.#next = 0;
+        this.#entry = chain.inputs[event.input] as Emit;
+        counters.numRecordsIn += event.batch.values.length;
+        return this.#run(event.batch);
+      case 'watermark':
+        counters.currentInputWatermark = event.timestamp;
+        chain.setWatermark(event.timestamp);
+        listener.advance();
+        return 'progress';
+      case 'idle':
+        chain.setIdle(event.idle);
+        listener.advance();
+        return 'progress';
+      case 'end-of-input':
+        return this.#end(event.input);
+    }
+  }
+
+  #run(batch: RecordBatch): 'progress' {
+    const { flow, trace } = this.#options;
+    const { values, timestamps } = batch;
+    const entry = this.#entry;
+    const length = values.length;
+    trace.values = values;
+    for (let index = this.#next; index < length; index += 1) {
+      trace.index = index;
+      entry(values[index], timestamps[index] as number);
+      if (flow.blocked && index + 1 < length) {
+        this.#next = index + 1;
+        trace.values = undefined;
+        return 'progress';
+      }
+    }
+    trace.values = undefined;
+    this.#batch = undefined;
+    return 'progress';
+  }
+
+  #end(input: number): 'progress' {
+    this.#ending = this.#options.chain.endHeadInput(input) ? undefined : input;
+    return 'progress';
+  }
+}

@@ -1,0 +1,255 @@
+import { SOURCE_BATCH_RECORDS } from '../../base/limits.ts';
+import { UserError } from '../../base/errors.ts';
+import { MAX_WATERMARK, MIN_WATERMARK } from '../../base/time.ts';
+import { BAD_RECORDS_ID } from '../../functions/sink.ts';
+import type { BadRecord } from '../../functions/sink.ts';
+import type {
+  BadRecordPolicy,
+  SourceBatch,
+  SourceReader,
+  SourceReaderContext,
+  SourceSplit,
+} from '../../functions/source.ts';
+import type { WatermarkGenerator } from '../../functions/watermark.ts';
+import type { Chain, Flow, Trace } from '../chain/index.ts';
+import type { SourceOperator } from '../operators/source.ts';
+import type { TaskCounters, TaskDescriptor, TaskEnvironment } from './task.ts';
+import type { InputListener, TaskInput } from './task-input.ts';
+
+/** Event time of one split. */
+interface SplitTime {
+  readonly generator: WatermarkGenerator;
+  watermark: number;
+  /** Monotonic time of its last records. */
+  activeAt: number;
+}
+
+export interface SourceInputOptions {
+  readonly operator: SourceOperator;
+  readonly chain: Chain;
+  readonly flow: Flow;
+  readonly trace: Trace;
+  readonly counters: TaskCounters;
+  readonly descriptor: TaskDescriptor;
+  readonly environment: TaskEnvironment;
+  readonly listener: InputListener;
+}
+
+const BAD_RECORD_CHARS = 1_000;
+
+/**
+ * Feeds a chain from a source's reader: batches of its splits, a watermark per split merged to their minimum (splits
+ * that are read to their end or idle do not hold it back), bad records by policy.
+ */
+export class SourceInput implements TaskInput {
+  readonly bytesIn = 0;
+  readonly #options: SourceInputOptions;
+  readonly #splits = new Map<string, SplitTime>();
+  readonly #badRecords: BadRecord[] = [];
+  #reader: SourceReader<unknown, SourceSplit> | undefined;
+  #assigned: SourceSplit[] = [];
+  #noMoreSplits = false;
+  #started = false;
+  #batch: SourceBatch<unknown> | undefined;
+  #next = 0;
+  #lastSplit: string | undefined;
+  #awaiting = false;
+  #failure: { readonly error: unknown } | undefined;
+  #idle = false;
+  #emptySince: number;
+
+  constructor(options: SourceInputOptions) {
+    this.#options = options;
+    this.#emptySince = options.environment.clock.monotonic();
+  }
+
+  async open(): Promise<void> {
+    const reader = this.#options.operator.source.createReader(this.#readerContext());
+    this.#reader = reader;
+    await reader.start();
+    this.#started = true;
+    if (this.#assigned.length > 0) reader.addSplits(this.#assigned);
+    this.#assigned = [];
+    if (this.#noMoreSplits) reader.notifyNoMoreSplits();
+  }
+
+  addSplits(splits: readonly SourceSplit[]): void {
+    for (const { splitId } of splits) this.#splitTime(splitId);
+    if (this.#started) this.#reader?.addSplits(splits);
+    else this.#assigned.push(...splits);
+  }
+
+  notifyNoMoreSplits(): void {
+    this.#noMoreSplits = true;
+    if (this.#started) this.#reader?.notifyNoMoreSplits();
+  }
+
+  step(): 'progress' | 'idle' | 'ended' {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#badRecords.length > 0) return this.#emitBadRecords();
+    if (this.#batch !== undefined) return this.#emit(this.#batch);
+    const polled = this.#reader?.poll(SOURCE_BATCH_RECORDS) ?? 'waiting';
+    if (polled === 'end') return this.#badRecords.length > 0 ? 'progress' : 'ended';
+    if (polled === 'waiting') return this.#wait();
+    this.#batch = polled;
+    this.#next = 0;
+    this.#options.counters.numRecordsIn += polled.values.length;
+    if (polled.splitId !== this.#lastSplit) this.#forgetFinished(polled.splitId);
+    this.#lastSplit = polled.splitId;
+    this.#splitTime(polled.splitId).activeAt = this.#now();
+    if (!this.#idle) return this.#emit(polled);
+    // The channels must hear that they are active before they get records.
+    this.#setIdle(false);
+    return 'progress';
+  }
+
+  nextDeadline(): number | undefined {
+    const { autoWatermarkIntervalMs } = this.#options.environment.settings;
+    const interval = autoWatermarkIntervalMs > 0 ? autoWatermarkIntervalMs : this.#options.operator.strategy.idlenessMs;
+    return interval === undefined ? undefined : this.#now() + interval;
+  }
+
+  async close(): Promise<void> {
+    await this.#reader?.close();
+  }
+
+  #emit(batch: SourceBatch<unknown>): 'progress' {
+    const { operator, trace } = this.#options;
+    const split = this.#splitTime(batch.splitId);
+    this.#next = operator.emit(batch, this.#next, split.generator);
+    trace.values = undefined;
+    if (this.#next < batch.values.length) return 'progress';
+    this.#batch = undefined;
+    this.#updateWatermark(split);
+    return 'progress';
+  }
+
+  #emitBadRecords(): 'progress' {
+    const { operator, flow } = this.#options;
+    while (this.#badRecords.length > 0 && !flow.blocked) operator.emitBadRecord(this.#badRecords.shift() as BadRecord);
+    return 'progress';
+  }
+
+  #wait(): 'progress' | 'idle' {
+    if (this.#badRecords.length > 0) return 'progress';
+    this.#forgetFinished(undefined);
+    for (const split of this.#splits.values()) split.watermark = Math.max(split.watermark, split.generator.currentWatermark());
+    const before = this.#options.chain.watermark;
+    this.#mergeWatermarks();
+    const idleBefore = this.#idle;
+    this.#checkIdle();
+    if (!this.#awaiting && this.#reader !== undefined) {
+      this.#awaiting = true;
+      this.#reader.available().then(
+        () => this.#woken(undefined),
+        (error: unknown) => this.#woken({ error }),
+      );
+    }
+    return this.#options.chain.watermark > before || this.#idle !== idleBefore ? 'progress' : 'idle';
+  }
+
+  #woken(failure: { readonly error: unknown } | undefined): void {
+    this.#awaiting = false;
+    this.#failure ??= failure;
+    this.#options.environment.wake();
+  }
+
+  #splitTime(splitId: string): SplitTime {
+    let split = this.#splits.get(splitId);
+    if (split === undefined) {
+      const generator = this.#options.operator.strategy.createGenerator();
+      split = { generator, watermark: MIN_WATERMARK, activeAt: this.#now() };
+      this.#splits.set(splitId, split);
+    }
+    return split;
+  }
+
+  /** Splits that the reader holds no longer are read: they hold back no watermark. */
+  #forgetFinished(current: string | undefined): void {
+    if (this.#splits.size === 0 || this.#reader === undefined) return;
+    const held = new Set(this.#reader.snapshotState().map(({ splitId }) => splitId));
+    let forgot = false;
+    for (const splitId of this.#splits.keys()) {
+      if (splitId === current || held.has(splitId)) continue;
+      this.#splits.delete(splitId);
+      forgot = true;
+    }
+    if (this.#splits.size === 0) this.#emptySince = this.#now();
+    else if (forgot) this.#mergeWatermarks();
+  }
+
+  #updateWatermark(split: SplitTime): void {
+    const watermark = split.generator.currentWatermark();
+    if (watermark <= split.watermark) return;
+    split.watermark = watermark;
+    this.#mergeWatermarks();
+  }
+
+  #mergeWatermarks(): void {
+    const { chain, counters, listener, operator } = this.#options;
+    const idleBefore = this.#now() - (operator.strategy.idlenessMs ?? Number.POSITIVE_INFINITY);
+    let minimum = MAX_WATERMARK;
+    let counted = 0;
+    for (const split of this.#splits.values()) {
+      if (split.activeAt <= idleBefore) continue;
+      counted += 1;
+      if (split.watermark < minimum) minimum = split.watermark;
+    }
+    if (counted === 0 || minimum <= chain.watermark) return;
+    chain.setWatermark(minimum);
+    counters.currentInputWatermark = minimum;
+    listener.advance();
+  }
+
+  #checkIdle(): void {
+    const { idlenessMs } = this.#options.operator.strategy;
+    if (idlenessMs === undefined) return;
+    const now = this.#now();
+    const quietSince = Math.max(this.#splits.size === 0 ? this.#emptySince : 0, ...[...this.#splits.values()].map((s) => s.activeAt));
+    this.#setIdle(now - quietSince >= idlenessMs);
+  }
+
+  #setIdle(idle: boolean): void {
+    if (idle === this.#idle) return;
+    this.#idle = idle;
+    this.#options.chain.setIdle(idle);
+    this.#options.listener.advance();
+  }
+
+  #now(): number {
+    return this.#options.environment.clock.monotonic();
+  }
+
+  #readerContext(): SourceReaderContext {
+    const { descriptor, environment } = this.#options;
+    return {
+      subtaskIndex: descriptor.subtaskIndex,
+      parallelism: descriptor.parallelism,
+      now: () => environment.clock.now(),
+      sendSplitRequest: () => environment.requestSplit(),
+      sleep: (ms) =>
+        new Promise((resolve) => {
+          environment.clock.setTimeout(resolve, ms);
+        }),
+      reportBadRecord: (policy, where, raw, cause) => this.#reportBadRecord(policy, where, raw, cause),
+    };
+  }
+
+  #reportBadRecord(policy: BadRecordPolicy, where: string, raw: string, cause: unknown): void {
+    this.#options.counters.numRecordsInErrors += 1;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    switch (policy) {
+      case 'fail':
+        throw new UserError(
+          `a record cannot be decoded at ${where}: ${reason}; correct the data, or let the source skip such records or ` +
+            `send them to the side output ${BAD_RECORDS_ID} (policy skip or dead-letter)`,
+          { cause },
+        );
+      case 'skip':
+        return;
+      case 'dead-letter':
+        this.#badRecords.push({ where, raw: raw.slice(0, BAD_RECORD_CHARS), reason });
+        this.#options.environment.wake();
+    }
+  }
+}

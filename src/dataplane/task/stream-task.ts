@@ -1,0 +1,353 @@
+import { assert } from '../../base/assert.ts';
+import { STEP_BATCHES_MAX } from '../../base/limits.ts';
+import { MIN_WATERMARK } from '../../base/time.ts';
+import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
+import type { TimerHandle } from '../../ports/clock.ts';
+import type { SourceSplit } from '../../functions/source.ts';
+import { buildChain, Flow, TaskError, Trace } from '../chain/index.ts';
+import type { Chain, EdgeOutput, OperatorFactory } from '../chain/index.ts';
+import { ChannelWriter } from '../exchange/channel-writer.ts';
+import { InputGate } from '../exchange/input-gate.ts';
+import { ResultPartition } from '../exchange/result-partition.ts';
+import { SourceOperator } from '../operators/source.ts';
+import { GateInput } from './gate-input.ts';
+import { SourceInput } from './source-input.ts';
+import type { StepResult, Task, TaskCounters, TaskDescriptor, TaskEnvironment } from './task.ts';
+import type { TaskInput } from './task-input.ts';
+
+/**
+ * - `running`: takes input;
+ * - `ending`: carries the end of input through the chain;
+ * - `finishing`: waits for sinks to have everything out;
+ * - `draining`: the end was sent, channels empty themselves.
+ */
+type Phase = 'running' | 'ending' | 'finishing' | 'draining' | 'finished';
+
+/** What one turn of the loop in `step` did. */
+type Turn = 'progress' | 'idle' | 'blocked' | 'finished';
+
+/** A chain between its channels, or between its source and its channels. */
+export class StreamTask implements Task {
+  readonly descriptor: TaskDescriptor;
+  readonly counters: TaskCounters = {
+    numRecordsIn: 0,
+    numRecordsOut: 0,
+    numBytesIn: 0,
+    numBytesOut: 0,
+    numLateRecordsDropped: 0,
+    numRecordsInErrors: 0,
+    busyMs: 0,
+    backPressuredMs: 0,
+    currentInputWatermark: MIN_WATERMARK,
+  };
+  readonly #plan: ChainPlan<OperatorFactory>;
+  readonly #environment: TaskEnvironment;
+  readonly #flow: Flow;
+  readonly #trace = new Trace();
+  readonly #partitions: ResultPartition[] = [];
+  readonly #splitCalls: ((source: SourceInput) => void)[] = [];
+  #chain: Chain | undefined;
+  #input: TaskInput | undefined;
+  #source: SourceInput | undefined;
+  #phase: Phase = 'running';
+  /** What the task is doing, for errors. */
+  #activity = 'while it was opened';
+  #advance = false;
+  #finish: 'no' | 'waiting' | 'done' = 'no';
+  #blockedSince: number | undefined;
+  #flushedAt = 0;
+  #timer: { readonly handle: TimerHandle; readonly at: number } | undefined;
+
+  constructor(descriptor: TaskDescriptor, plan: ChainPlan<OperatorFactory>, environment: TaskEnvironment) {
+    this.descriptor = descriptor;
+    this.#plan = plan;
+    this.#environment = environment;
+    this.#flow = new Flow(() => environment.wake());
+  }
+
+  async open(): Promise<void> {
+    try {
+      const chain = this.#buildChain();
+      this.#chain = chain;
+      this.#input = this.#newInput(chain);
+      await chain.open();
+      this.#trace.node = 0;
+      for (const call of this.#splitCalls) if (this.#source !== undefined) call(this.#source);
+      await this.#input.open();
+      this.#flushedAt = this.#environment.clock.monotonic();
+    } catch (error) {
+      throw this.#taskError(error);
+    }
+  }
+
+  addSplits(splits: readonly SourceSplit[]): void {
+    this.#tellSource((source) => source.addSplits(splits));
+  }
+
+  notifyNoMoreSplits(): void {
+    this.#tellSource((source) => source.notifyNoMoreSplits());
+  }
+
+  step(budgetMs: number): StepResult {
+    const { clock } = this.#environment;
+    const start = clock.monotonic();
+    try {
+      if (!this.#resume(start)) return 'blocked';
+      const turn = this.#run(start + budgetMs);
+      this.#flushIfDue(turn, start);
+      this.#updateBytes();
+      if (turn === 'progress' || turn === 'finished') this.counters.busyMs += clock.monotonic() - start;
+      if (turn === 'finished') return 'finished';
+      if (this.#flow.blocked) this.#blockedSince ??= start;
+      if (turn === 'progress' && !this.#flow.blocked) return 'progress';
+      this.#scheduleWake();
+      return 'blocked';
+    } catch (error) {
+      throw this.#taskError(error);
+    }
+  }
+
+  async close(aborted: boolean): Promise<void> {
+    if (this.#timer !== undefined) this.#environment.clock.clearTimeout(this.#timer.handle);
+    this.#timer = undefined;
+    this.#activity = 'while it was closed';
+    const failures: unknown[] = [];
+    const attempt = async (close: () => void | Promise<void> | undefined): Promise<void> => {
+      try {
+        await close();
+      } catch (error) {
+        failures.push(this.#taskError(error));
+      }
+    };
+    await attempt(() => this.#input?.close());
+    await attempt(() => this.#chain?.close(aborted));
+    for (const partition of this.#partitions) await attempt(() => partition.close());
+    if (failures.length > 0) throw failures[0];
+  }
+
+  #tellSource(call: (source: SourceInput) => void): void {
+    if (this.#source === undefined) this.#splitCalls.push(call);
+    else call(this.#source);
+    this.#environment.wake();
+  }
+
+  #buildChain(): Chain {
+    const { descriptor } = this;
+    const { clock, settings } = this.#environment;
+    const { jobId, jobName, subtaskIndex, parallelism, attempt } = descriptor;
+    return buildChain(this.#plan, {
+      taskInfo: {
+        jobId,
+        jobName,
+        operatorName: descriptor.vertexName,
+        taskName: `${descriptor.vertexName} (${subtaskIndex + 1}/${parallelism})#${attempt}`,
+        indexOfThisSubtask: subtaskIndex,
+        numberOfParallelSubtasks: parallelism,
+        maxNumberOfParallelSubtasks: descriptor.maxParallelism,
+        attemptNumber: attempt,
+      },
+      clock,
+      settings,
+      counters: this.counters,
+      trace: this.#trace,
+      flow: this.#flow,
+      openEdge: (link, node) => this.#openEdge(link, node),
+      sendResults: (collectId, rows) => this.#environment.sendResults(collectId, rows),
+    });
+  }
+
+  #openEdge(link: Extract<ChainLink, { to: 'edge' }>, node: number): EdgeOutput {
+    const channels = this.descriptor.outputs
+      .filter((channel) => channel.edgeId === link.edgeId)
+      .toSorted((a, b) => a.consumer.subtaskIndex - b.consumer.subtaskIndex);
+    const partition = new ResultPartition(link.partitioner, {
+      writers: channels.map((channel) => new ChannelWriter(this.#environment.openOutput(channel), this.#flow, this.counters)),
+      subtaskIndex: this.descriptor.subtaskIndex,
+      maxParallelism: channels[0]?.consumerMaxParallelism ?? this.descriptor.maxParallelism,
+      objectReuse: this.#environment.settings.objectReuse,
+      trace: this.#trace,
+      node,
+    });
+    this.#partitions.push(partition);
+    return partition;
+  }
+
+  #newInput(chain: Chain): TaskInput {
+    const listener = { advance: () => (this.#advance = true) };
+    const head = chain.members[0]?.operator;
+    const common = { chain, flow: this.#flow, trace: this.#trace, counters: this.counters, listener };
+    if (head instanceof SourceOperator) {
+      this.#source = new SourceInput({
+        ...common,
+        operator: head,
+        descriptor: this.descriptor,
+        environment: this.#environment,
+      });
+      return this.#source;
+    }
+    const channels = this.descriptor.inputs.map((channel) => ({
+      channel: this.#environment.openInput(channel),
+      input: channel.targetInput,
+    }));
+    return new GateInput({ ...common, gate: new InputGate(channels) });
+  }
+
+  /** Whether outputs take records and nothing asynchronous is awaited. Accounts for the time it was not so. */
+  #resume(now: number): boolean {
+    const { failure } = this.#flow;
+    if (failure !== undefined) {
+      if (failure.node !== undefined) this.#trace.node = failure.node;
+      throw failure.error;
+    }
+    if (!this.#flow.blocked) return true;
+    this.#activity = 'sending its output';
+    let ready = true;
+    for (const partition of this.#partitions) if (!partition.resume()) ready = false;
+    // While draining, channels that are full but hold nothing back do not matter.
+    const resumed = this.#flow.resume(ready || this.#phase === 'draining');
+    if (resumed && this.#blockedSince !== undefined) {
+      this.counters.backPressuredMs += now - this.#blockedSince;
+      this.#blockedSince = undefined;
+    }
+    return resumed;
+  }
+
+  #run(deadline: number): Turn {
+    let progressed = false;
+    for (let turns = 0; turns < STEP_BATCHES_MAX; turns += 1) {
+      const turn = this.#turn();
+      if (turn === 'finished') return turn;
+      if (turn === 'idle' || turn === 'blocked') return progressed ? 'progress' : turn;
+      progressed = true;
+      if (this.#flow.blocked || this.#environment.clock.monotonic() >= deadline) break;
+    }
+    return 'progress';
+  }
+
+  #turn(): Turn {
+    const chain = this.#chain;
+    const input = this.#input;
+    assert(chain !== undefined && input !== undefined, 'a task is stepped after open');
+    switch (this.#phase) {
+      case 'running':
+        return this.#runningTurn(chain, input);
+      case 'ending':
+        this.#activity = 'at the end of its input';
+        if (!chain.end()) return 'blocked';
+        this.#phase = 'finishing';
+        this.#startFinish(chain);
+        return 'progress';
+      case 'finishing':
+        if (this.#finish !== 'done') return 'idle';
+        this.#activity = 'sending the end of its output';
+        chain.sendEnd();
+        this.#phase = 'draining';
+        return 'progress';
+      case 'draining':
+        return this.#drain();
+      case 'finished':
+        return 'finished';
+    }
+  }
+
+  #runningTurn(chain: Chain, input: TaskInput): Turn {
+    if (this.#advance) {
+      this.#activity = 'handling a watermark';
+      if (!chain.advance()) return 'blocked';
+      this.#advance = false;
+    }
+    const timer = chain.nextProcessingTimer();
+    if (timer !== undefined) {
+      const now = this.#environment.clock.now();
+      this.#activity = 'firing processing-time timers';
+      if (timer <= now && !chain.advanceProcessingTime(now)) return 'blocked';
+      if (this.#flow.blocked) return 'progress';
+    }
+    this.#activity = 'processing records';
+    this.#trace.node = 0;
+    const result = input.step();
+    if (result === 'ended') this.#phase = 'ending';
+    else if (chain.generatesWatermarks && !this.#advance) this.#advance = !this.#flow.blocked ? !chain.advance() : true;
+    return result === 'ended' ? 'progress' : result;
+  }
+
+  #startFinish(chain: Chain): void {
+    this.#finish = 'waiting';
+    this.#activity = 'flushing at the end of its input';
+    this.#flow.waitFor(
+      chain.finish().then(() => {
+        this.#finish = 'done';
+      }),
+      undefined,
+    );
+  }
+
+  #drain(): Turn {
+    let drained = true;
+    for (const partition of this.#partitions) {
+      partition.resume();
+      partition.flush();
+      if (!partition.drained) drained = false;
+    }
+    if (!drained) {
+      this.#flow.block();
+      return 'blocked';
+    }
+    this.#phase = 'finished';
+    return 'finished';
+  }
+
+  /** Open batches go out when the input is drained, after the buffer timeout, or at once where that is 0. */
+  #flushIfDue(turn: Turn, now: number): void {
+    const { bufferTimeoutMs } = this.#environment.settings;
+    const due = turn === 'idle' || bufferTimeoutMs === 0 || (bufferTimeoutMs > 0 && now - this.#flushedAt >= bufferTimeoutMs);
+    this.#activity = 'sending its output';
+    if (due) {
+      this.#flushedAt = now;
+      for (const partition of this.#partitions) partition.flush();
+    } else for (const partition of this.#partitions) partition.publish();
+  }
+
+  #updateBytes(): void {
+    this.counters.numBytesIn = this.#input?.bytesIn ?? 0;
+    let bytes = 0;
+    for (const partition of this.#partitions) bytes += partition.bytesOut;
+    this.counters.numBytesOut = bytes;
+  }
+
+  /** Wakes this task when time alone makes work: timers, idleness, periodic watermarks. */
+  #scheduleWake(): void {
+    if (this.#phase !== 'running') return;
+    const { clock, settings } = this.#environment;
+    const now = clock.monotonic();
+    const candidates = [this.#input?.nextDeadline()];
+    const timer = this.#chain?.nextProcessingTimer();
+    if (timer !== undefined) candidates.push(now + Math.max(0, timer - clock.now()));
+    if (this.#chain?.generatesWatermarks === true && settings.autoWatermarkIntervalMs > 0) {
+      candidates.push(now + settings.autoWatermarkIntervalMs);
+    }
+    const at = Math.min(...candidates.map((candidate) => candidate ?? Number.POSITIVE_INFINITY));
+    if (at === Number.POSITIVE_INFINITY || (this.#timer !== undefined && this.#timer.at <= at)) return;
+    if (this.#timer !== undefined) clock.clearTimeout(this.#timer.handle);
+    const handle = clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#environment.wake();
+    }, at - now);
+    this.#timer = { handle, at };
+  }
+
+  #taskError(cause: unknown): TaskError {
+    if (cause instanceof TaskError) return cause;
+    const { node, index, values } = this.#trace;
+    return new TaskError(
+      {
+        operatorName: this.#plan.nodes[node]?.name ?? this.descriptor.vertexName,
+        subtaskIndex: this.descriptor.subtaskIndex,
+        parallelism: this.descriptor.parallelism,
+        phase: this.#activity,
+        ...(values === undefined ? {} : { record: { value: values[index] } }),
+      },
+      cause,
+    );
+  }
+}

@@ -1,0 +1,19 @@
+/** Where a task's records come from: channels or a source. */
+export interface TaskInput {
+  open(): void | Promise<void>;
+  /**
+   * Takes one batch or event and hands it to the chain; less where an output is full. `idle`: nothing there now, a wake
+   * will come. `ended`: nothing will come.
+   */
+  step(): 'progress' | 'idle' | 'ended';
+  /** Monotonic time at which `step` is next worth calling without a wake. */
+  nextDeadline(): number | undefined;
+  readonly bytesIn: number;
+  close(): void | Promise<void>;
+}
+
+/** What an input tells its task. */
+export interface InputListener {
+  /** The chain's watermark or idleness changed: carry it through before the next record. */
+  advance(): void;
+}
