@@ -59,8 +59,12 @@ function mixPart(hash: number, part: unknown): number {
       return mixBlock(hash, part ? 1231 : 1237);
     case 'bigint':
       return mixText(hash, part.toString(36));
-    default:
+    case 'object':
       if (part === null) return mixBlock(hash, 0x6e756c6c);
+      throw refused(part);
+    case 'undefined':
+    case 'function':
+    case 'symbol':
       throw refused(part);
   }
 }
@@ -82,9 +86,14 @@ function tupleIdentity(parts: readonly unknown[]): string {
       case 'bigint':
         text += `i${part};`;
         break;
-      default:
+      case 'object':
         if (part !== null) throw refused(part);
         text += 'N';
+        break;
+      case 'undefined':
+      case 'function':
+      case 'symbol':
+        throw refused(part);
     }
   }
   return text;
@@ -115,7 +124,11 @@ function parseTuple(text: string): PrimitiveKey[] {
 
 function refused(value: unknown): UserError {
   if (value === undefined) return new UserError(`the key of a record is undefined; ${ADVICE}`);
-  if (value instanceof Promise) return new UserError(`a key selector returned a promise: key selectors are synchronous; ${ADVICE}`);
-  const what = typeof value === 'object' ? `an object (${(value as object).constructor?.name ?? 'no class'})` : `a ${typeof value}`;
+  if (value instanceof Promise)
+    return new UserError(`a key selector returned a promise: key selectors are synchronous; ${ADVICE}`);
+  const what =
+    typeof value === 'object'
+      ? `an object (${(value as object).constructor?.name ?? 'no class'})`
+      : `a ${typeof value}`;
   return new UserError(`the key of a record is ${what}; ${ADVICE}`);
 }

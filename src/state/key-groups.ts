@@ -23,9 +23,15 @@ export function subtaskForKeyGroup(keyGroup: number, maxParallelism: number, par
 }
 
 /** Key groups of a subtask. @throws UserError when parallelism is above max parallelism */
-export function keyGroupRange(subtaskIndex: number, maxParallelism: number, parallelism: number): KeyGroupRange {
+export function keyGroupRange(
+  subtaskIndex: number,
+  maxParallelism: number,
+  parallelism: number,
+): KeyGroupRange {
   if (parallelism > maxParallelism) {
-    throw new UserError(`parallelism ${parallelism} is above max parallelism ${maxParallelism}: raise the max parallelism`);
+    throw new UserError(
+      `parallelism ${parallelism} is above max parallelism ${maxParallelism}: raise the max parallelism`,
+    );
   }
   const start = Math.floor((subtaskIndex * maxParallelism + parallelism - 1) / parallelism);
   const end = Math.floor(((subtaskIndex + 1) * maxParallelism - 1) / parallelism);

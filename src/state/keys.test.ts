@@ -13,7 +13,8 @@ const primitive = fc.oneof(
   fc.constant(null),
 );
 const key = fc.oneof(primitive, fc.array(primitive, { maxLength: 4 }));
-const normal = (value: unknown): unknown => (Object.is(value, -0) ? 0 : Array.isArray(value) ? value.map(normal) : value);
+const normal = (value: unknown): unknown =>
+  Object.is(value, -0) ? 0 : Array.isArray(value) ? value.map(normal) : value;
 
 describe('key identity', () => {
   it('gives every key back', () => {
@@ -56,7 +57,8 @@ describe('key identity', () => {
 
 describe('key groups', () => {
   it('hash the same in every release', () => {
-    expect([1, 0, -1, 2 ** 40, 1.5, 'a', 'hello', '', true, null, 12n, ['a', 1], []].map((k) => hashKey(k))).toMatchInlineSnapshot(`
+    expect([1, 0, -1, 2 ** 40, 1.5, 'a', 'hello', '', true, null, 12n, ['a', 1], []].map((k) => hashKey(k)))
+      .toMatchInlineSnapshot(`
       [
         4226891818,
         593689054,
@@ -95,8 +97,13 @@ describe('key groups', () => {
   });
 
   it('when keys are sequential numbers or texts, then groups are used about evenly', () => {
-    for (const make of [(i: number) => i, (i: number) => `key-${i}`, (i: number) => i * 1000, (i: number) => [i, 'x']]) {
-      const counts = new Array<number>(128).fill(0);
+    for (const make of [
+      (i: number) => i,
+      (i: number) => `key-${i}`,
+      (i: number) => i * 1000,
+      (i: number) => [i, 'x'],
+    ]) {
+      const counts = Array.from({ length: 128 }, () => 0);
       for (let i = 0; i < 128_00; i += 1) {
         const group = keyGroupFor(make(i), 128);
         counts[group] = (counts[group] ?? 0) + 1;

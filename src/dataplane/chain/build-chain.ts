@@ -51,7 +51,9 @@ export function buildChain(plan: ChainPlan<OperatorFactory>, environment: ChainE
     const reuse = environment.settings.objectReuse;
     const sideEmits = new Map([...sides].map(([id, targets]) => [id, fanOut(targets, reuse)]));
     const operator = node.factory.create();
-    entries[index] = operator.setup(newContext(node.name, index, fanOut(main, reuse), sideEmits, environment));
+    entries[index] = operator.setup(
+      newContext(node.name, index, fanOut(main, reuse), sideEmits, environment),
+    );
     members[index] = {
       name: node.name,
       operator,
@@ -88,7 +90,8 @@ function linkTarget(
     return edge.emit;
   }
   const entry = entries[link.index]?.[0];
-  if (entry === undefined) throw new InternalError(`operator ${link.index} of the chain has no input to chain to`);
+  if (entry === undefined)
+    throw new InternalError(`operator ${link.index} of the chain has no input to chain to`);
   return entry;
 }
 
@@ -136,7 +139,8 @@ function newContext(
     output,
     sideOutput: (tagId) => sides.get(tagId),
     keyedState,
-    runtimeContext: (keyed): RuntimeContext => new OperatorRuntimeContext(taskInfo, keyed ? keyedState() : undefined),
+    runtimeContext: (keyed): RuntimeContext =>
+      new OperatorRuntimeContext(taskInfo, keyed ? keyedState() : undefined),
     sendResults: (collectId, rows) => environment.sendResults(collectId, rows),
   };
 }

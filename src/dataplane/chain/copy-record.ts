@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 const MAX_DEPTH = 32;
 
 /**
@@ -29,7 +31,6 @@ function copyObject(value: object, depth: number): unknown {
 }
 
 function copySpecial(value: object, prototype: unknown, depth: number): unknown {
-  if (value instanceof Date) return new Date(value.getTime());
   if (value instanceof Map) {
     const copy = new Map<unknown, unknown>();
     for (const [key, item] of value) copy.set(copyRecord(key, depth + 1), copyRecord(item, depth + 1));
@@ -40,11 +41,23 @@ function copySpecial(value: object, prototype: unknown, depth: number): unknown 
     for (const item of value) copy.add(copyRecord(item, depth + 1));
     return copy;
   }
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return structuredClone(value);
+  if (
+    types.isDate(value) ||
+    types.isRegExp(value) ||
+    types.isAnyArrayBuffer(value) ||
+    ArrayBuffer.isView(value)
+  ) {
+    return structuredClone(value);
+  }
   const copy = Object.create(prototype as object | null) as Record<string, unknown>;
   for (const field of Object.keys(value)) {
     const inner = copyRecord((value as Record<string, unknown>)[field], depth + 1);
-    Object.defineProperty(copy, field, { value: inner, writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(copy, field, {
+      value: inner,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   }
   return copy;
 }

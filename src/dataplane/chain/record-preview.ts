@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { RECORD_PREVIEW_CHARS } from '../../base/limits.ts';
 
 const MAX_ENTRIES = 20;
@@ -22,7 +23,9 @@ class Preview {
     if (this.text.length > this.#maxChars) return;
     switch (typeof value) {
       case 'string':
-        this.text += JSON.stringify(value.length > this.#maxChars ? `${value.slice(0, this.#maxChars)}...` : value);
+        this.text += JSON.stringify(
+          value.length > this.#maxChars ? `${value.slice(0, this.#maxChars)}...` : value,
+        );
         return;
       case 'bigint':
         this.text += `${value}n`;
@@ -50,7 +53,8 @@ class Preview {
       return;
     }
     try {
-      if (value instanceof Date) this.text += Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+      if (types.isDate(value))
+        this.text += Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
       else if (Array.isArray(value)) this.#writeList('[', ']', value.length, value, depth);
       else if (ArrayBuffer.isView(value)) this.text += `${value.constructor.name}(${value.byteLength} bytes)`;
       else if (value instanceof Set) this.#writeList('Set{', '}', value.size, value, depth);

@@ -87,7 +87,8 @@ export class ChannelWriter {
     this.#flow.block();
     const last = this.#refused.length - 1;
     // A later watermark says all that an earlier one did.
-    if (element.kind === 'watermark' && this.#refused[last]?.kind === 'watermark') this.#refused[last] = element;
+    if (element.kind === 'watermark' && this.#refused[last]?.kind === 'watermark')
+      this.#refused[last] = element;
     else this.#refused.push(element);
   }
 }

@@ -34,7 +34,9 @@ export class ChannelClosedError extends ChannelError {
 /** One record is larger than a channel carries. */
 export class RecordTooLargeError extends UserError {
   constructor(bytes: number, limit: number) {
-    super(`a record of ${bytes} bytes is larger than a channel carries (${limit} bytes): split it, or pass a reference to it`);
+    super(
+      `a record of ${bytes} bytes is larger than a channel carries (${limit} bytes): split it, or pass a reference to it`,
+    );
   }
 }
 

@@ -12,9 +12,24 @@ const CHECKSUM_AT = 28;
 /** The record of this frame goes on in the next one. */
 export const FLAG_MORE = 1;
 
-export type FrameKind = 'records' | 'watermark' | 'watermark-status' | 'barrier' | 'end' | 'keepalive' | 'credit';
+export type FrameKind =
+  | 'records'
+  | 'watermark'
+  | 'watermark-status'
+  | 'barrier'
+  | 'end'
+  | 'keepalive'
+  | 'credit';
 
-const KINDS: readonly FrameKind[] = ['records', 'watermark', 'watermark-status', 'barrier', 'end', 'keepalive', 'credit'];
+const KINDS: readonly FrameKind[] = [
+  'records',
+  'watermark',
+  'watermark-status',
+  'barrier',
+  'end',
+  'keepalive',
+  'credit',
+];
 
 export interface FrameHeader {
   readonly kind: FrameKind;

@@ -55,7 +55,11 @@ export class FramedInputChannel implements InputChannel {
       case 'watermark-status':
         return { kind: 'watermark-status', idle: this.#number(payload, 0) === 1 };
       case 'barrier':
-        return { kind: 'barrier', checkpointId: this.#number(payload, 0), timestamp: this.#number(payload, 8) };
+        return {
+          kind: 'barrier',
+          checkpointId: this.#number(payload, 0),
+          timestamp: this.#number(payload, 8),
+        };
       case 'end':
         return { kind: 'end' };
       case 'keepalive':
@@ -67,7 +71,8 @@ export class FramedInputChannel implements InputChannel {
   #records(header: FrameHeader, payload: Uint8Array): ChannelElement | undefined {
     if ((header.flags & FLAG_MORE) !== 0 || this.#chunks.length > 0) {
       this.#chunkBytes += payload.byteLength;
-      if (this.#chunkBytes > MAX_RECORD_BYTES) throw new ChannelCorruptError(this.#channel, 'a record above the limit');
+      if (this.#chunkBytes > MAX_RECORD_BYTES)
+        throw new ChannelCorruptError(this.#channel, 'a record above the limit');
       this.#chunks.push(payload.slice());
       if ((header.flags & FLAG_MORE) !== 0) return undefined;
       const whole = Buffer.concat(this.#chunks, this.#chunkBytes);
@@ -87,7 +92,8 @@ export class FramedInputChannel implements InputChannel {
   }
 
   #number(payload: Uint8Array, at: number): number {
-    if (payload.byteLength < at + 8) throw new ChannelCorruptError(this.#channel, 'an event without its content');
+    if (payload.byteLength < at + 8)
+      throw new ChannelCorruptError(this.#channel, 'an event without its content');
     return new DataView(payload.buffer, payload.byteOffset).getFloat64(at, true);
   }
 }

@@ -52,7 +52,8 @@ export class FramedOutputChannel implements OutputChannel {
     this.#codec = options.codec;
     this.#epoch = options.epoch;
     this.#attempt = options.attempt;
-    this.#maxPayload = Math.min(options.maxFrameBytes ?? MAX_FRAME_BYTES, MAX_FRAME_BYTES) - FRAME_HEADER_BYTES;
+    this.#maxPayload =
+      Math.min(options.maxFrameBytes ?? MAX_FRAME_BYTES, MAX_FRAME_BYTES) - FRAME_HEADER_BYTES;
   }
 
   get capacity(): number {
@@ -90,7 +91,7 @@ export class FramedOutputChannel implements OutputChannel {
 
   #sendBatch(batch: RecordBatch): void {
     const count = batch.values.length;
-    for (let from = 0; from < count; ) {
+    for (let from = 0; from < count;) {
       const to = Math.min(count, from + this.#recordsPerFrame);
       from = this.#sendRun(batch, from, to);
     }
@@ -106,7 +107,8 @@ export class FramedOutputChannel implements OutputChannel {
     }
     const count = end - from;
     this.#recordsPerFrame = Math.max(1, Math.floor((this.#maxPayload * count) / (2 * payload.byteLength)));
-    if (payload.byteLength > MAX_RECORD_BYTES) throw new RecordTooLargeError(payload.byteLength, MAX_RECORD_BYTES);
+    if (payload.byteLength > MAX_RECORD_BYTES)
+      throw new RecordTooLargeError(payload.byteLength, MAX_RECORD_BYTES);
     for (let at = 0; at < payload.byteLength; at += this.#maxPayload) {
       const more = at + this.#maxPayload < payload.byteLength;
       this.#send('records', more ? FLAG_MORE : 0, payload.subarray(at, at + this.#maxPayload), count);

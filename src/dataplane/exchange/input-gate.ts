@@ -61,7 +61,7 @@ export class InputGate {
   /** The next event, or undefined when no channel has anything now. */
   next(): GateEvent | undefined {
     const count = this.#channels.length;
-    for (let empty = 0; empty < count; ) {
+    for (let empty = 0; empty < count;) {
       const state = this.#channels[this.#next] as ChannelState;
       this.#next = this.#next + 1 === count ? 0 : this.#next + 1;
       const element = state.ended ? undefined : state.channel.poll();

@@ -1,4 +1,5 @@
 import { Packr, Unpackr } from 'msgpackr';
+import { types } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import { RECORD_DEPTH_MAX } from '../../base/limits.ts';
 import { NO_TIMESTAMP } from '../../base/time.ts';
@@ -17,8 +18,18 @@ const WITH_TIMESTAMPS = 2;
  * classes arrive as plain objects with the same fields.
  */
 export class MsgpackBatchCodec implements BatchCodec {
-  readonly #packr = new Packr({ useRecords: true, moreTypes: true, useBigIntExtension: true, maxSharedStructures: 0 });
-  readonly #unpackr = new Unpackr({ useRecords: true, moreTypes: true, useBigIntExtension: true, copyBuffers: true });
+  readonly #packr = new Packr({
+    useRecords: true,
+    moreTypes: true,
+    useBigIntExtension: true,
+    maxSharedStructures: 0,
+  });
+  readonly #unpackr = new Unpackr({
+    useRecords: true,
+    moreTypes: true,
+    useBigIntExtension: true,
+    copyBuffers: true,
+  });
   #scratch = new Uint8Array(64 * 1024);
 
   encode(batch: RecordBatch, from: number, to: number): Uint8Array {
@@ -43,7 +54,8 @@ export class MsgpackBatchCodec implements BatchCodec {
   decode(payload: Uint8Array, count: number): RecordBatch {
     const mode = payload[0] ?? 0;
     const timeBytes = (mode & WITH_TIMESTAMPS) === 0 ? 0 : count * 8;
-    if (payload.byteLength < 8 + timeBytes) throw new ChannelCorruptError('', 'the payload is shorter than its timestamps');
+    if (payload.byteLength < 8 + timeBytes)
+      throw new ChannelCorruptError('', 'the payload is shorter than its timestamps');
     const timestamps: number[] = [];
     if (timeBytes > 0) {
       // A copy, since the payload need not be aligned.
@@ -51,8 +63,10 @@ export class MsgpackBatchCodec implements BatchCodec {
       for (let index = 0; index < count; index += 1) timestamps.push(times[index] as number);
     } else for (let index = 0; index < count; index += 1) timestamps.push(NO_TIMESTAMP);
     const body = payload.subarray(8 + timeBytes);
-    const values = (mode & V8) === 0 ? (this.#unpackr.unpack(body) as unknown[]) : (deserialize(body) as unknown[]);
-    if (values.length !== count) throw new ChannelCorruptError('', `${values.length} records where the header says ${count}`);
+    const values =
+      (mode & V8) === 0 ? (this.#unpackr.unpack(body) as unknown[]) : (deserialize(body) as unknown[]);
+    if (values.length !== count)
+      throw new ChannelCorruptError('', `${values.length} records where the header says ${count}`);
     return { kind: 'records', values, timestamps };
   }
 }
@@ -110,8 +124,14 @@ function isPlainObject(value: object, depth: number): boolean {
     for (const item of value) if (!isPlain(item, depth)) return false;
     return true;
   }
-  if (value instanceof Date) return Number.isSafeInteger(value.getTime());
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Error || value instanceof RegExp) return false;
+  if (types.isDate(value)) return Number.isSafeInteger(value.getTime());
+  if (
+    ArrayBuffer.isView(value) ||
+    value instanceof ArrayBuffer ||
+    value instanceof Error ||
+    value instanceof RegExp
+  )
+    return false;
   if (Object.getPrototypeOf(value) !== Object.prototype && 'toJSON' in value) return false;
   for (const field in value) {
     if (field === '__proto__' || field === 'toJSON' || !field.isWellFormed()) return false;

@@ -1,8 +1,19 @@
-import { CHANNEL_KEEPALIVE_MS, CHANNEL_SILENCE_MS, CREDIT_REPEAT_MS, NETWORK_CHANNEL_FRAMES } from '../../base/limits.ts';
+import {
+  CHANNEL_KEEPALIVE_MS,
+  CHANNEL_SILENCE_MS,
+  CREDIT_REPEAT_MS,
+  NETWORK_CHANNEL_FRAMES,
+} from '../../base/limits.ts';
 import type { TimerHandle } from '../../ports/clock.ts';
 import type { Subscription, TransportMessage } from '../../ports/transport.ts';
 import type { InputChannel } from './channel.ts';
-import { ChannelClosedError, ChannelCorruptError, ChannelError, ChannelGapError, ChannelSilentError } from './errors.ts';
+import {
+  ChannelClosedError,
+  ChannelCorruptError,
+  ChannelError,
+  ChannelGapError,
+  ChannelSilentError,
+} from './errors.ts';
 import { FRAME_HEADER_BYTES, isIntact, readHeader, seal, writeHeader } from './frame.ts';
 import type { FrameHeader } from './frame.ts';
 import { FramedInputChannel } from './framed-input.ts';
@@ -37,7 +48,9 @@ class NetworkReceiver implements FrameReceiver {
     this.#data = options.transport.subscribe(options.subject, (message) => this.#onFrame(message));
     this.#creditTimer = options.clock.setTimeout(() => this.#repeatCredit(), CREDIT_REPEAT_MS);
     this.#silenceTimer = options.clock.setTimeout(() => this.#tick(), CHANNEL_KEEPALIVE_MS);
-    void options.transport.closed.then((cause) => this.#fail(new ChannelClosedError(options.channelId, { cause })));
+    void options.transport.closed.then((cause) =>
+      this.#fail(new ChannelClosedError(options.channelId, { cause })),
+    );
     this.#grant();
   }
 
@@ -63,9 +76,19 @@ class NetworkReceiver implements FrameReceiver {
     if (this.#failure !== undefined) return;
     const header = readHeader(message.payload);
     // Not a frame of ours: if it was one, the gap will show.
-    if (header === undefined || header.epoch !== this.#options.epoch || header.attempt !== this.#options.attempt) return;
+    if (
+      header === undefined ||
+      header.epoch !== this.#options.epoch ||
+      header.attempt !== this.#options.attempt
+    )
+      return;
     if (!isIntact(message.payload)) {
-      this.#fail(new ChannelCorruptError(this.#options.channelId, `checksum of frame ${header.sequence} does not match`));
+      this.#fail(
+        new ChannelCorruptError(
+          this.#options.channelId,
+          `checksum of frame ${header.sequence} does not match`,
+        ),
+      );
       return;
     }
     this.#heard = true;
@@ -84,7 +107,11 @@ class NetworkReceiver implements FrameReceiver {
       return;
     }
     if (header.sequence >= this.#granted) {
-      this.#fail(new ChannelError(`channel ${this.#options.channelId}: the producer sent frame ${header.sequence} without credit`));
+      this.#fail(
+        new ChannelError(
+          `channel ${this.#options.channelId}: the producer sent frame ${header.sequence} without credit`,
+        ),
+      );
       return;
     }
     this.#expected += 1;
@@ -100,7 +127,15 @@ class NetworkReceiver implements FrameReceiver {
   #grant(): void {
     this.#granted = this.#consumed + this.#window;
     const { epoch, attempt, subject, transport, channelId } = this.#options;
-    writeHeader(this.#credit, { kind: 'credit', flags: 0, epoch, attempt, sequence: this.#granted, count: 0, length: 0 });
+    writeHeader(this.#credit, {
+      kind: 'credit',
+      flags: 0,
+      epoch,
+      attempt,
+      sequence: this.#granted,
+      count: 0,
+      length: 0,
+    });
     seal(this.#credit);
     try {
       transport.publish(creditSubject(subject), this.#credit);

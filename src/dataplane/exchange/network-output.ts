@@ -3,7 +3,8 @@ import type { Clock, TimerHandle } from '../../ports/clock.ts';
 import type { Subscription, Transport, TransportMessage } from '../../ports/transport.ts';
 import type { BatchCodec } from './batch-codec.ts';
 import type { OutputChannel } from './channel.ts';
-import { ChannelClosedError, ChannelError, ChannelSilentError } from './errors.ts';
+import { ChannelClosedError, ChannelSilentError } from './errors.ts';
+import type { ChannelError } from './errors.ts';
 import { FRAME_HEADER_BYTES, isIntact, readHeader, seal, writeHeader } from './frame.ts';
 import { FramedOutputChannel } from './framed-output.ts';
 import type { FrameSender } from './framed-output.ts';
@@ -50,9 +51,13 @@ class NetworkSender implements FrameSender {
 
   constructor(options: NetworkChannelOptions) {
     this.#options = options;
-    this.#credits = options.transport.subscribe(creditSubject(options.subject), (message) => this.#onCredit(message));
+    this.#credits = options.transport.subscribe(creditSubject(options.subject), (message) =>
+      this.#onCredit(message),
+    );
     this.#timer = options.clock.setTimeout(() => this.#tick(), CHANNEL_KEEPALIVE_MS);
-    void options.transport.closed.then((cause) => this.#fail(new ChannelClosedError(options.channelId, { cause })));
+    void options.transport.closed.then((cause) =>
+      this.#fail(new ChannelClosedError(options.channelId, { cause })),
+    );
   }
 
   trySend(header: Uint8Array, payload: Uint8Array): boolean {
@@ -89,8 +94,9 @@ class NetworkSender implements FrameSender {
     try {
       this.#options.transport.publish(this.#options.subject, frame);
     } catch (cause) {
-      this.#fail(new ChannelClosedError(this.#options.channelId, { cause }));
-      throw this.#failure;
+      const error = new ChannelClosedError(this.#options.channelId, { cause });
+      this.#fail(error);
+      throw error;
     }
   }
 
@@ -123,7 +129,15 @@ class NetworkSender implements FrameSender {
   #keepalive(): void {
     const frame = new Uint8Array(FRAME_HEADER_BYTES);
     const { epoch, attempt } = this.#options;
-    writeHeader(frame, { kind: 'keepalive', flags: 0, epoch, attempt, sequence: this.#sequence, count: 0, length: 0 });
+    writeHeader(frame, {
+      kind: 'keepalive',
+      flags: 0,
+      epoch,
+      attempt,
+      sequence: this.#sequence,
+      count: 0,
+      length: 0,
+    });
     seal(frame);
     try {
       this.#options.transport.publish(this.#options.subject, frame);

@@ -1,4 +1,3 @@
-import { assertNever } from '../../base/assert.ts';
 import { UserError } from '../../base/errors.ts';
 import type { PartitionerSpec } from '../../graph/chain-plan.ts';
 import { keyGroupFor, subtaskForKeyGroup } from '../../state/index.ts';
@@ -39,8 +38,6 @@ export function partition(spec: PartitionerSpec, context: PartitionContext): Emi
       return hash(spec.keySelector, context);
     case 'custom':
       return custom(spec, context);
-    default:
-      return assertNever(spec, 'partitioner');
   }
 }
 
@@ -95,7 +92,9 @@ function custom(spec: Extract<PartitionerSpec, { kind: 'custom' }>, context: Par
     const index = partitioner(keySelector(value), count);
     const writer = writers[index];
     if (writer === undefined) {
-      throw new UserError(`a custom partitioner returned ${String(index)}: it must return an integer from 0 to ${count - 1}`);
+      throw new UserError(
+        `a custom partitioner returned ${String(index)}: it must return an integer from 0 to ${count - 1}`,
+      );
     }
     writer.add(value, timestamp);
   };

@@ -65,7 +65,8 @@ class RingReceiver implements FrameReceiver {
     if (bytes === undefined) return undefined;
     const header = readHeader(bytes);
     if (header === undefined) throw new ChannelCorruptError(this.#channel, 'not a frame');
-    if (header.sequence !== this.#expected) throw new ChannelGapError(this.#channel, this.#expected, header.sequence);
+    if (header.sequence !== this.#expected)
+      throw new ChannelGapError(this.#channel, this.#expected, header.sequence);
     this.#expected += 1;
     return { header, bytes };
   }
@@ -88,5 +89,9 @@ export function ringOutputChannel(options: RingOutputOptions): OutputChannel {
 /** Consumer's end of a channel between two threads of one process. */
 export function ringInputChannel(options: RingInputOptions): InputChannel {
   const reader = new RingReader(options.ring, options.ringProducer);
-  return new FramedInputChannel(options.channelId, new RingReceiver(options.channelId, reader), options.codec);
+  return new FramedInputChannel(
+    options.channelId,
+    new RingReceiver(options.channelId, reader),
+    options.codec,
+  );
 }

@@ -141,7 +141,8 @@ export class RingReader {
     }
     this.#head = (this.#head + footprint(length)) >>> 0;
     Atomics.store(this.#control, HEAD, this.#head | 0);
-    if (Atomics.load(this.#control, WAITING) === 1 && Atomics.exchange(this.#control, WAITING, 0) === 1) this.#ringProducer();
+    if (Atomics.load(this.#control, WAITING) === 1 && Atomics.exchange(this.#control, WAITING, 0) === 1)
+      this.#ringProducer();
     return this.#scratch.subarray(0, length);
   }
 }

@@ -11,7 +11,10 @@ export interface SlotChannelOptions {
 }
 
 /** Both ends of a channel within one slot: elements pass by reference through a bounded queue. */
-export function createSlotChannel(options: SlotChannelOptions): { output: OutputChannel; input: InputChannel } {
+export function createSlotChannel(options: SlotChannelOptions): {
+  output: OutputChannel;
+  input: InputChannel;
+} {
   const bound = options.bound ?? SLOT_CHANNEL_BATCHES;
   const queue: ChannelElement[] = [];
   let refused = false;

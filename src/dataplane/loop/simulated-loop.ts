@@ -5,7 +5,9 @@ import type { LoopDriver } from './loop-driver.ts';
 export class SimulatedLoopDriver implements LoopDriver {
   readonly #clock: Clock;
   readonly #roundCostMs: number;
-  #pending: { readonly handle: TimerHandle; readonly round: () => void; readonly asleep: boolean } | undefined;
+  #pending:
+    | { readonly handle: TimerHandle; readonly round: () => void; readonly asleep: boolean }
+    | undefined;
   #rung = false;
 
   constructor(clock: Clock, roundCostMs = 1) {

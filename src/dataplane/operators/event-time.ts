@@ -1,10 +1,11 @@
+import { types } from 'node:util';
 import { UserError } from '../../base/errors.ts';
 import type { TimestampAssigner } from '../../functions/watermark.ts';
 
 /** Wraps an assigner so that what it returns is a time. @throws UserError for a missing or NaN timestamp */
 export function checkedTimestamp(timestamp: unknown): number {
   if (typeof timestamp === 'number' && Number.isFinite(timestamp)) return timestamp;
-  const what = timestamp instanceof Date ? 'a Date (return date.getTime())' : String(timestamp);
+  const what = types.isDate(timestamp) ? 'a Date (return date.getTime())' : String(timestamp);
   throw new UserError(
     `the timestamp assigner returned ${what}: it must return the event time of the record as a finite number of ms`,
   );

@@ -28,7 +28,9 @@ function emitAll(result: unknown, collector: OutputCollector): void {
   refusePromise(result, 'flatMap');
   const iterator = (result as { [Symbol.iterator]?: unknown } | null)?.[Symbol.iterator];
   if (typeof iterator !== 'function') {
-    throw new UserError('the function of flatMap must return an iterable or nothing; emit single values by out.collect(value)');
+    throw new UserError(
+      'the function of flatMap must return an iterable or nothing; emit single values by out.collect(value)',
+    );
   }
   for (const value of result as Iterable<unknown>) collector.collect(value);
 }

@@ -27,6 +27,10 @@ class FunctionOperator implements StreamOperator {
 }
 
 /** `build` makes the entry for one subtask. */
-export function functionOperator(kind: string, fn: unknown, build: (context: OperatorContext) => Emit): OperatorFactory {
+export function functionOperator(
+  kind: string,
+  fn: unknown,
+  build: (context: OperatorContext) => Emit,
+): OperatorFactory {
   return { kind, inputs: 1, create: () => new FunctionOperator(fn, build) };
 }

@@ -98,7 +98,8 @@ class KeyedProcessOperator implements StreamOperator {
   }
 
   open(): void | Promise<void> {
-    if (this.#context !== undefined) return openFunction(this.#functions.fn, this.#context.runtimeContext(true));
+    if (this.#context !== undefined)
+      return openFunction(this.#functions.fn, this.#context.runtimeContext(true));
   }
 
   advanceWatermark(watermark: number): boolean {

@@ -57,7 +57,10 @@ class KeyedReduceOperator implements StreamOperator {
 }
 
 /** A running reduction per key: each record gives the value reduced so far. */
-export function keyedReduceOperator<T, K extends Key>(keySelector: KeySelector<T, K>, fn: ReduceLike<T>): OperatorFactory {
+export function keyedReduceOperator<T, K extends Key>(
+  keySelector: KeySelector<T, K>,
+  fn: ReduceLike<T>,
+): OperatorFactory {
   const reduce = callable<Reduce>(fn, 'reduce', 'reduce');
   const selectKey = keySelector as KeySelector<unknown>;
   return { kind: 'reduce', inputs: 1, create: () => new KeyedReduceOperator(fn, selectKey, reduce) };

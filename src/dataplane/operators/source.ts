@@ -37,7 +37,10 @@ export class SourceOperator implements StreamOperator {
       trace.node = node;
       trace.index = index;
       const value = values[index];
-      const timestamp = assign(value, timestamps === undefined ? NO_TIMESTAMP : (timestamps[index] as number));
+      const timestamp = assign(
+        value,
+        timestamps === undefined ? NO_TIMESTAMP : (timestamps[index] as number),
+      );
       if (timestamp !== NO_TIMESTAMP) generator.onEvent(timestamp);
       output(value, timestamp);
       if (flow.blocked) return index + 1;

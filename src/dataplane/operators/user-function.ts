@@ -29,9 +29,12 @@ type AnyFunction = (...args: never[]) => unknown;
  * @throws UserError when it is neither, or asynchronous
  */
 export function callable<F extends AnyFunction>(fn: unknown, method: string, operator: string): F {
-  const found: unknown = typeof fn === 'function' ? fn : (fn as Record<string, unknown> | null | undefined)?.[method];
+  const found: unknown =
+    typeof fn === 'function' ? fn : (fn as Record<string, unknown> | null | undefined)?.[method];
   if (typeof found !== 'function') {
-    throw new UserError(`${operator} needs a function or an object with a method ${method}(), got ${describe(fn)}`);
+    throw new UserError(
+      `${operator} needs a function or an object with a method ${method}(), got ${describe(fn)}`,
+    );
   }
   if (found.constructor.name === 'AsyncFunction') throw asyncRefused(operator);
   return (typeof fn === 'function' ? found : found.bind(fn)) as F;
@@ -47,7 +50,11 @@ export function asyncRefused(operator: string): UserError {
 
 /** For a function that should return nothing or something simple; called off the hot path with what came instead. */
 export function refusePromise(result: unknown, operator: string): void {
-  if (typeof result === 'object' && result !== null && typeof (result as { then?: unknown }).then === 'function') {
+  if (
+    typeof result === 'object' &&
+    result !== null &&
+    typeof (result as { then?: unknown }).then === 'function'
+  ) {
     throw asyncRefused(operator);
   }
 }

@@ -105,7 +105,8 @@ export class SourceInput implements TaskInput {
 
   nextDeadline(): number | undefined {
     const { autoWatermarkIntervalMs } = this.#options.environment.settings;
-    const interval = autoWatermarkIntervalMs > 0 ? autoWatermarkIntervalMs : this.#options.operator.strategy.idlenessMs;
+    const interval =
+      autoWatermarkIntervalMs > 0 ? autoWatermarkIntervalMs : this.#options.operator.strategy.idlenessMs;
     return interval === undefined ? undefined : this.#now() + interval;
   }
 
@@ -126,14 +127,16 @@ export class SourceInput implements TaskInput {
 
   #emitBadRecords(): 'progress' {
     const { operator, flow } = this.#options;
-    while (this.#badRecords.length > 0 && !flow.blocked) operator.emitBadRecord(this.#badRecords.shift() as BadRecord);
+    while (this.#badRecords.length > 0 && !flow.blocked)
+      operator.emitBadRecord(this.#badRecords.shift() as BadRecord);
     return 'progress';
   }
 
   #wait(): 'progress' | 'idle' {
     if (this.#badRecords.length > 0) return 'progress';
     this.#forgetFinished(undefined);
-    for (const split of this.#splits.values()) split.watermark = Math.max(split.watermark, split.generator.currentWatermark());
+    for (const split of this.#splits.values())
+      split.watermark = Math.max(split.watermark, split.generator.currentWatermark());
     const before = this.#options.chain.watermark;
     this.#mergeWatermarks();
     const idleBefore = this.#idle;
@@ -205,7 +208,10 @@ export class SourceInput implements TaskInput {
     const { idlenessMs } = this.#options.operator.strategy;
     if (idlenessMs === undefined) return;
     const now = this.#now();
-    const quietSince = Math.max(this.#splits.size === 0 ? this.#emptySince : 0, ...[...this.#splits.values()].map((s) => s.activeAt));
+    const quietSince = Math.max(
+      this.#splits.size === 0 ? this.#emptySince : 0,
+      ...[...this.#splits.values()].map((s) => s.activeAt),
+    );
     this.#setIdle(now - quietSince >= idlenessMs);
   }
 

@@ -161,7 +161,9 @@ export class StreamTask implements Task {
       .filter((channel) => channel.edgeId === link.edgeId)
       .toSorted((a, b) => a.consumer.subtaskIndex - b.consumer.subtaskIndex);
     const partition = new ResultPartition(link.partitioner, {
-      writers: channels.map((channel) => new ChannelWriter(this.#environment.openOutput(channel), this.#flow, this.counters)),
+      writers: channels.map(
+        (channel) => new ChannelWriter(this.#environment.openOutput(channel), this.#flow, this.counters),
+      ),
       subtaskIndex: this.descriptor.subtaskIndex,
       maxParallelism: channels[0]?.consumerMaxParallelism ?? this.descriptor.maxParallelism,
       objectReuse: this.#environment.settings.objectReuse,
@@ -267,7 +269,8 @@ export class StreamTask implements Task {
     this.#trace.node = 0;
     const result = input.step();
     if (result === 'ended') this.#phase = 'ending';
-    else if (chain.generatesWatermarks && !this.#advance) this.#advance = !this.#flow.blocked ? !chain.advance() : true;
+    else if (chain.generatesWatermarks && !this.#advance)
+      this.#advance = !this.#flow.blocked ? !chain.advance() : true;
     return result === 'ended' ? 'progress' : result;
   }
 
@@ -300,7 +303,10 @@ export class StreamTask implements Task {
   /** Open batches go out when the input is drained, after the buffer timeout, or at once where that is 0. */
   #flushIfDue(turn: Turn, now: number): void {
     const { bufferTimeoutMs } = this.#environment.settings;
-    const due = turn === 'idle' || bufferTimeoutMs === 0 || (bufferTimeoutMs > 0 && now - this.#flushedAt >= bufferTimeoutMs);
+    const due =
+      turn === 'idle' ||
+      bufferTimeoutMs === 0 ||
+      (bufferTimeoutMs > 0 && now - this.#flushedAt >= bufferTimeoutMs);
     this.#activity = 'sending its output';
     if (due) {
       this.#flushedAt = now;

@@ -5,7 +5,9 @@ import { copyRecord } from '../chain/copy-record.ts';
 import { asyncRefused, callable } from '../operators/user-function.ts';
 
 type AnyAggregate = AggregateFunction<never, unknown, unknown>;
-type AnyReduce = ((accumulated: never, value: never) => unknown) | { reduce(accumulated: never, value: never): unknown };
+type AnyReduce =
+  | ((accumulated: never, value: never) => unknown)
+  | { reduce(accumulated: never, value: never): unknown };
 type AnyProcess = ProcessWindowLike<never, unknown, never>;
 
 /** What a window does with its records; `processFn` sees the one result, or all records where it stands alone. */
@@ -27,7 +29,8 @@ export interface Fold {
 }
 
 export function foldOf(mode: WindowMode, objectReuse: boolean): Fold {
-  if ('aggregate' in mode) return aggregateFold(mode.aggregate as unknown as AggregateFunction<unknown, unknown, unknown>);
+  if ('aggregate' in mode)
+    return aggregateFold(mode.aggregate as unknown as AggregateFunction<unknown, unknown, unknown>);
   if ('reduce' in mode) return reduceFold(mode.reduce as ReduceLike<unknown>, objectReuse);
   return LIST_FOLD;
 }
@@ -42,7 +45,9 @@ export function checkMode(mode: WindowMode): void {
   if ('aggregate' in mode) {
     for (const method of ['createAccumulator', 'add', 'getResult'] as const) {
       if (typeof mode.aggregate?.[method] !== 'function') {
-        throw new UserError(`aggregate needs an AggregateFunction: an object with createAccumulator, add and getResult (${method} is missing)`);
+        throw new UserError(
+          `aggregate needs an AggregateFunction: an object with createAccumulator, add and getResult (${method} is missing)`,
+        );
       }
       callable(mode.aggregate, method, `aggregate (${method})`);
     }
@@ -62,13 +67,18 @@ function aggregateFold(aggregate: AggregateFunction<unknown, unknown, unknown>):
     create: (value) => add(aggregate.createAccumulator(), value),
     add,
     merge,
-    fresh: (accumulator) => (merge === undefined ? accumulator : merge(aggregate.createAccumulator(), accumulator)),
+    fresh: (accumulator) =>
+      merge === undefined ? accumulator : merge(aggregate.createAccumulator(), accumulator),
     result: (accumulator) => aggregate.getResult(accumulator),
   };
 }
 
 function reduceFold(fn: ReduceLike<unknown>, objectReuse: boolean): Fold {
-  const reduce = callable<(accumulated: unknown, value: unknown) => unknown>(fn, 'reduce', 'reduce of a window');
+  const reduce = callable<(accumulated: unknown, value: unknown) => unknown>(
+    fn,
+    'reduce',
+    'reduce of a window',
+  );
   const add = (accumulator: unknown, value: unknown): unknown => {
     const reduced = reduce(accumulator, value);
     if (reduced instanceof Promise) throw asyncRefused('reduce of a window');

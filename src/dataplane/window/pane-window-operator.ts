@@ -141,7 +141,8 @@ export class PaneWindowOperator implements StreamOperator {
       if (window - 1 > this.#watermark) return;
       if (window - 1 + this.#lateness <= this.#watermark) continue;
       const cell = this.#content(window, identity);
-      if (cell !== undefined) this.#emitter.emit(identity, cell.accumulator, window - this.#layout.size, window, true);
+      if (cell !== undefined)
+        this.#emitter.emit(identity, cell.accumulator, window - this.#layout.size, window, true);
     }
   }
 

@@ -167,7 +167,11 @@ export class SessionWindowOperator implements StreamOperator {
     return true;
   }
 
-  #fireBucket(firing: { readonly time: number; readonly sessions: readonly Session[]; next: number }): boolean {
+  #fireBucket(firing: {
+    readonly time: number;
+    readonly sessions: readonly Session[];
+    next: number;
+  }): boolean {
     while (firing.next < firing.sessions.length) {
       const session = firing.sessions[firing.next] as Session;
       firing.next += 1;
@@ -177,7 +181,13 @@ export class SessionWindowOperator implements StreamOperator {
         this.#schedule(session);
         continue;
       }
-      this.#emitter.emit(session.identity, session.accumulator, session.start, session.end, this.#lateness > 0);
+      this.#emitter.emit(
+        session.identity,
+        session.accumulator,
+        session.start,
+        session.end,
+        this.#lateness > 0,
+      );
       this.#toClear.add(session.end + this.#lateness, session);
       if (this.#context.flow.blocked) return false;
     }
@@ -185,7 +195,11 @@ export class SessionWindowOperator implements StreamOperator {
   }
 
   #expire(watermark: number): void {
-    for (let time = this.#toClear.next(); time !== undefined && time - 1 <= watermark; time = this.#toClear.next()) {
+    for (
+      let time = this.#toClear.next();
+      time !== undefined && time - 1 <= watermark;
+      time = this.#toClear.next()
+    ) {
       for (const session of this.#toClear.take()) {
         if (!session.alive || session.end + this.#lateness !== time) continue;
         session.alive = false;

@@ -12,7 +12,12 @@ import { callable, closeFunction, openFunction, refusePromise } from '../operato
 import type { Fold, WindowMode } from './fold.ts';
 import { Window } from './time-window.ts';
 
-type Process = (key: Key, context: ProcessWindowContext, elements: Iterable<unknown>, out: OutputCollector) => unknown;
+type Process = (
+  key: Key,
+  context: ProcessWindowContext,
+  elements: Iterable<unknown>,
+  out: OutputCollector,
+) => unknown;
 type Clear = (key: Key, context: ProcessWindowContext) => void;
 
 /** The context of one operator, reused for all windows. */
@@ -40,7 +45,10 @@ class EmitterContext implements ProcessWindowContext {
   }
 
   windowState(): KeyedStateStore {
-    if (this.#merging) throw new UserError('windowState() is not available in session windows, since they merge: use globalState()');
+    if (this.#merging)
+      throw new UserError(
+        'windowState() is not available in session windows, since they merge: use globalState()',
+      );
     return this.#backend.namespaced;
   }
 
@@ -74,7 +82,10 @@ export class WindowEmitter {
     this.#alone = !('aggregate' in mode) && !('reduce' in mode);
     this.clears = mode.processFn !== undefined;
     this.#process = mode.processFn && callable<Process>(mode.processFn, 'process', 'process of a window');
-    this.#clear = typeof mode.processFn === 'object' ? callable<Clear>(mode.processFn, 'clear', 'clear of a window') : undefined;
+    this.#clear =
+      typeof mode.processFn === 'object'
+        ? callable<Clear>(mode.processFn, 'clear', 'clear of a window')
+        : undefined;
     this.#collector = new OutputCollector(context);
     this.#windowContext = new EmitterContext(context, this.#collector, merging);
     this.#backend = context.keyedState();

@@ -92,7 +92,9 @@ describe('HashMapStateBackend', () => {
   it('when a name is opened as another kind, then it is refused', () => {
     const backend = newBackend();
     backend.getState(new ValueStateDescriptor('x'));
-    expect(() => backend.getListState(new ListStateDescriptor('x'))).toThrow('value state and cannot be opened as a list');
+    expect(() => backend.getListState(new ListStateDescriptor('x'))).toThrow(
+      'value state and cannot be opened as a list',
+    );
   });
 
   it('when a key of another subtask arrives, then it is an internal error', () => {
@@ -101,7 +103,11 @@ describe('HashMapStateBackend', () => {
   });
 
   it('when map state is changed at random, then it equals a plain map per key', () => {
-    const op = fc.tuple(fc.integer({ max: 3, min: 0 }), fc.constantFrom('put', 'remove', 'clear'), fc.integer({ min: 0, max: 3 }));
+    const op = fc.tuple(
+      fc.integer({ max: 3, min: 0 }),
+      fc.constantFrom('put', 'remove', 'clear'),
+      fc.integer({ min: 0, max: 3 }),
+    );
     fc.assert(
       fc.property(fc.array(op), (ops) => {
         const backend = newBackend();

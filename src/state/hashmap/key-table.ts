@@ -37,7 +37,9 @@ export class KeyTable {
     this.#group = this.#groups[group - this.keyGroups.start];
     if (this.#group === undefined) {
       const { start, end } = this.keyGroups;
-      throw new InternalError(`a key of key group ${group} reached the subtask of key groups ${start} to ${end}`);
+      throw new InternalError(
+        `a key of key group ${group} reached the subtask of key groups ${start} to ${end}`,
+      );
     }
     this.#key = key;
     this.#identity = keyIdentity(key);

@@ -1,6 +1,12 @@
 import { UserError } from '../../base/errors.ts';
 import type { ReduceLike } from '../../functions/basic.ts';
-import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from '../../functions/state.ts';
+import type {
+  AggregatingState,
+  ListState,
+  MapState,
+  ReducingState,
+  ValueState,
+} from '../../functions/state.ts';
 import type { AggregateFunction } from '../../functions/window.ts';
 import { keyFromIdentity, keyIdentity } from '../key-encoding.ts';
 import type { KeyIdentity } from '../key-encoding.ts';
@@ -124,7 +130,8 @@ export class HashMapReducingState<T> implements ReducingState<T> {
 
   constructor(cell: Cell<T>, reduce: ReduceLike<T>) {
     this.#cell = cell;
-    this.#reduce = typeof reduce === 'function' ? reduce : (accumulated, value) => reduce.reduce(accumulated, value);
+    this.#reduce =
+      typeof reduce === 'function' ? reduce : (accumulated, value) => reduce.reduce(accumulated, value);
   }
 
   get(): T | undefined {
@@ -172,6 +179,9 @@ function mapKey(key: unknown): KeyIdentity {
   try {
     return keyIdentity(key);
   } catch (cause) {
-    throw new UserError('a key of a MapState must be a string, number, bigint, boolean, null, or an array of these', { cause });
+    throw new UserError(
+      'a key of a MapState must be a string, number, bigint, boolean, null, or an array of these',
+      { cause },
+    );
   }
 }

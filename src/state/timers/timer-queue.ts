@@ -100,7 +100,11 @@ export class TimerQueue {
    * done, later ones stay). Returns whether all due timers were taken. Timers that `fire` registers are seen.
    */
   advance(until: number, fire: (timestamp: number, key: Key) => boolean): boolean {
-    for (let timestamp = this.next(); timestamp !== undefined && timestamp <= until; timestamp = this.next()) {
+    for (
+      let timestamp = this.next();
+      timestamp !== undefined && timestamp <= until;
+      timestamp = this.next()
+    ) {
       const bucket = this.#buckets.get(timestamp);
       if (bucket === undefined) continue;
       for (const [identity, key] of bucket) {

@@ -54,13 +54,20 @@ describe('TimerQueue', () => {
 describe('InMemoryTimerService', () => {
   it('when a timer fires, then its key is current', () => {
     const backend = new HashMapStateBackend({ start: 0, end: 127 }, 128);
-    const timers = new InMemoryTimerService({ backend, currentWatermark: () => 5, currentProcessingTime: () => 9 });
+    const timers = new InMemoryTimerService({
+      backend,
+      currentWatermark: () => 5,
+      currentProcessingTime: () => 9,
+    });
     backend.setCurrentKey('a');
     timers.registerEventTimeTimer(3);
     timers.registerProcessingTimeTimer(4);
     backend.setCurrentKey('b');
     const seen: unknown[] = [];
-    timers.advanceWatermark(3, (time, key, domain) => seen.push([time, key, domain, backend.getCurrentKey()]) > 0);
+    timers.advanceWatermark(
+      3,
+      (time, key, domain) => seen.push([time, key, domain, backend.getCurrentKey()]) > 0,
+    );
     timers.advanceProcessingTime(3, () => true);
     expect(seen).toEqual([[3, 'a', 'event-time', 'a']]);
     expect([timers.nextProcessingTimer(), timers.size]).toEqual([4, 1]);
