@@ -1,0 +1,138 @@
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { ExternalError, deserializeError, serializeError } from '../../../src/base/errors.ts';
+import type { SerializedError } from '../../../src/base/errors.ts';
+import type { CancelTasks, SubmitTasks } from '../../../src/protocol/slot.ts';
+import { servePort } from '../../../src/transport/local/serve-port.ts';
+import type { PortService } from '../../../src/transport/local/serve-port.ts';
+import type { ActorEnvironment } from '../../messaging/environment.ts';
+import type { SlotThread, SlotThreadOptions, StartSlotThread } from '../../task-manager/slot/slot-thread.ts';
+import type { ModuleCache } from './module-cache.ts';
+import type { NatsConnectionSpec } from './nats-connection.ts';
+import type { RingRegistry } from './ring-registry.ts';
+import type {
+  LocalModule,
+  SlotThreadCommand,
+  SlotThreadData,
+  SlotThreadFact,
+} from './slot-thread-protocol.ts';
+
+export interface WorkerThreadsOptions {
+  readonly environment: ActorEnvironment;
+  readonly modules: ModuleCache;
+  readonly rings: RingRegistry;
+  readonly data?: NatsConnectionSpec;
+}
+
+/** Slot threads as worker threads of this process. */
+export function workerSlotThreads(options: WorkerThreadsOptions): StartSlotThread {
+  return (slot) => new WorkerSlotThread(options, slot);
+}
+
+/** The worker's file, as source or compiled. */
+const WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? '../slot-worker.ts' : '../slot-worker.js',
+  import.meta.url,
+);
+
+class WorkerSlotThread implements SlotThread {
+  readonly #options: WorkerThreadsOptions;
+  readonly #slot: SlotThreadOptions;
+  readonly #worker: Worker;
+  readonly #service: PortService;
+  readonly #exited: Promise<void>;
+  /** Keeps deployments and cancellations in order while modules are fetched. */
+  #commands: Promise<void> = Promise.resolve();
+  #failure: SerializedError | undefined;
+  #terminating = false;
+
+  constructor(options: WorkerThreadsOptions, slot: SlotThreadOptions) {
+    this.#options = options;
+    this.#slot = slot;
+    const { environment, rings, data } = options;
+    const { port1, port2 } = new MessageChannel();
+    this.#service = servePort(port1, environment.transport, {
+      onRefused: (error, subject) =>
+        environment.logger.debug('message of a slot thread not sent', { subject, error }),
+    });
+    const workerData: SlotThreadData = {
+      clusterId: environment.clusterId,
+      taskManagerId: slot.taskManagerId,
+      processId: slot.processId,
+      slot: slot.slot,
+      doorbell: rings.doorbell(slot.taskManagerId, slot.slot),
+      port: port2,
+      ...(data === undefined ? {} : { data }),
+    };
+    this.#worker = new Worker(WORKER, { workerData, transferList: [port2], name: `slot-${slot.slot}` });
+    this.#worker.on('message', (fact: SlotThreadFact) => this.#onFact(fact));
+    this.#worker.on('error', (error) => {
+      this.#failure ??= serializeError(error);
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', (code) => {
+        this.#service.close();
+        rings.release(slot);
+        resolve();
+        if (!this.#terminating) slot.onExit(this.#exitError(code));
+      });
+    });
+  }
+
+  deploy(request: SubmitTasks): void {
+    const rings = this.#options.rings.ringsFor(request, this.#slot);
+    this.#inOrder(async () => {
+      const module = await this.#module(request.job.moduleSha256);
+      this.#post({ type: 'deploy', request, rings, module });
+    });
+  }
+
+  cancel(request: CancelTasks): void {
+    this.#inOrder(() => this.#post({ type: 'cancel', request }));
+  }
+
+  async terminate(): Promise<void> {
+    this.#terminating = true;
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
+  async #module(sha256: string): Promise<LocalModule> {
+    try {
+      return { path: await this.#options.modules.path(sha256) };
+    } catch (error) {
+      return { error: serializeError(error) };
+    }
+  }
+
+  #inOrder(act: () => void | Promise<void>): void {
+    this.#commands = this.#commands.then(act).catch((error: unknown) => {
+      this.#options.environment.logger.error('slot thread not commanded', { slot: this.#slot.slot, error });
+    });
+  }
+
+  #post(command: SlotThreadCommand): void {
+    if (!this.#terminating) this.#worker.postMessage(command);
+  }
+
+  #onFact(fact: SlotThreadFact): void {
+    switch (fact.type) {
+      case 'log': {
+        const fields = JSON.parse(fact.fields) as Record<string, unknown>;
+        return this.#options.environment.logger[fact.level](fact.message, {
+          slot: this.#slot.slot,
+          ...fields,
+        });
+      }
+      case 'failed':
+        this.#failure ??= fact.error;
+        return;
+    }
+  }
+
+  #exitError(code: number): SerializedError {
+    const where = `the thread of slot ${this.#slot.slot} of TaskManager ${this.#slot.taskManagerId}`;
+    const cause = this.#failure === undefined ? undefined : deserializeError(this.#failure);
+    const why = cause === undefined ? `ended with code ${code}` : `died: ${cause.message}`;
+    return serializeError(new ExternalError(`${where} ${why}`, cause === undefined ? {} : { cause }));
+  }
+}

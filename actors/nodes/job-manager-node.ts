@@ -1,0 +1,94 @@
+import type { Epoch } from '../../src/base/ids.ts';
+import { ExternalError } from '../../src/base/errors.ts';
+import { Configuration } from '../../src/config/configuration.ts';
+import { OPTIONS } from '../../src/config/options.ts';
+import { restartPolicy, slotPlacement } from '../../src/config/settings.ts';
+import type { ArtifactStore, MetadataStore } from '../../src/ports/stores.ts';
+import { startDispatcher } from '../dispatcher/dispatcher.effects.ts';
+import type { DispatcherHandle } from '../dispatcher/dispatcher.effects.ts';
+import { announce } from '../messaging/announce.ts';
+import type { ActorEnvironment } from '../messaging/environment.ts';
+import type { JobLoader } from '../messaging/job-loader.ts';
+import { startResourceManager } from '../resource-manager/resource-manager.effects.ts';
+import type { ResourceManagerHandle } from '../resource-manager/resource-manager.effects.ts';
+
+export interface JobManagerNodeOptions {
+  readonly configuration: Configuration;
+  readonly metadata: MetadataStore;
+  readonly artifacts: ArtifactStore;
+  readonly loader: JobLoader;
+}
+
+/** Dispatcher, resource-manager and job-managers of one process. */
+export interface JobManagerNode {
+  readonly epoch: Epoch;
+  readonly dispatcher: DispatcherHandle;
+  readonly resourceManager: ResourceManagerHandle;
+  stop(): void;
+}
+
+/** Starts the roles of a JobManager node under a new epoch. */
+export async function startJobManagerNode(
+  environment: ActorEnvironment,
+  options: JobManagerNodeOptions,
+): Promise<JobManagerNode> {
+  const { configuration, metadata, artifacts, loader } = options;
+  const epoch = await claimEpoch(metadata);
+  const heartbeat = {
+    intervalMs: configuration.get(OPTIONS.heartbeatInterval),
+    timeoutMs: configuration.get(OPTIONS.heartbeatTimeout),
+    rpcFailureThreshold: configuration.get(OPTIONS.heartbeatRpcFailureThreshold),
+  };
+  const resourceManager = startResourceManager(environment, {
+    epoch,
+    placement: slotPlacement(configuration),
+    heartbeatIntervalMs: heartbeat.intervalMs,
+    heartbeatTimeoutMs: heartbeat.timeoutMs,
+  });
+  const dispatcher = startDispatcher(environment, {
+    epoch,
+    metadata,
+    artifacts,
+    loader,
+    endedJobsKept: configuration.get(OPTIONS.endedJobsKept),
+    slots: () => resourceManager.actor.getSnapshot().context.slots,
+    jobSettings: (job) => {
+      const effective = configuration.with(Configuration.of(Object.entries(job)));
+      return {
+        heartbeat,
+        policy: restartPolicy(effective),
+        slotRequestTimeoutMs: effective.get(OPTIONS.slotRequestTimeout),
+        cancellationTimeoutMs: effective.get(OPTIONS.cancellationTimeout),
+      };
+    },
+  });
+  announce(environment, { type: 'leaderChanged', at: environment.clock.now(), epoch });
+  environment.logger.info('JobManager leads', { epoch });
+  return {
+    epoch,
+    dispatcher,
+    resourceManager,
+    stop: () => {
+      dispatcher.stop();
+      resourceManager.stop();
+    },
+  };
+}
+
+const EPOCH_KEY = 'epoch';
+const CLAIM_TRIES = 20;
+
+/** Takes the next epoch by compare-and-set: two JobManagers never lead under the same one. */
+async function claimEpoch(metadata: MetadataStore): Promise<Epoch> {
+  const encode = (epoch: number): Uint8Array => new TextEncoder().encode(String(epoch));
+  for (let tries = 0; tries < CLAIM_TRIES; tries++) {
+    const present = await metadata.get(EPOCH_KEY);
+    const next = present === undefined ? 1 : Number(new TextDecoder().decode(present.value)) + 1;
+    const claimed =
+      present === undefined
+        ? await metadata.create(EPOCH_KEY, encode(next))
+        : await metadata.update(EPOCH_KEY, encode(next), present.revision);
+    if (claimed) return next as Epoch;
+  }
+  throw new ExternalError('no epoch could be claimed: too many JobManagers start at once');
+}

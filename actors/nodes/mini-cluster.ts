@@ -1,0 +1,114 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClusterId, TaskManagerId } from '../../src/base/ids.ts';
+import { Configuration } from '../../src/config/configuration.ts';
+import { OPTIONS } from '../../src/config/options.ts';
+import type { Logger } from '../../src/ports/logger.ts';
+import { MemoryArtifactStore } from '../../src/storage/memory/artifact-store.ts';
+import { MemoryMetadataStore } from '../../src/storage/memory/metadata-store.ts';
+import { LocalHub } from '../../src/transport/local/hub.ts';
+import { ClusterClient } from '../client/cluster-client.ts';
+import { createEnvironment } from '../messaging/environment.ts';
+import type { ActorEnvironment } from '../messaging/environment.ts';
+import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
+import { ModuleJobLoader } from './adapters/load-module.ts';
+import { ModuleCache } from './adapters/module-cache.ts';
+import { RingRegistry } from './adapters/ring-registry.ts';
+import { SilentLogger } from './adapters/silent-logger.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import { systemRandom } from './adapters/system-random.ts';
+import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
+import { startJobManagerNode } from './job-manager-node.ts';
+import type { JobManagerNode } from './job-manager-node.ts';
+import { startTaskManagerNode } from './task-manager-node.ts';
+
+export interface MiniClusterOptions {
+  /** Default 1. */
+  readonly taskManagers?: number;
+  readonly configuration?: Configuration;
+  readonly logger?: Logger;
+}
+
+/** A whole cluster in this process: the actors on the main thread, each slot a worker thread, no server. */
+export class MiniCluster {
+  readonly environment: ActorEnvironment;
+  readonly client: ClusterClient;
+  readonly #hub: LocalHub;
+  readonly #jobManager: JobManagerNode;
+  readonly #taskManagers: TaskManagerHandle[] = [];
+  readonly #directory: string;
+  readonly #startTaskManager: () => TaskManagerHandle;
+
+  private constructor(parts: {
+    environment: ActorEnvironment;
+    hub: LocalHub;
+    jobManager: JobManagerNode;
+    directory: string;
+    startTaskManager: () => TaskManagerHandle;
+  }) {
+    this.environment = parts.environment;
+    this.#hub = parts.hub;
+    this.#jobManager = parts.jobManager;
+    this.#directory = parts.directory;
+    this.#startTaskManager = parts.startTaskManager;
+    this.client = new ClusterClient(parts.environment);
+  }
+
+  static async start(options: MiniClusterOptions = {}): Promise<MiniCluster> {
+    const { taskManagers = 1, configuration = Configuration.EMPTY, logger = new SilentLogger() } = options;
+    const clock = systemClock;
+    const random = systemRandom;
+    const hub = new LocalHub({ clock });
+    const environment = createEnvironment({
+      clusterId: `mini-${random.hex(4)}` as ClusterId,
+      transport: hub.connect(),
+      clock,
+      random,
+      logger,
+    });
+    const directory = await mkdtemp(join(tmpdir(), 'millrace-'));
+    const artifacts = new MemoryArtifactStore();
+    const modules = new ModuleCache(artifacts, directory);
+    const jobManager = await startJobManagerNode(environment, {
+      configuration,
+      artifacts,
+      metadata: new MemoryMetadataStore(),
+      loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
+    });
+    const rings = new RingRegistry();
+    const startThread = workerSlotThreads({ environment, modules, rings });
+    let started = 0;
+    const startTaskManager = (): TaskManagerHandle =>
+      startTaskManagerNode(environment, {
+        configuration,
+        processId: 'mini-cluster',
+        startThread,
+        taskManagerId: `tm-${started++}` as TaskManagerId,
+      });
+    const cluster = new MiniCluster({ environment, hub, jobManager, directory, startTaskManager });
+    for (let i = 0; i < taskManagers; i++) cluster.addTaskManager();
+    return cluster;
+  }
+
+  /** Adds a TaskManager to the running cluster. */
+  addTaskManager(): TaskManagerHandle {
+    const taskManager = this.#startTaskManager();
+    this.#taskManagers.push(taskManager);
+    return taskManager;
+  }
+
+  /** Slots of one TaskManager. */
+  static slots(configuration: Configuration): number {
+    return configuration.get(OPTIONS.slotsPerTaskManager);
+  }
+
+  /** Ends everything; no thread is left. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#taskManagers.map((taskManager) => taskManager.stop()));
+    this.#jobManager.stop();
+    await this.environment.transport.close();
+    await this.#hub.close();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}

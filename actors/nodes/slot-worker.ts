@@ -1,0 +1,85 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { deserializeError, serializeError } from '../../src/base/errors.ts';
+import { Doorbell } from '../../src/dataplane/exchange/index.ts';
+import { SlotLoop } from '../../src/dataplane/loop/index.ts';
+import { ThreadLoopDriver } from '../../src/dataplane/loop/thread-loop.adapter.ts';
+import type { Transport } from '../../src/ports/transport.ts';
+import { connectPort } from '../../src/transport/local/connect-port.ts';
+import { connectNats } from '../../src/transport/nats/connect.ts';
+import { createEnvironment } from '../messaging/environment.ts';
+import { SlotChannels } from '../task-manager/slot/slot-channels.ts';
+import type { SharedRing } from '../task-manager/slot/slot-channels.ts';
+import { SlotRuntime } from '../task-manager/slot/slot-runtime.ts';
+import { natsOptions } from './adapters/nats-connection.ts';
+import { ModuleJobLoader } from './adapters/load-module.ts';
+import type { LocalModule, SlotThreadCommand, SlotThreadData, SlotThreadFact } from './adapters/slot-thread-protocol.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import { systemRandom } from './adapters/system-random.ts';
+import { PostingLogger } from './adapters/posting-logger.ts';
+
+/** Main of a slot's worker thread. */
+async function main(data: SlotThreadData): Promise<void> {
+  const port = parentPort;
+  if (port === null) throw new Error('slot-worker runs as a worker thread only');
+  const clock = systemClock;
+  const random = systemRandom;
+  const logger = new PostingLogger((fact: SlotThreadFact) => port.postMessage(fact));
+  const commands: SlotThreadCommand[] = [];
+  let perform = (command: SlotThreadCommand): void => void commands.push(command);
+  port.on('message', (command: SlotThreadCommand) => perform(command));
+
+  const transport = connectPort(data.port, { clock });
+  const environment = createEnvironment({ clusterId: data.clusterId, transport, clock, random, logger });
+  let dataTransport: Transport | undefined;
+  if (data.data !== undefined) {
+    const name = `millrace ${data.taskManagerId} slot ${data.slot} data`;
+    dataTransport = await connectNats(natsOptions(data.data, { name, role: 'data', clock, random, logger }));
+    // Tasks cannot exchange records any more: the thread ends, its slot is given up, the job fails over.
+    void dataTransport.closed.then((reason) => {
+      port.postMessage({ type: 'failed', error: serializeError(reason ?? new Error('data connection closed'), 'external') });
+      setTimeout(() => process.exit(1), 100);
+    });
+  }
+  const rings = new Map<string, SharedRing>();
+  const modules = new Map<string, LocalModule>();
+  const runtime = new SlotRuntime(environment, {
+    taskManagerId: data.taskManagerId,
+    processId: data.processId,
+    slot: data.slot,
+    loop: new SlotLoop(new ThreadLoopDriver(new Doorbell(data.doorbell)), clock),
+    loader: new ModuleJobLoader((sha256) => localPath(modules.get(sha256), sha256)),
+    channels: new SlotChannels({
+      clock,
+      subjects: environment.subjects,
+      ...(dataTransport === undefined ? {} : { dataTransport }),
+      ringOf: ({ attempt }, channelId) => rings.get(`${attempt}/${channelId}`),
+    }),
+  });
+  perform = (command) => {
+    switch (command.type) {
+      case 'deploy': {
+        const { request, module } = command;
+        modules.set(request.job.moduleSha256, module);
+        const attempt = request.tasks[0]?.attempt ?? 0;
+        for (const { channelId, ring, peerDoorbell } of command.rings) {
+          const key = `${attempt}/${channelId}`;
+          const doorbell = new Doorbell(peerDoorbell);
+          // A deployment that is repeated brings rings nobody else has: the first ones stay.
+          if (!rings.has(key)) rings.set(key, { ring, ringPeer: () => doorbell.ring() });
+        }
+        return runtime.deploy(request);
+      }
+      case 'cancel':
+        return runtime.cancel(command.request);
+    }
+  };
+  for (const command of commands) perform(command);
+}
+
+async function localPath(module: LocalModule | undefined, sha256: string): Promise<string> {
+  if (module === undefined) throw new Error(`module ${sha256} came with no deployment`);
+  if ('error' in module) throw deserializeError(module.error);
+  return module.path;
+}
+
+await main(workerData as SlotThreadData);

@@ -1,0 +1,41 @@
+import { hostname } from 'node:os';
+import { ConfigurationError } from '../../src/base/errors.ts';
+import { isId } from '../../src/base/ids.ts';
+import type { TaskManagerId } from '../../src/base/ids.ts';
+import type { Configuration } from '../../src/config/configuration.ts';
+import { OPTIONS } from '../../src/config/options.ts';
+import type { ActorEnvironment } from '../messaging/environment.ts';
+import type { StartSlotThread } from '../task-manager/slot/slot-thread.ts';
+import { startTaskManager } from '../task-manager/task-manager.effects.ts';
+import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
+
+export interface TaskManagerNodeOptions {
+  readonly configuration: Configuration;
+  /** Same for all TaskManagers of one process. */
+  readonly processId: string;
+  readonly startThread: StartSlotThread;
+  /** Overrides `taskmanager.resource-id` where one process hosts several. */
+  readonly taskManagerId?: TaskManagerId;
+}
+
+/** Starts a TaskManager as the configuration says. */
+export function startTaskManagerNode(environment: ActorEnvironment, options: TaskManagerNodeOptions): TaskManagerHandle {
+  const { configuration, processId, startThread } = options;
+  const configured = configuration.get(OPTIONS.taskManagerId);
+  const taskManagerId = options.taskManagerId ?? configured ?? `tm-${environment.random.hex(4)}`;
+  if (!isId(taskManagerId)) {
+    throw new ConfigurationError(
+      `${OPTIONS.taskManagerId.key}: "${taskManagerId}" is not an id: letters, digits, "_" and "-", 128 at most`,
+    );
+  }
+  return startTaskManager(environment, {
+    taskManagerId: taskManagerId as TaskManagerId,
+    processId,
+    host: hostname(),
+    slots: configuration.get(OPTIONS.slotsPerTaskManager),
+    heartbeatIntervalMs: configuration.get(OPTIONS.heartbeatInterval),
+    heartbeatTimeoutMs: configuration.get(OPTIONS.heartbeatTimeout),
+    registrationPauseMs: configuration.get(OPTIONS.registrationPause),
+    startThread,
+  });
+}
