@@ -1,0 +1,138 @@
+import type { JobId, OperatorId, VertexId } from '../../base/ids.ts';
+import { MIN_WATERMARK } from '../../base/time.ts';
+import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
+import { SimulatedClock } from '../../testing/simulated-clock.ts';
+import { buildChain, Flow, Trace } from '../chain/index.ts';
+import type { Chain, OperatorFactory } from '../chain/index.ts';
+import type { ChannelEvent } from '../exchange/channel.ts';
+import type { TaskCounters, TaskSettings } from '../task/task.ts';
+
+export const SETTINGS: TaskSettings = {
+  bufferTimeoutMs: 100,
+  autoWatermarkIntervalMs: 200,
+  objectReuse: false,
+};
+
+export function newCounters(): TaskCounters {
+  return {
+    numRecordsIn: 0,
+    numRecordsOut: 0,
+    numBytesIn: 0,
+    numBytesOut: 0,
+    numLateRecordsDropped: 0,
+    numRecordsInErrors: 0,
+    busyMs: 0,
+    backPressuredMs: 0,
+    currentInputWatermark: MIN_WATERMARK,
+  };
+}
+
+/** One operator after the other; the last (and side outputs of each) feed edges named `out` and by their side output. */
+export function linearPlan(
+  factories: readonly OperatorFactory[],
+  sideOutputs: readonly string[] = [],
+): ChainPlan<OperatorFactory> {
+  const forward = { kind: 'forward' } as const;
+  return {
+    vertexId: 'v' as VertexId,
+    nodes: factories.map((factory, index) => {
+      const next: ChainLink =
+        index + 1 < factories.length
+          ? { to: 'operator', index: index + 1 }
+          : { to: 'edge', edgeId: 'out', partitioner: forward };
+      const sides = sideOutputs.map((sideOutput): ChainLink => {
+        return { to: 'edge', edgeId: sideOutput, partitioner: forward, sideOutput };
+      });
+      const isLastSink = index + 1 === factories.length && factory.kind === 'sink';
+      return {
+        operatorId: `op-${index}` as OperatorId,
+        name: `${factory.kind}-${index}`,
+        factory,
+        outputs: isLastSink ? sides : [next, ...sides],
+      };
+    }),
+  };
+}
+
+export interface HarnessOptions {
+  readonly settings?: Partial<TaskSettings>;
+  readonly sideOutputs?: readonly string[];
+  /** Called for each record that reaches `out`. */
+  readonly onOutput?: (harness: ChainHarness) => void;
+}
+
+/** A chain on its own: records in by hand, everything that comes out in arrays. */
+export class ChainHarness {
+  readonly chain: Chain;
+  readonly clock = new SimulatedClock({ startAt: 0 });
+  readonly flow = new Flow(() => {});
+  readonly trace = new Trace();
+  readonly counters = newCounters();
+  /** What reached each edge, as [value, timestamp]. */
+  readonly outputs = new Map<string, [unknown, number][]>();
+  readonly events: ChannelEvent[] = [];
+
+  constructor(factories: readonly OperatorFactory[], options: HarnessOptions = {}) {
+    this.chain = buildChain(linearPlan(factories, options.sideOutputs), {
+      taskInfo: {
+        jobId: 'job' as JobId,
+        jobName: 'test',
+        operatorName: '',
+        taskName: 'test (1/1)#0',
+        indexOfThisSubtask: 0,
+        numberOfParallelSubtasks: 1,
+        maxNumberOfParallelSubtasks: 128,
+        attemptNumber: 0,
+      },
+      clock: this.clock,
+      settings: { ...SETTINGS, ...options.settings },
+      counters: this.counters,
+      trace: this.trace,
+      flow: this.flow,
+      openEdge: (link) => {
+        const records = this.outputs.get(link.edgeId) ?? [];
+        this.outputs.set(link.edgeId, records);
+        return {
+          emit: (value, timestamp) => {
+            records.push([value, timestamp]);
+            if (link.edgeId === 'out') options.onOutput?.(this);
+          },
+          event: (event) => this.events.push(event),
+        };
+      },
+      sendResults: () => Promise.resolve(),
+    });
+  }
+
+  static async open(
+    factories: readonly OperatorFactory[],
+    options: HarnessOptions = {},
+  ): Promise<ChainHarness> {
+    const harness = new ChainHarness(factories, options);
+    await harness.chain.open();
+    return harness;
+  }
+
+  push(value: unknown, timestamp = 0): void {
+    this.chain.inputs[0]?.(value, timestamp);
+  }
+
+  /** Advances until nothing stops it, unblocking the flow as a task does. */
+  watermark(timestamp: number): void {
+    this.chain.setWatermark(timestamp);
+    while (!this.chain.advance()) this.flow.resume(true);
+    this.flow.resume(true);
+  }
+
+  end(): void {
+    while (!this.chain.end()) this.flow.resume(true);
+  }
+
+  get values(): unknown[] {
+    return (this.outputs.get('out') ?? []).map(([value]) => value);
+  }
+
+  side(id: string): unknown[] {
+    return (this.outputs.get(id) ?? []).map(([value]) => value);
+  }
+}
