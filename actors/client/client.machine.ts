@@ -31,7 +31,9 @@ const machine = setup({
   actions: {
     submit: () => {},
     poll: () => {},
-    keepJob: assign(({ event }) => (event.type === 'polled' ? { job: event.job, silentSince: undefined } : {})),
+    keepJob: assign(({ event }) =>
+      event.type === 'polled' ? { job: event.job, silentSince: undefined } : {},
+    ),
     keepError: assign(({ event }) =>
       event.type === 'refused' || event.type === 'pollFailed' ? { error: event.error } : {},
     ),

@@ -64,7 +64,10 @@ export class ClusterClient {
   }
 
   async overview(): Promise<Omit<ReplyOf<'clusterOverview'>, 'type'>> {
-    const { type: _type, ...overview } = await this.#ask({ type: 'requestClusterOverview' }, 'clusterOverview');
+    const { type: _type, ...overview } = await this.#ask(
+      { type: 'requestClusterOverview' },
+      'clusterOverview',
+    );
     return overview;
   }
 
@@ -86,7 +89,11 @@ export class ClusterClient {
    * Rows of a `collect()`, from a job that has ended or still runs. When a restart voids rows, `onRestart` is called and
    * all rows come again.
    */
-  async *results(jobId: JobId, collectId: string, onRestart?: () => void): AsyncGenerator<readonly unknown[]> {
+  async *results(
+    jobId: JobId,
+    collectId: string,
+    onRestart?: () => void,
+  ): AsyncGenerator<readonly unknown[]> {
     let attempt: number | undefined;
     let from = 0;
     for (;;) {
@@ -122,19 +129,32 @@ export class ClusterClient {
     const { subjects, clusterId } = this.#environment;
     const tries = Math.max(1, Math.round(this.#settings.timeoutMs / 5_000));
     const policy: AskPolicy = { timeoutMs: 10_000, attempts: tries, pauseMs: 100, maxPauseMs: 5_000 };
-    const answer = await ask(this.#environment, subjects.dispatcher(), request, dispatcherReply, policy).catch(
-      (error: unknown) => {
-        if ((error as { name?: string }).name !== 'NoRespondersError') throw error;
-        throw new ExternalError(`no dispatcher answers for cluster "${clusterId}": is a JobManager running there?`, {
+    const answer = await ask(
+      this.#environment,
+      subjects.dispatcher(),
+      request,
+      dispatcherReply,
+      policy,
+    ).catch((error: unknown) => {
+      if ((error as { name?: string }).name !== 'NoRespondersError') throw error;
+      throw new ExternalError(
+        `no dispatcher answers for cluster "${clusterId}": is a JobManager running there?`,
+        {
           cause: error,
-        });
-      },
-    );
+        },
+      );
+    });
     if (answer.type === expected) return answer as ReplyOf<T>;
-    throw new ExternalError(`the dispatcher answered ${request.type} with ${answer.type}`, { retryable: false });
+    throw new ExternalError(`the dispatcher answered ${request.type} with ${answer.type}`, {
+      retryable: false,
+    });
   }
 
-  #follow(jobId: JobId, submit: () => Promise<void>, onUpdate?: (job: JobDetails) => void): Promise<JobDetails> {
+  #follow(
+    jobId: JobId,
+    submit: () => Promise<void>,
+    onUpdate?: (job: JobDetails) => void,
+  ): Promise<JobDetails> {
     const { clock } = this.#environment;
     const followed = clientMachine.provide({
       actions: {
@@ -150,7 +170,8 @@ export class ClusterClient {
               onUpdate?.(job);
               self.send({ type: 'polled', job });
             },
-            (error: unknown) => self.send({ type: 'pollFailed', error: serializeError(error), at: clock.monotonic() }),
+            (error: unknown) =>
+              self.send({ type: 'pollFailed', error: serializeError(error), at: clock.monotonic() }),
           );
         },
       },
@@ -163,7 +184,12 @@ export class ClusterClient {
         complete: () => {
           const { value, context } = actor.getSnapshot();
           if (value === 'ended' && context.job !== undefined) resolve(context.job);
-          else reject(context.error === undefined ? new ExternalError(`job ${jobId} is lost`) : deserializeError(context.error));
+          else
+            reject(
+              context.error === undefined
+                ? new ExternalError(`job ${jobId} is lost`)
+                : deserializeError(context.error),
+            );
         },
         error: reject,
       });

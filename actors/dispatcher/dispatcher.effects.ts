@@ -71,8 +71,11 @@ class Dispatcher implements DispatcherHandle {
       input: { epoch, endedJobsKept, newJobId },
       clock: xstateClock(environment.clock),
     });
-    const subscription = serve(environment, environment.subjects.dispatcher(), clientRequest, (request, caller) =>
-      this.actor.send({ type: 'requested', request, caller }),
+    const subscription = serve(
+      environment,
+      environment.subjects.dispatcher(),
+      clientRequest,
+      (request, caller) => this.actor.send({ type: 'requested', request, caller }),
     );
     this.#stopServing = () => subscription.close();
     this.actor.start();
@@ -132,17 +135,27 @@ class Dispatcher implements DispatcherHandle {
     });
   }
 
-  #reply(event: DispatcherEvent, message: { readonly type: string; readonly [field: string]: unknown }): void {
+  #reply(
+    event: DispatcherEvent,
+    message: { readonly type: string; readonly [field: string]: unknown },
+  ): void {
     if (event.type === 'requested') reply(this.#environment, event.caller, message);
   }
 
   #forward(event: DispatcherEvent): void {
     if (event.type !== 'requested') return;
     const { request, caller } = event;
-    if (request.type !== 'requestJobDetails' && request.type !== 'cancelJob' && request.type !== 'fetchResults') return;
+    if (
+      request.type !== 'requestJobDetails' &&
+      request.type !== 'cancelJob' &&
+      request.type !== 'fetchResults'
+    )
+      return;
     const jobManager = this.#jobManagers.get(request.jobId);
     if (jobManager !== undefined) return jobManager.handle(request, caller);
-    const error = new UserError(`there is no job ${request.jobId}; "millrace list" shows the jobs of this cluster`);
+    const error = new UserError(
+      `there is no job ${request.jobId}; "millrace list" shows the jobs of this cluster`,
+    );
     this.#reply(event, { type: 'refused', error: serializeError(error) });
   }
 
@@ -178,7 +191,10 @@ class Dispatcher implements DispatcherHandle {
     }
   }
 
-  async #persist(jobId: JobId, request: Extract<ClientRequest, { type: 'submitJob' }>): Promise<PersistedJob> {
+  async #persist(
+    jobId: JobId,
+    request: Extract<ClientRequest, { type: 'submitJob' }>,
+  ): Promise<PersistedJob> {
     const moduleSha256 = await this.#storeModule(request.module);
     return {
       jobId,
@@ -191,13 +207,16 @@ class Dispatcher implements DispatcherHandle {
   async #storeModule(module: JobModule): Promise<string> {
     if ('source' in module) return this.#options.artifacts.put(new TextEncoder().encode(module.source));
     if (await this.#options.artifacts.has(module.sha256)) return module.sha256;
-    throw new UserError(`the artifact store has no module ${module.sha256}: upload it before submitting the job`);
+    throw new UserError(
+      `the artifact store has no module ${module.sha256}: upload it before submitting the job`,
+    );
   }
 
   /** Everything that can be wrong is found before the job is persisted; the returned function then cannot fail. */
   #startJobManager(job: PersistedJob, generated: GeneratedJob<OperatorFactory>): () => JobManagerHandle {
     const { jobId, submittedAt, moduleSha256, configuration } = job;
-    const { policy, slotRequestTimeoutMs, cancellationTimeoutMs, heartbeat } = this.#options.jobSettings(configuration);
+    const { policy, slotRequestTimeoutMs, cancellationTimeoutMs, heartbeat } =
+      this.#options.jobSettings(configuration);
     const graph = buildExecutionGraph(generated.jobGraph);
     if (!isId(jobId)) throw new InternalError(`job id "${jobId}" was checked at the door`);
     const { metadata, epoch } = this.#options;
@@ -217,7 +236,10 @@ class Dispatcher implements DispatcherHandle {
         onEnded: (summary) => {
           this.actor.send({ type: 'jobEnded', summary });
           forgetPersistedJob(metadata, jobId).catch((error: unknown) =>
-            this.#environment.logger.error('ended job could not be removed from the metadata store', { jobId, error }),
+            this.#environment.logger.error('ended job could not be removed from the metadata store', {
+              jobId,
+              error,
+            }),
           );
         },
       });
@@ -230,4 +252,3 @@ function sourceOf(generated: GeneratedJob<OperatorFactory>, vertexId: string): S
   if (factory?.source === undefined) throw new InternalError(`vertex ${vertexId} has no source`);
   return factory.source;
 }
-

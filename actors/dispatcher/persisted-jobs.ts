@@ -32,7 +32,9 @@ export async function readPersistedJobs(metadata: MetadataStore): Promise<Persis
     try {
       jobs.push(persistedJob.parse(JSON.parse(new TextDecoder().decode(entry.value))));
     } catch (error) {
-      throw new ExternalError(`entry "${key}" of the metadata store is not a job: remove it or repair it`, { cause: error });
+      throw new ExternalError(`entry "${key}" of the metadata store is not a job: remove it or repair it`, {
+        cause: error,
+      });
     }
   }
   return jobs.sort((a, b) => a.submittedAt - b.submittedAt);

@@ -41,7 +41,8 @@ export class Heartbeats {
     const now = environment.clock.monotonic();
     const peer = this.#peers.get(taskManagerId) ?? { heardAt: now, unreachable: 0, waiting: false };
     this.#peers.set(taskManagerId, peer);
-    if (now - peer.heardAt > this.#settings.timeoutMs) return this.#lose(taskManagerId, `no heartbeat for ${Math.round(now - peer.heardAt)} ms`);
+    if (now - peer.heardAt > this.#settings.timeoutMs)
+      return this.#lose(taskManagerId, `no heartbeat for ${Math.round(now - peer.heardAt)} ms`);
     if (peer.waiting) return;
     peer.waiting = true;
     const { jobId, epoch } = this.#performer.context();
@@ -52,12 +53,14 @@ export class Heartbeats {
       const answer = await ask(environment, subject, message, taskManagerReply, policy);
       peer.heardAt = environment.clock.monotonic();
       peer.unreachable = 0;
-      if (answer.type === 'jobManagerHeartbeatReply') this.#compare(slots, new Set(answer.slots.map((s) => s.allocationId)));
+      if (answer.type === 'jobManagerHeartbeatReply')
+        this.#compare(slots, new Set(answer.slots.map((s) => s.allocationId)));
       else if (answer.type === 'fenced') this.#lose(taskManagerId, 'it follows another leader');
     } catch (error) {
       if (!(error instanceof NoRespondersError)) return;
       peer.unreachable++;
-      if (peer.unreachable >= this.#settings.rpcFailureThreshold) this.#lose(taskManagerId, 'nobody answers at its address');
+      if (peer.unreachable >= this.#settings.rpcFailureThreshold)
+        this.#lose(taskManagerId, 'nobody answers at its address');
     } finally {
       peer.waiting = false;
     }
@@ -68,13 +71,20 @@ export class Heartbeats {
     const gone = held.filter((slot) => present.has(slot.allocationId) && !reported.has(slot.allocationId));
     if (gone.length === 0) return;
     const allocations = gone.map((slot) => slot.allocationId);
-    const error = serializeError(new ExternalError(`TaskManager ${gone[0]?.taskManagerId} does not hold our slots any more`));
+    const error = serializeError(
+      new ExternalError(`TaskManager ${gone[0]?.taskManagerId} does not hold our slots any more`),
+    );
     this.#performer.send({ type: 'slotsGone', allocations, error, moment: this.#performer.moment() });
   }
 
   #lose(taskManagerId: TaskManagerId, reason: string): void {
     this.#peers.delete(taskManagerId);
     const error = serializeError(new ExternalError(`TaskManager ${taskManagerId} is lost: ${reason}`));
-    this.#performer.send({ type: 'taskManagerSilent', taskManagerId, error, moment: this.#performer.moment() });
+    this.#performer.send({
+      type: 'taskManagerSilent',
+      taskManagerId,
+      error,
+      moment: this.#performer.moment(),
+    });
   }
 }

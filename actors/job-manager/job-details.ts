@@ -18,7 +18,11 @@ export function jobSummary(context: JobManagerContext, endedAt: number | undefin
 }
 
 /** The job with its vertices and subtasks. */
-export function jobDetails(context: JobManagerContext, endedAt: number | undefined, results: number): JobDetails {
+export function jobDetails(
+  context: JobManagerContext,
+  endedAt: number | undefined,
+  results: number,
+): JobDetails {
   const { scheduler, graph } = context;
   const vertices = graph.jobGraph.vertices.map((vertex): VertexDetails => ({
     vertexId: vertex.id,
@@ -27,7 +31,8 @@ export function jobDetails(context: JobManagerContext, endedAt: number | undefin
     maxParallelism: vertex.maxParallelism,
     subtasks: (scheduler.executions.get(vertex.id) ?? []).map((execution, subtaskIndex) => {
       const region = graph.executions.get(vertex.id)?.[subtaskIndex]?.region;
-      const held = execution.allocationId === undefined ? undefined : scheduler.slots.get(execution.allocationId);
+      const held =
+        execution.allocationId === undefined ? undefined : scheduler.slots.get(execution.allocationId);
       return {
         subtaskIndex,
         attempt: (region === undefined ? undefined : scheduler.regions[region]?.attempt) ?? 0,

@@ -5,9 +5,11 @@ import { serializeError } from '../../src/base/errors.ts';
 import type { SerializedError } from '../../src/base/errors.ts';
 import type { VertexId } from '../../src/base/ids.ts';
 import { isCurrent } from '../../src/control/scheduler/decide.ts';
+import type { TimerHandle } from '../../src/ports/clock.ts';
 import { jobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { JobSummary } from '../../src/protocol/job-status.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
+import { every } from '../messaging/every.ts';
 import { reply, serve } from '../messaging/serve.ts';
 import type { Caller } from '../messaging/serve.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
@@ -15,7 +17,12 @@ import { Heartbeats } from './heartbeats.ts';
 import type { HeartbeatSettings } from './heartbeats.ts';
 import { hasEnded, jobDetails, jobSummary } from './job-details.ts';
 import { jobManagerMachine, sourceActorId } from './job-manager.machine.ts';
-import type { JobClientRequest, JobManagerContext, JobManagerEvent, JobManagerInput } from './job-manager.machine.ts';
+import type {
+  JobClientRequest,
+  JobManagerContext,
+  JobManagerEvent,
+  JobManagerInput,
+} from './job-manager.machine.ts';
 import { perform } from './perform.ts';
 import type { Performer } from './perform.ts';
 import { ResultBuffer } from './result-buffer.ts';
@@ -54,14 +61,18 @@ class JobManager implements JobManagerHandle {
   readonly #heartbeats: Heartbeats;
   readonly #stopServing: () => void;
   #endedAt: number | undefined;
-  #stopped = false;
+  #timers: readonly (() => void)[] = [];
+  readonly #delayed = new Set<TimerHandle>();
 
   constructor(environment: ActorEnvironment, options: JobManagerOptions) {
     this.#environment = environment;
     this.#options = options;
     const { createEnumerator, heartbeat, cancellationTimeoutMs, onEnded: _onEnded, ...input } = options;
     const performer = this.#performer(cancellationTimeoutMs);
-    this.actor = createActor(this.#provide(performer, createEnumerator), { input, clock: xstateClock(environment.clock) });
+    this.actor = createActor(this.#provide(performer, createEnumerator), {
+      input,
+      clock: xstateClock(environment.clock),
+    });
     this.#heartbeats = new Heartbeats(performer, heartbeat);
     const subject = environment.subjects.jobManager(options.jobId);
     const subscription = serve(environment, subject, jobManagerRequest, (request, caller) =>
@@ -69,8 +80,12 @@ class JobManager implements JobManagerHandle {
     );
     this.#stopServing = () => subscription.close();
     this.actor.start();
-    this.#every(TICK_MS, () => this.actor.send({ type: 'ticked', moment: performer.moment() }));
-    this.#every(heartbeat.intervalMs, () => this.#heartbeats.tick());
+    const { clock } = environment;
+    this.#timers = [
+      every(clock, TICK_MS, () => this.actor.send({ type: 'ticked', moment: performer.moment() })),
+      every(clock, heartbeat.intervalMs, () => this.#heartbeats.tick()),
+    ];
+    if (hasEnded(this.#context())) this.#stopTimers();
   }
 
   summary(): JobSummary {
@@ -82,23 +97,20 @@ class JobManager implements JobManagerHandle {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#stopTimers();
     this.#stopServing();
     this.actor.stop();
   }
 
-  #context(): JobManagerContext {
-    return this.actor.getSnapshot().context;
+  #stopTimers(): void {
+    for (const stop of this.#timers) stop();
+    this.#timers = [];
+    for (const timer of this.#delayed) this.#environment.clock.clearTimeout(timer);
+    this.#delayed.clear();
   }
 
-  #every(ms: number, act: () => void): void {
-    const { clock } = this.#environment;
-    const tick = (): void => {
-      if (this.#stopped || hasEnded(this.#context())) return;
-      act();
-      clock.setTimeout(tick, ms);
-    };
-    clock.setTimeout(tick, ms);
+  #context(): JobManagerContext {
+    return this.actor.getSnapshot().context;
   }
 
   #performer(cancellationTimeoutMs: number): Performer {
@@ -110,12 +122,29 @@ class JobManager implements JobManagerHandle {
       context: () => this.#context(),
       send: (event) => this.actor.send(event),
       moment: () => ({ now: clock.monotonic(), random: random.next() }),
+      later: (delayMs, act) => {
+        const timer = clock.setTimeout(() => {
+          this.#delayed.delete(timer);
+          act();
+        }, delayMs);
+        this.#delayed.add(timer);
+      },
       discardSplits: (vertexId, subtasks, attempt) =>
         this.#source(vertexId)?.send({ type: 'attemptDiscarded', subtasks, attempt }),
     };
   }
 
-  #source(vertexId: VertexId): { send(event: { type: 'attemptDiscarded'; subtasks: readonly number[]; attempt: number } | { type: 'close' }): void } | undefined {
+  #source(
+    vertexId: VertexId,
+  ):
+    | {
+        send(
+          event:
+            | { type: 'attemptDiscarded'; subtasks: readonly number[]; attempt: number }
+            | { type: 'close' },
+        ): void;
+      }
+    | undefined {
     return this.actor.getSnapshot().children[sourceActorId(vertexId)];
   }
 
@@ -124,7 +153,8 @@ class JobManager implements JobManagerHandle {
     const source = provideSourceCoordinator(environment, {
       createEnumerator,
       isCurrent: (vertexId, subtaskIndex, attempt) =>
-        !hasEnded(this.#context()) && isCurrent(this.#context().scheduler, { vertexId, subtaskIndex, attempt }),
+        !hasEnded(this.#context()) &&
+        isCurrent(this.#context().scheduler, { vertexId, subtaskIndex, attempt }),
       onFailed: (vertexId, error) =>
         this.actor.send({ type: 'sourceFailed', vertexId, error, moment: performer.moment() }),
     });
@@ -144,14 +174,19 @@ class JobManager implements JobManagerHandle {
         },
         jobEnded: ({ context }) => {
           this.#endedAt = environment.clock.now();
-          for (const vertex of context.graph.jobGraph.vertices) this.#source(vertex.id)?.send({ type: 'close' });
+          this.#stopTimers();
+          for (const vertex of context.graph.jobGraph.vertices)
+            this.#source(vertex.id)?.send({ type: 'close' });
           this.#options.onEnded(jobSummary(context, this.#endedAt), context.scheduler.failure);
         },
       },
     });
   }
 
-  #reply(event: JobManagerEvent, message: { readonly type: string; readonly [field: string]: unknown }): void {
+  #reply(
+    event: JobManagerEvent,
+    message: { readonly type: string; readonly [field: string]: unknown },
+  ): void {
     if (event.type === 'requested') reply(this.#environment, event.caller, message);
   }
 
@@ -162,7 +197,12 @@ class JobManager implements JobManagerHandle {
       try {
         this.#results.add(event.request);
       } catch (error) {
-        this.actor.send({ type: 'sourceFailed', vertexId, error: serializeError(error), moment: performer.moment() });
+        this.actor.send({
+          type: 'sourceFailed',
+          vertexId,
+          error: serializeError(error),
+          moment: performer.moment(),
+        });
       }
     }
     this.#reply(event, { type: 'acknowledged' });
@@ -181,7 +221,13 @@ class JobManager implements JobManagerHandle {
       case 'fetchResults': {
         const { attempt, rows, end } = this.#results.read(request.collectId, request.from, request.max);
         const complete = hasEnded(context) && request.from + rows.length >= end;
-        return reply(this.#environment, caller, { type: 'results', attempt, from: request.from, rows, complete });
+        return reply(this.#environment, caller, {
+          type: 'results',
+          attempt,
+          from: request.from,
+          rows,
+          complete,
+        });
       }
     }
   }

@@ -16,7 +16,13 @@ import {
   startScheduling,
   taskManagerLost,
 } from '../../src/control/scheduler/decide.ts';
-import type { Decision, ExecutionRef, Moment, SchedulerEffect, SchedulerState } from '../../src/control/scheduler/state.ts';
+import type {
+  Decision,
+  ExecutionRef,
+  Moment,
+  SchedulerEffect,
+  SchedulerState,
+} from '../../src/control/scheduler/state.ts';
 import type { RestartPolicy } from '../../src/control/restart-strategy.ts';
 import type { ExecutionGraph } from '../../src/graph/execution-graph.ts';
 import { ExternalError, serializeError } from '../../src/base/errors.ts';
@@ -35,17 +41,40 @@ import { sourceCoordinatorMachine } from './source-coordinator/source-coordinato
  * J2. Messages of another epoch are fenced; those of another attempt are dropped and counted.
  */
 export type JobManagerEvent =
-  | { readonly type: 'requested'; readonly request: JobManagerRequest; readonly caller: Caller; readonly moment: Moment }
+  | {
+      readonly type: 'requested';
+      readonly request: JobManagerRequest;
+      readonly caller: Caller;
+      readonly moment: Moment;
+    }
   | { readonly type: 'clientRequested'; readonly request: JobClientRequest; readonly caller: Caller }
   | { readonly type: 'slotsDeclared'; readonly cluster: ClusterSlots }
-  | { readonly type: 'slotsGone'; readonly allocations: readonly AllocationId[]; readonly error: SerializedError; readonly moment: Moment }
-  | { readonly type: 'taskManagerSilent'; readonly taskManagerId: TaskManagerId; readonly error: SerializedError; readonly moment: Moment }
+  | {
+      readonly type: 'slotsGone';
+      readonly allocations: readonly AllocationId[];
+      readonly error: SerializedError;
+      readonly moment: Moment;
+    }
+  | {
+      readonly type: 'taskManagerSilent';
+      readonly taskManagerId: TaskManagerId;
+      readonly error: SerializedError;
+      readonly moment: Moment;
+    }
   | { readonly type: 'backoffElapsed'; readonly region: number; readonly attempt: number }
-  | { readonly type: 'sourceFailed'; readonly vertexId: VertexId; readonly error: SerializedError; readonly moment: Moment }
+  | {
+      readonly type: 'sourceFailed';
+      readonly vertexId: VertexId;
+      readonly error: SerializedError;
+      readonly moment: Moment;
+    }
   | { readonly type: 'ticked'; readonly moment: Moment };
 
 /** Requests of clients about one job; the dispatcher passes them on. */
-export type JobClientRequest = Extract<ClientRequest, { type: 'requestJobDetails' | 'cancelJob' | 'fetchResults' }>;
+export type JobClientRequest = Extract<
+  ClientRequest,
+  { type: 'requestJobDetails' | 'cancelJob' | 'fetchResults' }
+>;
 
 export interface ClusterSlots {
   readonly slotsTotal: number;
@@ -96,7 +125,11 @@ function decide(context: JobManagerContext, event: JobManagerEvent): Decision | 
   }
 }
 
-function decideRequest(scheduler: SchedulerState, request: JobManagerRequest, moment: Moment): Decision | undefined {
+function decideRequest(
+  scheduler: SchedulerState,
+  request: JobManagerRequest,
+  moment: Moment,
+): Decision | undefined {
   switch (request.type) {
     case 'taskStateChanged':
       return executionChanged(scheduler, request, request.state, request, moment);
@@ -169,7 +202,12 @@ const machine = base.extend({
     start: base.enqueueActions(({ context, enqueue }) => {
       for (const vertex of context.graph.jobGraph.vertices) {
         if (!vertex.isSource) continue;
-        const input = { vertexId: vertex.id, parallelism: vertex.parallelism, jobId: context.jobId, epoch: context.epoch };
+        const input = {
+          vertexId: vertex.id,
+          parallelism: vertex.parallelism,
+          jobId: context.jobId,
+          epoch: context.epoch,
+        };
         enqueue.spawnChild('source', { id: sourceActorId(vertex.id), input });
       }
       adopt(enqueue, startScheduling(context.scheduler));

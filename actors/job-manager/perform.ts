@@ -23,6 +23,8 @@ export interface Performer {
   send(event: JobManagerEvent): void;
   discardSplits(vertexId: VertexId, subtasks: readonly number[], attempt: number): void;
   moment(): Moment;
+  /** Runs `act` after `delayMs`, unless the job-manager has stopped or the job has ended by then. */
+  later(delayMs: number, act: () => void): void;
 }
 
 type EffectOf<T extends SchedulerEffect['type']> = Extract<SchedulerEffect, { type: T }>;
@@ -43,7 +45,7 @@ export function perform(performer: Performer, context: JobManagerContext, effect
       return void freeSlot(performer, effect.slot, effect.reason);
     case 'startBackoff': {
       const { region, attempt, delayMs } = effect;
-      performer.environment.clock.setTimeout(() => performer.send({ type: 'backoffElapsed', region, attempt }), delayMs);
+      performer.later(delayMs, () => performer.send({ type: 'backoffElapsed', region, attempt }));
       return;
     }
     case 'discardAttempt':
@@ -55,12 +57,22 @@ export function perform(performer: Performer, context: JobManagerContext, effect
   }
 }
 
-async function declareSlots(performer: Performer, context: JobManagerContext, required: number): Promise<void> {
+async function declareSlots(
+  performer: Performer,
+  context: JobManagerContext,
+  required: number,
+): Promise<void> {
   const { environment } = performer;
   const { jobId, epoch } = context;
   const message = { type: 'declareRequiredSlots' as const, epoch, jobId, required };
   try {
-    const answer = await ask(environment, environment.subjects.resourceManager(), message, resourceManagerReply, BRIEF);
+    const answer = await ask(
+      environment,
+      environment.subjects.resourceManager(),
+      message,
+      resourceManagerReply,
+      BRIEF,
+    );
     if (answer.type !== 'requiredSlotsAccepted') return;
     const { slotsTotal, slotsAvailable } = answer;
     performer.send({ type: 'slotsDeclared', cluster: { slotsTotal, slotsAvailable } });
@@ -70,7 +82,11 @@ async function declareSlots(performer: Performer, context: JobManagerContext, re
   }
 }
 
-function deployRegion(performer: Performer, context: JobManagerContext, effect: EffectOf<'deployRegion'>): void {
+function deployRegion(
+  performer: Performer,
+  context: JobManagerContext,
+  effect: EffectOf<'deployRegion'>,
+): void {
   const { jobId, epoch, graph, scheduler, moduleSha256, configuration } = context;
   const job = {
     jobId,
@@ -109,30 +125,43 @@ async function deploy(performer: Performer, slot: HeldSlot, message: SubmitTasks
   }
 }
 
-async function cancelTasks(performer: Performer, slot: HeldSlot, tasks: readonly ExecutionRef[]): Promise<void> {
+async function cancelTasks(
+  performer: Performer,
+  slot: HeldSlot,
+  tasks: readonly ExecutionRef[],
+): Promise<void> {
   const { environment, cancellationTimeoutMs } = performer;
   const { jobId, epoch } = performer.context();
   const { allocationId } = slot;
   const wanted = (): boolean => stillCanceling(performer, allocationId, tasks);
   if (cancellationTimeoutMs > 0) {
-    environment.clock.setTimeout(() => {
+    performer.later(cancellationTimeoutMs, () => {
       if (!wanted()) return;
       const error = new ExternalError(
         `tasks in ${where(slot)} did not stop within ${cancellationTimeoutMs} ms (task.cancellation.timeout): its thread is ended`,
       );
       giveUpSlot(performer, slot, error);
-    }, cancellationTimeoutMs);
+    });
   }
   try {
     const subject = environment.subjects.slot(slot.taskManagerId, slot.slot);
     const message = { type: 'cancelTasks' as const, epoch, allocationId, jobId, tasks };
     await ask(environment, subject, message, slotReply, { ...BRIEF, wanted });
   } catch (error) {
-    if (wanted()) giveUpSlot(performer, slot, new ExternalError(`cancellation in ${where(slot)} failed`, { cause: error }));
+    if (wanted())
+      giveUpSlot(
+        performer,
+        slot,
+        new ExternalError(`cancellation in ${where(slot)} failed`, { cause: error }),
+      );
   }
 }
 
-function stillCanceling(performer: Performer, allocationId: AllocationId, tasks: readonly ExecutionRef[]): boolean {
+function stillCanceling(
+  performer: Performer,
+  allocationId: AllocationId,
+  tasks: readonly ExecutionRef[],
+): boolean {
   const { scheduler, graph } = performer.context();
   return tasks.some(({ vertexId, subtaskIndex, attempt }) => {
     const execution = scheduler.executions.get(vertexId)?.[subtaskIndex];
@@ -169,23 +198,39 @@ async function freeSlot(performer: Performer, slot: HeldSlot, reason: string): P
   }
 }
 
-function discardAttempt(performer: Performer, context: JobManagerContext, region: number, attempt: number): void {
+function discardAttempt(
+  performer: Performer,
+  context: JobManagerContext,
+  region: number,
+  attempt: number,
+): void {
   const { graph } = context;
   const members = graph.regions[region] ?? [];
   performer.results.discard(new Set(members.map((vertex) => vertex.vertexId)));
   for (const vertex of graph.jobGraph.vertices) {
     if (!vertex.isSource) continue;
-    const subtasks = members.filter((member) => member.vertexId === vertex.id).map((member) => member.subtaskIndex);
+    const subtasks = members
+      .filter((member) => member.vertexId === vertex.id)
+      .map((member) => member.subtaskIndex);
     if (subtasks.length > 0) performer.discardSplits(vertex.id, subtasks, attempt);
   }
 }
 
-function announceJob(performer: Performer, context: JobManagerContext, effect: EffectOf<'announceJob'>): void {
+function announceJob(
+  performer: Performer,
+  context: JobManagerContext,
+  effect: EffectOf<'announceJob'>,
+): void {
   const { environment } = performer;
   const { jobId, graph } = context;
   const { from, to, error } = effect;
   const { name } = graph.jobGraph;
-  const fields = { jobId, job: name.slice(0, 200), from, ...(error === undefined ? {} : { reason: error.message }) };
+  const fields = {
+    jobId,
+    job: name.slice(0, 200),
+    from,
+    ...(error === undefined ? {} : { reason: error.message }),
+  };
   if (error === undefined) environment.logger.info(`job ${to}`, fields);
   else environment.logger.warn(`job ${to}`, fields);
   announce(environment, {
@@ -222,4 +267,3 @@ function announceExecution(
 function where(slot: HeldSlot): string {
   return `slot ${slot.slot} of TaskManager ${slot.taskManagerId}`;
 }
-

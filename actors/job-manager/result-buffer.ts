@@ -34,7 +34,11 @@ export class ResultBuffer {
     }
   }
 
-  read(collectId: string, from: number, max: number): { readonly attempt: number; readonly rows: readonly unknown[]; readonly end: number } {
+  read(
+    collectId: string,
+    from: number,
+    max: number,
+  ): { readonly attempt: number; readonly rows: readonly unknown[]; readonly end: number } {
     const { attempt, rows } = this.#collect(collectId);
     return { attempt, rows: rows.slice(from, from + max), end: rows.length };
   }

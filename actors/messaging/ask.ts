@@ -40,7 +40,10 @@ export async function ask<R extends { readonly type: string }>(
   let pause = policy.pauseMs;
   for (let tried = 1; ; tried++) {
     try {
-      const answer = await environment.transport.request(subject, payload, { headers, timeoutMs: policy.timeoutMs });
+      const answer = await environment.transport.request(subject, payload, {
+        headers,
+        timeoutMs: policy.timeoutMs,
+      });
       const decoded = decodeMessage(replies, answer.payload, answer.headers, subject);
       if (!isRefused(decoded)) return decoded as Exclude<R, { readonly type: 'refused' }>;
       throw deserializeError(decoded.error);
@@ -70,7 +73,10 @@ export function sleep(clock: Clock, ms: number): Promise<void> {
 /** Rejects with DeadlineExceededError when `work` has not settled within `ms`. */
 export async function within<T>(clock: Clock, ms: number, what: string, work: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = clock.setTimeout(() => reject(new DeadlineExceededError(`${what} took longer than ${ms} ms`)), ms);
+    const timer = clock.setTimeout(
+      () => reject(new DeadlineExceededError(`${what} took longer than ${ms} ms`)),
+      ms,
+    );
     work.then(resolve, reject).finally(() => clock.clearTimeout(timer));
   });
 }

@@ -7,5 +7,8 @@ import type { OperatorFactory } from '../../src/dataplane/chain/operator.ts';
  */
 export interface JobLoader {
   /** @throws UserError naming the module's file and line when it cannot be loaded or does not build. */
-  load(moduleSha256: string, configuration: Readonly<Record<string, string>>): Promise<GeneratedJob<OperatorFactory>>;
+  load(
+    moduleSha256: string,
+    configuration: Readonly<Record<string, string>>,
+  ): Promise<GeneratedJob<OperatorFactory>>;
 }

@@ -1,8 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { deserializeError, serializeError } from '../../src/base/errors.ts';
 import { Doorbell } from '../../src/dataplane/exchange/index.ts';
-import { SlotLoop } from '../../src/dataplane/loop/index.ts';
-import { ThreadLoopDriver } from '../../src/dataplane/loop/thread-loop.adapter.ts';
+import { SlotLoop, ThreadLoopDriver } from '../../src/dataplane/loop/index.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import { connectPort } from '../../src/transport/local/connect-port.ts';
 import { connectNats } from '../../src/transport/nats/connect.ts';
@@ -12,7 +11,12 @@ import type { SharedRing } from '../task-manager/slot/slot-channels.ts';
 import { SlotRuntime } from '../task-manager/slot/slot-runtime.ts';
 import { natsOptions } from './adapters/nats-connection.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
-import type { LocalModule, SlotThreadCommand, SlotThreadData, SlotThreadFact } from './adapters/slot-thread-protocol.ts';
+import type {
+  LocalModule,
+  SlotThreadCommand,
+  SlotThreadData,
+  SlotThreadFact,
+} from './adapters/slot-thread-protocol.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
 import { PostingLogger } from './adapters/posting-logger.ts';
@@ -36,7 +40,10 @@ async function main(data: SlotThreadData): Promise<void> {
     dataTransport = await connectNats(natsOptions(data.data, { name, role: 'data', clock, random, logger }));
     // Tasks cannot exchange records any more: the thread ends, its slot is given up, the job fails over.
     void dataTransport.closed.then((reason) => {
-      port.postMessage({ type: 'failed', error: serializeError(reason ?? new Error('data connection closed'), 'external') });
+      port.postMessage({
+        type: 'failed',
+        error: serializeError(reason ?? new Error('data connection closed'), 'external'),
+      });
       setTimeout(() => process.exit(1), 100);
     });
   }
@@ -46,7 +53,7 @@ async function main(data: SlotThreadData): Promise<void> {
     taskManagerId: data.taskManagerId,
     processId: data.processId,
     slot: data.slot,
-    loop: new SlotLoop(new ThreadLoopDriver(new Doorbell(data.doorbell)), clock),
+    loop: new SlotLoop(new ThreadLoopDriver(data.doorbell)),
     loader: new ModuleJobLoader((sha256) => localPath(modules.get(sha256), sha256)),
     channels: new SlotChannels({
       clock,

@@ -19,7 +19,10 @@ export interface TaskManagerNodeOptions {
 }
 
 /** Starts a TaskManager as the configuration says. */
-export function startTaskManagerNode(environment: ActorEnvironment, options: TaskManagerNodeOptions): TaskManagerHandle {
+export function startTaskManagerNode(
+  environment: ActorEnvironment,
+  options: TaskManagerNodeOptions,
+): TaskManagerHandle {
   const { configuration, processId, startThread } = options;
   const configured = configuration.get(OPTIONS.taskManagerId);
   const taskManagerId = options.taskManagerId ?? configured ?? `tm-${environment.random.hex(4)}`;

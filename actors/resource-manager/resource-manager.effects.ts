@@ -11,6 +11,7 @@ import { NoRespondersError } from '../../src/transport/errors.ts';
 import { announce } from '../messaging/announce.ts';
 import { BRIEF, ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
+import { every } from '../messaging/every.ts';
 import { reply, serve } from '../messaging/serve.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { resourceManagerMachine } from './resource-manager.machine.ts';
@@ -40,21 +41,20 @@ export function startResourceManager(
     input: { epoch, placement, heartbeatTimeoutMs, newAllocationId },
     clock: xstateClock(clock),
   });
-  const subscription = serve(environment, subjects.resourceManager(), resourceManagerRequest, (request, caller) =>
-    actor.send({ type: 'requested', request, caller, at: clock.monotonic() }),
+  const subscription = serve(
+    environment,
+    subjects.resourceManager(),
+    resourceManagerRequest,
+    (request, caller) => actor.send({ type: 'requested', request, caller, at: clock.monotonic() }),
   );
-  let stopped = false;
-  const tick = (): void => {
-    if (stopped) return;
-    actor.send({ type: 'ticked', at: clock.monotonic() });
-    clock.setTimeout(tick, heartbeatIntervalMs);
-  };
   actor.start();
-  clock.setTimeout(tick, heartbeatIntervalMs);
+  const stopTicking = every(clock, heartbeatIntervalMs, () =>
+    actor.send({ type: 'ticked', at: clock.monotonic() }),
+  );
   return {
     actor,
     stop: () => {
-      stopped = true;
+      stopTicking();
       subscription.close();
       actor.stop();
     },
@@ -72,7 +72,11 @@ function provide(environment: ActorEnvironment): typeof resourceManagerMachine {
       replyUnregistered: ({ event }) => answer(environment, event, { type: 'taskManagerUnregistered' }),
       replyRequiredAccepted: ({ context, event }) => {
         const { total, available } = countSlots(context.slots);
-        answer(environment, event, { type: 'requiredSlotsAccepted', slotsTotal: total, slotsAvailable: available });
+        answer(environment, event, {
+          type: 'requiredSlotsAccepted',
+          slotsTotal: total,
+          slotsAvailable: available,
+        });
       },
       replyFenced: ({ context, event }) => {
         refusals.stale++;
@@ -87,8 +91,9 @@ function provide(environment: ActorEnvironment): typeof resourceManagerMachine {
       tellJobs: ({ context }, { taskManagerId, jobs, reason }) => {
         for (const jobId of jobs) {
           const message = { type: 'taskManagerLost' as const, epoch: context.epoch, taskManagerId, reason };
-          ask(environment, environment.subjects.jobManager(jobId), message, jobManagerReply, BRIEF).catch((error: unknown) =>
-            logger.warn('job-manager not told of a lost TaskManager', { jobId, taskManagerId, error }),
+          ask(environment, environment.subjects.jobManager(jobId), message, jobManagerReply, BRIEF).catch(
+            (error: unknown) =>
+              logger.warn('job-manager not told of a lost TaskManager', { jobId, taskManagerId, error }),
           );
         }
       },
@@ -115,7 +120,11 @@ async function askForSlot(
     const subject = environment.subjects.taskManager(taskManagerId);
     const message = { type: 'allocateSlot' as const, epoch, ...slot };
     const settled = await ask(environment, subject, message, taskManagerReply, BRIEF);
-    send({ type: 'grantSettled', grant, outcome: settled.type === 'slotAllocated' ? 'allocated' : 'refused' });
+    send({
+      type: 'grantSettled',
+      grant,
+      outcome: settled.type === 'slotAllocated' ? 'allocated' : 'refused',
+    });
   } catch (error) {
     environment.logger.warn('slot not granted', { taskManagerId, slot: grant.slot, error });
     if (error instanceof NoRespondersError) unreachable(taskManagerId, send);

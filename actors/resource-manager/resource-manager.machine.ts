@@ -21,7 +21,12 @@ import type { Caller } from '../messaging/serve.ts';
  * R2. A report or declaration of another epoch is fenced.
  */
 export type ResourceManagerEvent =
-  | { readonly type: 'requested'; readonly request: ResourceManagerRequest; readonly caller: Caller; readonly at: number }
+  | {
+      readonly type: 'requested';
+      readonly request: ResourceManagerRequest;
+      readonly caller: Caller;
+      readonly at: number;
+    }
   | { readonly type: 'grantSettled'; readonly grant: SlotGrant; readonly outcome: 'allocated' | 'refused' }
   | { readonly type: 'taskManagerUnreachable'; readonly taskManagerId: TaskManagerId }
   | { readonly type: 'ticked'; readonly at: number };
@@ -42,9 +47,13 @@ export interface ResourceManagerContext extends ResourceManagerInput {
 type Requested = Extract<ResourceManagerEvent, { type: 'requested' }>;
 type RequestOf<T extends ResourceManagerRequest['type']> = Extract<ResourceManagerRequest, { type: T }>;
 
-function requestOf<T extends ResourceManagerRequest['type']>(event: ResourceManagerEvent, type: T): RequestOf<T> {
+function requestOf<T extends ResourceManagerRequest['type']>(
+  event: ResourceManagerEvent,
+  type: T,
+): RequestOf<T> {
   const { request } = event as Requested;
-  if (event.type !== 'requested' || request.type !== type) throw new Error(`${type} expected, got ${event.type}`);
+  if (event.type !== 'requested' || request.type !== type)
+    throw new Error(`${type} expected, got ${event.type}`);
   return request as RequestOf<T>;
 }
 
@@ -66,7 +75,10 @@ const base = setup({
     replyRequiredAccepted: () => {},
     replyFenced: () => {},
     askForSlot: (_, _params: { grant: SlotGrant }) => {},
-    announce: (_, _params: { taskManagerId: TaskManagerId; to: 'REGISTERED' | 'LOST' | 'UNREGISTERED'; slots: number }) => {},
+    announce: (
+      _,
+      _params: { taskManagerId: TaskManagerId; to: 'REGISTERED' | 'LOST' | 'UNREGISTERED'; slots: number },
+    ) => {},
     tellJobs: (_, _params: { taskManagerId: TaskManagerId; jobs: readonly JobId[]; reason: string }) => {},
     takeReport: assign(({ context, event }) => {
       const { taskManagerId, slots } = requestOf(event, 'slotReport');

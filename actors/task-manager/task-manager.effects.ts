@@ -10,6 +10,7 @@ import { slotRequest } from '../../src/protocol/slot.ts';
 import { taskManagerRequest } from '../../src/protocol/task-manager.ts';
 import { BRIEF, PERSISTENT, ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
+import { every } from '../messaging/every.ts';
 import { reply, serve, tell } from '../messaging/serve.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { provideSlot } from './slot/slot.effects.ts';
@@ -34,10 +35,16 @@ export interface TaskManagerHandle {
 }
 
 /** Starts a TaskManager on its subjects. */
-export function startTaskManager(environment: ActorEnvironment, options: TaskManagerOptions): TaskManagerHandle {
+export function startTaskManager(
+  environment: ActorEnvironment,
+  options: TaskManagerOptions,
+): TaskManagerHandle {
   const { clock, subjects } = environment;
   const { startThread, heartbeatIntervalMs, ...input } = options;
-  const actor = createActor(provideTaskManager(environment, options, startThread), { input, clock: xstateClock(clock) });
+  const actor = createActor(provideTaskManager(environment, options, startThread), {
+    input,
+    clock: xstateClock(clock),
+  });
   const subscriptions = [
     serve(environment, subjects.taskManager(options.taskManagerId), taskManagerRequest, (request, caller) =>
       actor.send({ type: 'requested', request, caller, at: clock.monotonic() }),
@@ -48,18 +55,14 @@ export function startTaskManager(environment: ActorEnvironment, options: TaskMan
       }),
     ),
   ];
-  let stopped = false;
-  const tick = (): void => {
-    if (stopped) return;
-    actor.send({ type: 'ticked', at: clock.monotonic() });
-    clock.setTimeout(tick, heartbeatIntervalMs);
-  };
+  actor.start();
+  const stopTicking = every(clock, heartbeatIntervalMs, () =>
+    actor.send({ type: 'ticked', at: clock.monotonic() }),
+  );
   const close = (): void => {
-    stopped = true;
+    stopTicking();
     for (const subscription of subscriptions) subscription.close();
   };
-  actor.start();
-  clock.setTimeout(tick, heartbeatIntervalMs);
   return {
     actor,
     stop: () =>
@@ -100,7 +103,10 @@ function provideTaskManager(
       offerSlot: ({ context, self }, { slot }) =>
         void offer(environment, context, slot, (event) => self.send(event)),
       tellJobOfLoss: ({ context, event }) => {
-        assert(event.type === 'slotThreadLost' && context.epoch !== undefined, 'a registered TaskManager lost a thread');
+        assert(
+          event.type === 'slotThreadLost' && context.epoch !== undefined,
+          'a registered TaskManager lost a thread',
+        );
         const { jobId, allocationId, error } = event;
         const message = {
           type: 'slotsLost' as const,
@@ -110,7 +116,8 @@ function provideTaskManager(
           error,
         };
         ask(environment, environment.subjects.jobManager(jobId), message, jobManagerReply, PERSISTENT).catch(
-          (failure: unknown) => environment.logger.warn('job-manager not told of a lost slot', { jobId, error: failure }),
+          (failure: unknown) =>
+            environment.logger.warn('job-manager not told of a lost slot', { jobId, error: failure }),
         );
       },
       replyFenced: ({ context, event }) => {
@@ -126,9 +133,12 @@ function provideTaskManager(
       },
       refuseAllocation: ({ context, event }) => {
         if (event.type !== 'requested' || event.request.type !== 'allocateSlot') return;
-        const error = new ExternalError(`slot ${event.request.slot} of ${context.taskManagerId} is not free`, {
-          retryable: false,
-        });
+        const error = new ExternalError(
+          `slot ${event.request.slot} of ${context.taskManagerId} is not free`,
+          {
+            retryable: false,
+          },
+        );
         reply(environment, event.caller, { type: 'refused', error: serializeError(error) });
       },
       replySlotFreed: ({ event }) => {
@@ -145,14 +155,24 @@ function provideTaskManager(
   });
 }
 
-async function register(environment: ActorEnvironment, context: TaskManagerContext, send: Send): Promise<void> {
+async function register(
+  environment: ActorEnvironment,
+  context: TaskManagerContext,
+  send: Send,
+): Promise<void> {
   const { taskManagerId, processId, host, table } = context;
   const message = { type: 'registerTaskManager' as const, taskManagerId, processId, host, slots: table };
   try {
-    const answer = await ask(environment, environment.subjects.resourceManager(), message, resourceManagerReply, {
-      ...BRIEF,
-      attempts: 1,
-    });
+    const answer = await ask(
+      environment,
+      environment.subjects.resourceManager(),
+      message,
+      resourceManagerReply,
+      {
+        ...BRIEF,
+        attempts: 1,
+      },
+    );
     if (answer.type === 'taskManagerRegistered') {
       send({ type: 'registered', epoch: answer.epoch, at: environment.clock.monotonic() });
       return;
@@ -173,10 +193,16 @@ async function report(environment: ActorEnvironment, context: TaskManagerContext
     slots: context.table,
   };
   try {
-    const answer = await ask(environment, environment.subjects.resourceManager(), message, resourceManagerReply, {
-      ...BRIEF,
-      attempts: 1,
-    });
+    const answer = await ask(
+      environment,
+      environment.subjects.resourceManager(),
+      message,
+      resourceManagerReply,
+      {
+        ...BRIEF,
+        attempts: 1,
+      },
+    );
     if (answer.type === 'slotReportAccepted') {
       send({ type: 'reportAccepted', at: environment.clock.monotonic() });
     } else {
@@ -207,7 +233,13 @@ async function offer(
   let accepted = false;
   try {
     const policy = { ...BRIEF, attempts: 10 };
-    const answer = await ask(environment, environment.subjects.jobManager(jobId), message, jobManagerReply, policy);
+    const answer = await ask(
+      environment,
+      environment.subjects.jobManager(jobId),
+      message,
+      jobManagerReply,
+      policy,
+    );
     accepted = answer.type === 'slotsAccepted' && answer.accepted.includes(allocationId);
   } catch (error) {
     environment.logger.warn('slot offer not answered', { jobId, slot: slot.slot, error });

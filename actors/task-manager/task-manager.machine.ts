@@ -15,12 +15,22 @@ import type { SlotFact } from './slot/slot.machine.ts';
  */
 export type TaskManagerEvent =
   | SlotFact
-  | { readonly type: 'requested'; readonly request: TaskManagerRequest; readonly caller: Caller; readonly at: number }
+  | {
+      readonly type: 'requested';
+      readonly request: TaskManagerRequest;
+      readonly caller: Caller;
+      readonly at: number;
+    }
   | { readonly type: 'registered'; readonly epoch: Epoch; readonly at: number }
   | { readonly type: 'registrationFailed' }
   | { readonly type: 'reportAccepted'; readonly at: number }
   | { readonly type: 'leaderLost' }
-  | { readonly type: 'offerAnswered'; readonly jobId: JobId; readonly allocationId: AllocationId; readonly accepted: boolean }
+  | {
+      readonly type: 'offerAnswered';
+      readonly jobId: JobId;
+      readonly allocationId: AllocationId;
+      readonly accepted: boolean;
+    }
   | { readonly type: 'ticked'; readonly at: number }
   | { readonly type: 'stop' };
 
@@ -105,7 +115,8 @@ const base = setup({
 const machine = base.extend({
   actions: {
     spawnSlots: base.enqueueActions(({ context, enqueue }) => {
-      for (const { slot } of context.table) enqueue.spawnChild('slot', { id: slotActorId(slot), input: { slot } });
+      for (const { slot } of context.table)
+        enqueue.spawnChild('slot', { id: slotActorId(slot), input: { slot } });
     }),
     offerIfAllocated: base.enqueueActions(({ event, enqueue }) => {
       if (event.type === 'slotChanged' && event.status.state === 'allocated') {
@@ -133,7 +144,10 @@ const machine = base.extend({
       if (event.type !== 'offerAnswered' || event.accepted) return;
       const held = context.table.find((slot) => slot.allocationId === event.allocationId);
       if (held !== undefined) {
-        enqueue.sendTo(slotActorId(held.slot), { type: 'release', reason: 'the job-manager did not take the slot' });
+        enqueue.sendTo(slotActorId(held.slot), {
+          type: 'release',
+          reason: 'the job-manager did not take the slot',
+        });
       }
     }),
     freeSilentJobs: base.enqueueActions(({ context, event, enqueue }) => {
@@ -142,13 +156,17 @@ const machine = base.extend({
         if (jobId === undefined) continue;
         const heard = context.heardFrom.get(jobId) ?? event.at;
         if (event.at - heard > context.heartbeatTimeoutMs) {
-          enqueue.sendTo(slotActorId(slot), { type: 'release', reason: 'the job-manager is not heard any more' });
+          enqueue.sendTo(slotActorId(slot), {
+            type: 'release',
+            reason: 'the job-manager is not heard any more',
+          });
         }
       }
     }),
     freeAll: base.enqueueActions(({ context, enqueue }) => {
       for (const { slot, state } of context.table) {
-        if (state !== 'free') enqueue.sendTo(slotActorId(slot), { type: 'release', reason: 'the TaskManager lost its leader' });
+        if (state !== 'free')
+          enqueue.sendTo(slotActorId(slot), { type: 'release', reason: 'the TaskManager lost its leader' });
       }
     }),
   },
@@ -196,10 +214,7 @@ export const taskManagerMachine = machine.createMachine({
           { actions: ['noteJobManager', 'replyHeartbeat'] },
         ],
         slotChanged: { actions: ['updateTable', 'offerIfAllocated', 'report'] },
-        ticked: [
-          { guard: 'leaderSilent', target: 'registering' },
-          { actions: ['freeSilentJobs', 'report'] },
-        ],
+        ticked: [{ guard: 'leaderSilent', target: 'registering' }, { actions: ['freeSilentJobs', 'report'] }],
         reportAccepted: { actions: 'noteLeader' },
         leaderLost: 'registering',
       },
@@ -212,4 +227,3 @@ export const taskManagerMachine = machine.createMachine({
     stopped: { type: 'final' },
   },
 });
-

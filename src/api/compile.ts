@@ -31,7 +31,9 @@ export async function compileJob(
   try {
     await definition.build(env);
   } catch (error) {
-    throw new UserError(`job "${definition.name.slice(0, 200)}" could not be built: ${messageOf(error)}`, { cause: error });
+    throw new UserError(`job "${definition.name.slice(0, 200)}" could not be built: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   const own = env.getSettings();
   return generateJobGraph(env.getStreamGraph(), {

@@ -10,7 +10,15 @@ import {
   sinkOperator,
   timestampsAndWatermarksOperator,
 } from '../dataplane/operators/index.ts';
-import type { FilterLike, FlatMapLike, Key, KeySelector, MapLike, Partitioner, PrimitiveKey } from '../functions/basic.ts';
+import type {
+  FilterLike,
+  FlatMapLike,
+  Key,
+  KeySelector,
+  MapLike,
+  Partitioner,
+  PrimitiveKey,
+} from '../functions/basic.ts';
 import type { OutputTag } from '../functions/output-tag.ts';
 import type { ProcessFunction } from '../functions/process.ts';
 import type { Sink } from '../functions/sink.ts';
@@ -35,7 +43,11 @@ export class DataStream<T> {
   protected readonly origins: readonly Origin[];
   protected readonly partitioner: EdgePartitioner;
 
-  constructor(graph: StreamGraph<OperatorFactory>, origins: readonly Origin[], partitioner: EdgePartitioner = AUTO) {
+  constructor(
+    graph: StreamGraph<OperatorFactory>,
+    origins: readonly Origin[],
+    partitioner: EdgePartitioner = AUTO,
+  ) {
     this.graph = graph;
     this.origins = origins;
     this.partitioner = partitioner;
@@ -76,7 +88,10 @@ export class DataStream<T> {
   union(...others: readonly DataStream<T>[]): DataStream<T> {
     const foreign = others.find((other) => other.graph !== this.graph);
     if (foreign !== undefined) throw new UserError('union() joins streams of one job only');
-    return new DataStream(this.graph, [this, ...others].flatMap((stream) => stream.origins));
+    return new DataStream(
+      this.graph,
+      [this, ...others].flatMap((stream) => stream.origins),
+    );
   }
 
   /** Round robin over all subtasks. */
@@ -141,10 +156,18 @@ export class DataStream<T> {
 
   /** Adds an operator behind this stream; for operators that have no method of their own. */
   transform<O>(name: string, factory: OperatorFactory, nonParallel = false): SingleOutputStreamOperator<O> {
-    return new SingleOutputStreamOperator<O>(this.graph, this.addNode(name, factory.kind, factory, nonParallel));
+    return new SingleOutputStreamOperator<O>(
+      this.graph,
+      this.addNode(name, factory.kind, factory, nonParallel),
+    );
   }
 
-  protected addNode(name: string, kind: string, factory: OperatorFactory, nonParallel = false): StreamNode<OperatorFactory> {
+  protected addNode(
+    name: string,
+    kind: string,
+    factory: OperatorFactory,
+    nonParallel = false,
+  ): StreamNode<OperatorFactory> {
     const node = this.graph.addNode({ kind, name, factory, nonParallel });
     for (const origin of this.origins) {
       this.graph.addEdge({

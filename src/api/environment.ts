@@ -42,14 +42,21 @@ export class StreamExecutionEnvironment {
   getParameter(name: string, fallback?: string): string {
     const value = this.#parameters.get(name) ?? fallback;
     if (value === undefined) {
-      throw new UserError(`job parameter "${name}" is not set: give it with -D pipeline.global-job-parameters.${name}=<value>`);
+      throw new UserError(
+        `job parameter "${name}" is not set: give it with -D pipeline.global-job-parameters.${name}=<value>`,
+      );
     }
     return value;
   }
 
   /** A bounded stream of the given values; not parallel. */
   fromCollection<T>(values: Iterable<T>, name = 'Collection Source'): SingleOutputStreamOperator<T> {
-    return this.#addSource(new CollectionSource([...values]), WatermarkStrategy.noWatermarks<T>(), name, true);
+    return this.#addSource(
+      new CollectionSource([...values]),
+      WatermarkStrategy.noWatermarks<T>(),
+      name,
+      true,
+    );
   }
 
   /** A stream from a source, with its event time. */
@@ -78,7 +85,11 @@ export class StreamExecutionEnvironment {
   }
 
   /** What the job set for itself, for `compileJob`. */
-  getSettings(): { readonly parallelism: number | undefined; readonly maxParallelism: number | undefined; readonly chaining: boolean } {
+  getSettings(): {
+    readonly parallelism: number | undefined;
+    readonly maxParallelism: number | undefined;
+    readonly chaining: boolean;
+  } {
     return { parallelism: this.#parallelism, maxParallelism: this.#maxParallelism, chaining: this.#chaining };
   }
 }

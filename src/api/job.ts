@@ -22,7 +22,8 @@ export function defineJob(
   build: (env: StreamExecutionEnvironment) => void | Promise<void>,
 ): JobDefinition {
   checkName(name, 'job');
-  if (typeof build !== 'function') throw new UserError(`job "${name}": the second argument of defineJob must be a function`);
+  if (typeof build !== 'function')
+    throw new UserError(`job "${name}": the second argument of defineJob must be a function`);
   return { name, build, [JOB]: true };
 }
 

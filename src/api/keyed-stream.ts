@@ -1,11 +1,5 @@
 import type { OperatorFactory } from '../dataplane/chain/operator.ts';
-import {
-  filterOperator,
-  flatMapOperator,
-  keyedProcessOperator,
-  keyedReduceOperator,
-  mapOperator,
-} from '../dataplane/operators/index.ts';
+import { keyedProcessOperator, keyedReduceOperator } from '../dataplane/operators/index.ts';
 import type { WindowAssigner } from '../dataplane/window/index.ts';
 import type { FilterLike, FlatMapLike, Key, KeySelector, MapLike, ReduceLike } from '../functions/basic.ts';
 import type { KeyedProcessFunction } from '../functions/process.ts';
@@ -13,6 +7,7 @@ import { fieldReducer } from './aggregations.ts';
 import type { FieldAggregation } from './aggregations.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import type { NumberFields } from './key-selector.ts';
+import { KeyedFilter, KeyedFlatMap, KeyedMap } from './keyed-functions.ts';
 import { WindowedStream } from './windowed-stream.ts';
 
 /** Adds an operator behind a hash exchange on the stream's key. */
@@ -57,22 +52,22 @@ export class KeyedStream<T, K extends Key> {
 
   /** As on any stream; a rich function has keyed state here. */
   map<O>(fn: MapLike<T, O>): SingleOutputStreamOperator<O> {
-    return this.#add('Map', mapOperator(fn, this.#selector()));
+    return this.#add('Map', this.#keyed(new KeyedMap<K, T, O>(fn)));
   }
 
   /** As on any stream; a rich function has keyed state here. */
   filter(fn: FilterLike<T>): SingleOutputStreamOperator<T> {
-    return this.#add('Filter', filterOperator(fn, this.#selector()));
+    return this.#add('Filter', this.#keyed(new KeyedFilter<K, T>(fn)));
   }
 
   /** As on any stream; a rich function has keyed state here. */
   flatMap<O>(fn: FlatMapLike<T, O>): SingleOutputStreamOperator<O> {
-    return this.#add('Flat Map', flatMapOperator(fn, this.#selector()));
+    return this.#add('Flat Map', this.#keyed(new KeyedFlatMap<K, T, O>(fn)));
   }
 
   /** State, timers and side outputs per key. */
   process<O>(fn: KeyedProcessFunction<K, T, O>): SingleOutputStreamOperator<O> {
-    return this.#add('Keyed Process', keyedProcessOperator(this.#selector(), fn));
+    return this.#add('Keyed Process', this.#keyed(fn));
   }
 
   /** Groups the records of each key by time. */
@@ -81,8 +76,15 @@ export class KeyedStream<T, K extends Key> {
   }
 
   #rolling(kind: FieldAggregation, field: NumberFields<T>): SingleOutputStreamOperator<T> {
-    const factory = keyedReduceOperator(this.#selector(), fieldReducer<T>(kind, field) as ReduceLike<unknown>);
+    const factory = keyedReduceOperator(
+      this.#selector(),
+      fieldReducer<T>(kind, field) as ReduceLike<unknown>,
+    );
     return this.#add(`Keyed ${kind}`, factory);
+  }
+
+  #keyed<O>(fn: KeyedProcessFunction<K, T, O>): OperatorFactory {
+    return keyedProcessOperator(this.#selector(), fn);
   }
 
   #selector(): KeySelector<unknown> {

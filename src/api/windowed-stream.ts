@@ -53,7 +53,9 @@ export class WindowedStream<T, K extends Key> {
   ): SingleOutputStreamOperator<O> {
     return this.#window('Window(Aggregate)', {
       aggregate: aggregate as AggregateFunction<unknown, unknown, unknown>,
-      ...(processFn === undefined ? {} : { processFn: processFn as ProcessWindowLike<unknown, unknown, Key> }),
+      ...(processFn === undefined
+        ? {}
+        : { processFn: processFn as ProcessWindowLike<unknown, unknown, Key> }),
     });
   }
 
@@ -61,13 +63,17 @@ export class WindowedStream<T, K extends Key> {
   reduce<O = T>(fn: ReduceLike<T>, processFn?: ProcessWindowLike<T, O, K>): SingleOutputStreamOperator<O> {
     return this.#window('Window(Reduce)', {
       reduce: fn as ReduceLike<unknown>,
-      ...(processFn === undefined ? {} : { processFn: processFn as ProcessWindowLike<unknown, unknown, Key> }),
+      ...(processFn === undefined
+        ? {}
+        : { processFn: processFn as ProcessWindowLike<unknown, unknown, Key> }),
     });
   }
 
   /** Keeps all records of a window and sees them together when it fires. */
   process<O>(processFn: ProcessWindowLike<T, O, K>): SingleOutputStreamOperator<O> {
-    return this.#window('Window(Process)', { processFn: processFn as ProcessWindowLike<unknown, unknown, Key> });
+    return this.#window('Window(Process)', {
+      processFn: processFn as ProcessWindowLike<unknown, unknown, Key>,
+    });
   }
 
   /** The same as `process`. */
@@ -98,7 +104,11 @@ export class WindowedStream<T, K extends Key> {
   }
 
   #field(kind: FieldAggregation, field: NumberFields<T>): SingleOutputStreamOperator<T> {
-    const aggregate = fieldAggregate<T>(kind, field) as unknown as AggregateFunction<unknown, unknown, unknown>;
+    const aggregate = fieldAggregate<T>(kind, field) as unknown as AggregateFunction<
+      unknown,
+      unknown,
+      unknown
+    >;
     return this.#window(`Window(${kind})`, { aggregate });
   }
 

@@ -95,3 +95,23 @@ export const RING_BYTES_MIN = 64 * 1024;
 export const STORE_TIMEOUT_MS = 10_000;
 /** Longest time to move one artifact over the network. */
 export const ARTIFACT_TIMEOUT_MS = 120_000;
+/** Bytes a file source reads at once. */
+export const FILE_READ_BYTES = 256 * 1024;
+/** Blocks of records a file source decodes ahead of the task. */
+export const FILE_BLOCKS_AHEAD = 4;
+/** Longest line or CSV record of a file. */
+export const FILE_RECORD_BYTES_MAX = 64 * 1024 * 1024;
+/** Files of lines are cut into splits of about this many bytes. */
+export const FILE_SPLIT_BYTES = 32 * 1024 * 1024;
+/** Text a file sink gathers before it writes. */
+export const FILE_WRITE_CHARS = 256 * 1024;
+/** Text a file sink holds before the task waits for the disk. */
+export const FILE_BUFFER_CHARS = 2 * 1024 * 1024;
+/** Time a rate-limited generator may catch up after a stall. */
+export const GENERATOR_BURST_MS = 1_000;
+/** Decoded messages a JetStream source holds before it stops pulling. */
+export const JETSTREAM_BUFFER_MESSAGES = 8_192;
+/** Published messages of a JetStream sink that may wait for their acknowledgement. */
+export const JETSTREAM_PUBLISH_WINDOW = 512;
+/** Longest wait for the acknowledgement of a published message. */
+export const JETSTREAM_ACK_TIMEOUT_MS = 10_000;

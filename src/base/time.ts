@@ -55,13 +55,39 @@ export const Time = {
 export type DurationLike = Duration | number | string;
 
 const UNITS: Readonly<Record<string, number>> = {
-  ns: 1e-6, nano: 1e-6, nanos: 1e-6, nanosecond: 1e-6, nanoseconds: 1e-6,
-  us: 1e-3, 'µs': 1e-3, micro: 1e-3, micros: 1e-3, microsecond: 1e-3, microseconds: 1e-3,
-  '': 1, ms: 1, milli: 1, millis: 1, millisecond: 1, milliseconds: 1,
-  s: 1000, sec: 1000, secs: 1000, second: 1000, seconds: 1000,
-  m: 60_000, min: 60_000, mins: 60_000, minute: 60_000, minutes: 60_000,
-  h: 3_600_000, hour: 3_600_000, hours: 3_600_000,
-  d: 86_400_000, day: 86_400_000, days: 86_400_000,
+  ns: 1e-6,
+  nano: 1e-6,
+  nanos: 1e-6,
+  nanosecond: 1e-6,
+  nanoseconds: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  micro: 1e-3,
+  micros: 1e-3,
+  microsecond: 1e-3,
+  microseconds: 1e-3,
+  '': 1,
+  ms: 1,
+  milli: 1,
+  millis: 1,
+  millisecond: 1,
+  milliseconds: 1,
+  s: 1000,
+  sec: 1000,
+  secs: 1000,
+  second: 1000,
+  seconds: 1000,
+  m: 60_000,
+  min: 60_000,
+  mins: 60_000,
+  minute: 60_000,
+  minutes: 60_000,
+  h: 3_600_000,
+  hour: 3_600_000,
+  hours: 3_600_000,
+  d: 86_400_000,
+  day: 86_400_000,
+  days: 86_400_000,
 };
 
 /** Milliseconds of a duration; throws UserError naming `what` when the text is no duration. */
@@ -74,7 +100,9 @@ export function toMillis(duration: DurationLike, what = 'duration'): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-zµ]*)\s*$/i.exec(duration);
   const unit = match === null ? undefined : UNITS[(match[2] ?? '').toLowerCase()];
   if (match === null || unit === undefined) {
-    throw new UserError(`${what}: "${duration}" is not a duration; write for example 500 ms, 10 s, 5 min, 1 h or 1 d`);
+    throw new UserError(
+      `${what}: "${duration}" is not a duration; write for example 500 ms, 10 s, 5 min, 1 h or 1 d`,
+    );
   }
   return Number(match[1]) * unit;
 }

@@ -59,7 +59,9 @@ export class Configuration {
   parameters(): ReadonlyMap<string, string> {
     const prefix = `${JOB_PARAMETERS}.`;
     return new Map(
-      [...this.#values].filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]),
+      [...this.#values]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, value]) => [key.slice(prefix.length), value]),
     );
   }
 

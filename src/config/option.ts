@@ -34,10 +34,17 @@ export function intOption(key: string, spec: Spec<number> & { readonly min?: num
   return { ...base(key, spec), type: 'integer', parse };
 }
 
-export function optionalIntOption(key: string, spec: Spec<number | undefined>): ConfigOption<number | undefined> {
+export function optionalIntOption(
+  key: string,
+  spec: Spec<number | undefined>,
+): ConfigOption<number | undefined> {
   const { parse } = intOption(key, { ...spec, defaultValue: 0, min: 1 });
   // -1 is Flink's spelling of "derive it".
-  return { ...base(key, spec), type: 'integer', parse: (text) => (text.trim() === '-1' ? undefined : parse(text)) };
+  return {
+    ...base(key, spec),
+    type: 'integer',
+    parse: (text) => (text.trim() === '-1' ? undefined : parse(text)),
+  };
 }
 
 /** A number, or `infinite`. */
@@ -65,7 +72,10 @@ export function booleanOption(key: string, spec: Spec<boolean>): ConfigOption<bo
   return { ...base(key, spec), type: 'boolean', parse };
 }
 
-export function stringOption<T extends string | undefined>(key: string, spec: Spec<T>): ConfigOption<string | T> {
+export function stringOption<T extends string | undefined>(
+  key: string,
+  spec: Spec<T>,
+): ConfigOption<string | T> {
   return { ...base<string | T>(key, spec), type: 'text', parse: (text) => text };
 }
 

@@ -18,7 +18,8 @@ export const OPTIONS = {
   }),
   maxParallelism: optionalIntOption('pipeline.max-parallelism', {
     defaultValue: undefined,
-    description: 'Number of key groups, the bound of rescaling; -1 derives it from the parallelism (at least 128).',
+    description:
+      'Number of key groups, the bound of rescaling; -1 derives it from the parallelism (at least 128).',
   }),
   jobName: stringOption('pipeline.name', {
     defaultValue: undefined,
@@ -31,7 +32,8 @@ export const OPTIONS = {
   }),
   objectReuse: booleanOption('pipeline.object-reuse', {
     defaultValue: false,
-    description: 'Whether chained operators may be handed the same object when a stream is read more than once.',
+    description:
+      'Whether chained operators may be handed the same object when a stream is read more than once.',
   }),
   autoWatermarkInterval: durationOption('pipeline.auto-watermark-interval', {
     defaultValue: 200,
@@ -161,11 +163,14 @@ export const OPTIONS = {
     description: 'After running this long without failure the pauses begin anew.',
     aliases: ['restart.strategy.exponential-delay.reset-backoff-threshold'],
   }),
-  attemptsBeforeResetBackoff: numberOption('restart-strategy.exponential-delay.attempts-before-reset-backoff', {
-    defaultValue: Number.POSITIVE_INFINITY,
-    description: 'Restarts without a reset before the job fails.',
-    aliases: ['restart.strategy.exponential-delay.attempts-before-reset-backoff'],
-  }),
+  attemptsBeforeResetBackoff: numberOption(
+    'restart-strategy.exponential-delay.attempts-before-reset-backoff',
+    {
+      defaultValue: Number.POSITIVE_INFINITY,
+      description: 'Restarts without a reset before the job fails.',
+      aliases: ['restart.strategy.exponential-delay.attempts-before-reset-backoff'],
+    },
+  ),
 } as const;
 
 /** Prefix of job parameters: `pipeline.global-job-parameters.<name>: <value>`. */

@@ -64,6 +64,7 @@ export function taskSettings(configuration: Configuration): TaskSettings {
 }
 
 export function slotPlacement(configuration: Configuration): SlotPlacement {
-  const spread = configuration.get(OPTIONS.loadBalance) === 'SLOTS' || configuration.get(OPTIONS.evenlySpread);
+  const spread =
+    configuration.get(OPTIONS.loadBalance) === 'SLOTS' || configuration.get(OPTIONS.evenlySpread);
   return spread ? 'spread' : 'fill';
 }

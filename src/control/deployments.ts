@@ -43,7 +43,14 @@ export function buildDeployments(
   }
   return new Map(
     [...bySlot].map(([allocationId, { slot, table, tasks }]) => {
-      const message = { type: 'submitTasks' as const, epoch, allocationId, job, locations: table.rows, tasks };
+      const message = {
+        type: 'submitTasks' as const,
+        epoch,
+        allocationId,
+        job,
+        locations: table.rows,
+        tasks,
+      };
       return [allocationId, { slot, message }];
     }),
   );

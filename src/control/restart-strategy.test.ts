@@ -41,9 +41,18 @@ describe('decideRestart', () => {
   });
 
   it('when failures are rarer than the failure rate then restarts go on, else it gives up', () => {
-    const strategy = { type: 'failure-rate', maxFailuresPerInterval: 2, failureRateIntervalMs: 100, delayMs: 5 } as const;
+    const strategy = {
+      type: 'failure-rate',
+      maxFailuresPerInterval: 2,
+      failureRateIntervalMs: 100,
+      delayMs: 5,
+    } as const;
     expect(delays(strategy, [0, 60, 120, 180, 240])).toEqual([5, 5, 5, 5, 5]);
-    expect(delays(strategy, [0, 30, 60])).toEqual([5, 5, expect.stringContaining('3 failures within 100 ms')]);
+    expect(delays(strategy, [0, 30, 60])).toEqual([
+      5,
+      5,
+      expect.stringContaining('3 failures within 100 ms'),
+    ]);
   });
 
   it('when failures repeat under exponential-delay then pauses grow by the multiplier up to the cap', () => {
@@ -52,7 +61,11 @@ describe('decideRestart', () => {
   });
 
   it('when the job was stable for the threshold then the pauses begin anew', () => {
-    const strategy = { ...EXPONENTIAL_DELAY, jitterFactor: 0, resetBackoffThresholdMs: 10_000 } as RestartStrategy;
+    const strategy = {
+      ...EXPONENTIAL_DELAY,
+      jitterFactor: 0,
+      resetBackoffThresholdMs: 10_000,
+    } as RestartStrategy;
     expect(delays(strategy, [0, 2_000, 30_000])).toEqual([1_000, 1_500, 1_000]);
   });
 
@@ -72,13 +85,21 @@ describe('decideRestart', () => {
   });
 
   it('when user code fails without checkpoints or an explicit strategy then the job is not restarted', () => {
-    expect(decideRestart(policy(EXPONENTIAL_DELAY, false), NO_RESTARTS, THROWN, 0, 0)).toMatchObject({ restart: false });
-    expect(decideRestart(policy(EXPONENTIAL_DELAY, true), NO_RESTARTS, THROWN, 0, 0)).toMatchObject({ restart: true });
-    expect(decideRestart(policy(EXPONENTIAL_DELAY, false), NO_RESTARTS, LOST, 0, 0)).toMatchObject({ restart: true });
+    expect(decideRestart(policy(EXPONENTIAL_DELAY, false), NO_RESTARTS, THROWN, 0, 0)).toMatchObject({
+      restart: false,
+    });
+    expect(decideRestart(policy(EXPONENTIAL_DELAY, true), NO_RESTARTS, THROWN, 0, 0)).toMatchObject({
+      restart: true,
+    });
+    expect(decideRestart(policy(EXPONENTIAL_DELAY, false), NO_RESTARTS, LOST, 0, 0)).toMatchObject({
+      restart: true,
+    });
   });
 
   it('when an error says that repeating is useless then no strategy retries it', () => {
     const error = serializeError(new UserError('bad job'));
-    expect(decideRestart(policy(EXPONENTIAL_DELAY), NO_RESTARTS, error, 0, 0)).toMatchObject({ restart: false });
+    expect(decideRestart(policy(EXPONENTIAL_DELAY), NO_RESTARTS, error, 0, 0)).toMatchObject({
+      restart: false,
+    });
   });
 });

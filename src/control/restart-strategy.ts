@@ -54,7 +54,12 @@ export interface RestartHistory {
   readonly restartedAt: number;
 }
 
-export const NO_RESTARTS: RestartHistory = { attempts: 0, failures: [], backoffMs: undefined, restartedAt: 0 };
+export const NO_RESTARTS: RestartHistory = {
+  attempts: 0,
+  failures: [],
+  backoffMs: undefined,
+  restartedAt: 0,
+};
 
 export type RestartDecision =
   | { readonly restart: true; readonly delayMs: number; readonly history: RestartHistory }
@@ -75,10 +80,12 @@ export function decideRestart(
   if (error.domain === 'user' && !policy.retryUserFailures) {
     return {
       restart: false,
-      reason: 'failures of user code are retried only with checkpointing or an explicit restart-strategy.type',
+      reason:
+        'failures of user code are retried only with checkpointing or an explicit restart-strategy.type',
     };
   }
-  if (error.domain === 'user' && !error.retryable) return { restart: false, reason: 'this failure cannot be retried' };
+  if (error.domain === 'user' && !error.retryable)
+    return { restart: false, reason: 'this failure cannot be retried' };
   const { strategy } = policy;
   switch (strategy.type) {
     case 'none':
@@ -120,7 +127,8 @@ function exponentialDelay(
   now: number,
   random: number,
 ): RestartDecision {
-  const stable = history.backoffMs !== undefined && now - history.restartedAt >= strategy.resetBackoffThresholdMs;
+  const stable =
+    history.backoffMs !== undefined && now - history.restartedAt >= strategy.resetBackoffThresholdMs;
   const { attempts, backoffMs: last } = stable ? NO_RESTARTS : history;
   if (attempts >= strategy.attemptsBeforeResetBackoff) {
     return { restart: false, reason: `all ${attempts} restart attempts (exponential-delay) are used up` };
@@ -132,7 +140,12 @@ function exponentialDelay(
   return grant({ ...history, attempts }, delayMs, now, { backoffMs });
 }
 
-function grant(history: RestartHistory, delayMs: number, now: number, change: Partial<RestartHistory>): RestartDecision {
+function grant(
+  history: RestartHistory,
+  delayMs: number,
+  now: number,
+  change: Partial<RestartHistory>,
+): RestartDecision {
   return {
     restart: true,
     delayMs,

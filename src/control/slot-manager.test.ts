@@ -98,7 +98,9 @@ describe('slot manager', () => {
           const matched = matchSlots(manager, 'fill', () => `a${allocations++}` as AllocationId);
           for (const grant of matched.grants) {
             expect(manager.taskManagers.get(grant.taskManagerId)?.slots[grant.slot]?.state).toBe('free');
-            expect(slotsOf(matched.manager, grant.jobId)).toBeLessThanOrEqual(manager.required.get(grant.jobId)!);
+            expect(slotsOf(matched.manager, grant.jobId)).toBeLessThanOrEqual(
+              manager.required.get(grant.jobId)!,
+            );
           }
           manager = matched.manager;
           open.push(...matched.grants);

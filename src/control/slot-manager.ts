@@ -46,7 +46,10 @@ export function registerTaskManager(
   slots: readonly SlotStatus[],
 ): SlotManager {
   const registered = { ...taskManager, slots: slots.map((slot) => managedSlot(slot, undefined)) };
-  return { ...manager, taskManagers: new Map(manager.taskManagers).set(taskManager.taskManagerId, registered) };
+  return {
+    ...manager,
+    taskManagers: new Map(manager.taskManagers).set(taskManager.taskManagerId, registered),
+  };
 }
 
 /** Takes over a slot report; undefined when the TaskManager is not registered. */
@@ -58,7 +61,10 @@ export function acceptSlotReport(
   const known = manager.taskManagers.get(taskManagerId);
   if (known === undefined) return undefined;
   const merged = slots.map((slot, i) => managedSlot(slot, known.slots[i]));
-  return { ...manager, taskManagers: new Map(manager.taskManagers).set(taskManagerId, { ...known, slots: merged }) };
+  return {
+    ...manager,
+    taskManagers: new Map(manager.taskManagers).set(taskManagerId, { ...known, slots: merged }),
+  };
 }
 
 function managedSlot(report: SlotStatus, known: ManagedSlot | undefined): ManagedSlot {
@@ -99,11 +105,17 @@ export function declareRequired(manager: SlotManager, jobId: JobId, required: nu
  * Outcome of a grant: `allocated` when the TaskManager took it; `refused` when it did not, or did not answer: the slot is
  * left alone until the next report says what it is.
  */
-export function settleGrant(manager: SlotManager, grant: SlotGrant, outcome: 'allocated' | 'refused'): SlotManager {
+export function settleGrant(
+  manager: SlotManager,
+  grant: SlotGrant,
+  outcome: 'allocated' | 'refused',
+): SlotManager {
   const taskManager = manager.taskManagers.get(grant.taskManagerId);
   const slot = taskManager?.slots[grant.slot];
-  if (taskManager === undefined || slot?.state !== 'pending' || slot.allocationId !== grant.allocationId) return manager;
-  const settled: ManagedSlot = outcome === 'refused' ? { state: 'releasing' } : { ...slot, state: 'allocated' };
+  if (taskManager === undefined || slot?.state !== 'pending' || slot.allocationId !== grant.allocationId)
+    return manager;
+  const settled: ManagedSlot =
+    outcome === 'refused' ? { state: 'releasing' } : { ...slot, state: 'allocated' };
   return withSlot(manager, taskManager, grant.slot, settled);
 }
 
@@ -122,7 +134,12 @@ export function matchSlots(
     for (let missing = required - slotsOf(current, jobId); missing > 0; missing--) {
       const pick = pickSlot(current, placement);
       if (pick === undefined) return { manager: current, grants };
-      const grant = { taskManagerId: pick.taskManager.taskManagerId, slot: pick.slot, jobId, allocationId: newAllocationId() };
+      const grant = {
+        taskManagerId: pick.taskManager.taskManagerId,
+        slot: pick.slot,
+        jobId,
+        allocationId: newAllocationId(),
+      };
       grants.push(grant);
       current = withSlot(current, pick.taskManager, pick.slot, {
         state: 'pending',
@@ -177,7 +194,12 @@ function pickSlot(
   return { taskManager: best, slot: best.slots.findIndex((slot) => slot.state === 'free') };
 }
 
-function withSlot(manager: SlotManager, taskManager: RegisteredTaskManager, index: number, slot: ManagedSlot): SlotManager {
+function withSlot(
+  manager: SlotManager,
+  taskManager: RegisteredTaskManager,
+  index: number,
+  slot: ManagedSlot,
+): SlotManager {
   const changed = { ...taskManager, slots: taskManager.slots.with(index, slot) };
   return { ...manager, taskManagers: new Map(manager.taskManagers).set(taskManager.taskManagerId, changed) };
 }

@@ -54,7 +54,10 @@ export abstract class RichMapFunction<I, O> extends AbstractRichFunction impleme
 export abstract class RichFilterFunction<T> extends AbstractRichFunction implements FilterFunction<T> {
   abstract filter(value: T): boolean;
 }
-export abstract class RichFlatMapFunction<I, O> extends AbstractRichFunction implements FlatMapFunction<I, O> {
+export abstract class RichFlatMapFunction<I, O>
+  extends AbstractRichFunction
+  implements FlatMapFunction<I, O>
+{
   abstract flatMap(value: I, out: Collector<O>): void;
 }
 

@@ -22,10 +22,19 @@ export interface ChainNode<F> {
 /** Where an operator's records (or those of one side output) go: a chained operator or an exchange. */
 export type ChainLink =
   | { readonly to: 'operator'; readonly index: number; readonly sideOutput?: string }
-  | { readonly to: 'edge'; readonly edgeId: string; readonly partitioner: PartitionerSpec; readonly sideOutput?: string };
+  | {
+      readonly to: 'edge';
+      readonly edgeId: string;
+      readonly partitioner: PartitionerSpec;
+      readonly sideOutput?: string;
+    };
 
 /** A partitioner with its functions. `hash` and `custom` have a key selector, `custom` also the user's function. */
 export type PartitionerSpec =
   | { readonly kind: Exclude<PartitionKind, 'hash' | 'custom'> }
   | { readonly kind: 'hash'; readonly keySelector: KeySelector<unknown> }
-  | { readonly kind: 'custom'; readonly keySelector: KeySelector<unknown>; readonly partitioner: Partitioner<Key> };
+  | {
+      readonly kind: 'custom';
+      readonly keySelector: KeySelector<unknown>;
+      readonly partitioner: Partitioner<Key>;
+    };

@@ -76,7 +76,9 @@ export function peersOf(
   assert(subtaskIndex < own, `subtask ${subtaskIndex} of ${own}`);
   if (!isPointwise(edge)) return Array.from({ length: other }, (_, i) => i);
   if (own >= other) return [Math.floor((subtaskIndex * other) / own)];
-  return Array.from({ length: other }, (_, i) => i).filter((i) => Math.floor((i * own) / other) === subtaskIndex);
+  return Array.from({ length: other }, (_, i) => i).filter(
+    (i) => Math.floor((i * own) / other) === subtaskIndex,
+  );
 }
 
 /** `forward` and `rescale` connect subtasks one to one or in groups; all others everyone with everyone. */

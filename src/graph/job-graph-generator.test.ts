@@ -32,7 +32,9 @@ describe('generateJobGraph', () => {
     const first = plans.get(jobGraph.vertices[0]!.id)!;
     expect(first.nodes.map((node) => node.factory)).toEqual(['source', 'map']);
     expect(first.nodes[0]!.outputs).toEqual([{ to: 'operator', index: 1 }]);
-    expect(first.nodes[1]!.outputs).toMatchObject([{ to: 'edge', edgeId: 'e0', partitioner: { kind: 'hash' } }]);
+    expect(first.nodes[1]!.outputs).toMatchObject([
+      { to: 'edge', edgeId: 'e0', partitioner: { kind: 'hash' } },
+    ]);
   });
 
   it('when chaining is disabled then every operator is a vertex', () => {
@@ -91,7 +93,9 @@ describe('generateJobGraph', () => {
     const graph = wordCount();
     graph.nodes[1]!.uid = 'same';
     graph.nodes[2]!.uid = 'same';
-    expect(() => generateJobGraph(graph, SETTINGS)).toThrow(/uid "same" is used by two operators, "pair" and "count"/);
+    expect(() => generateJobGraph(graph, SETTINGS)).toThrow(
+      /uid "same" is used by two operators, "pair" and "count"/,
+    );
   });
 
   it('when parallelism is above max parallelism then operator and both numbers are named', () => {
@@ -110,7 +114,9 @@ describe('generateJobGraph', () => {
   });
 
   it('when the graph is empty then the error says to add a source', () => {
-    expect(() => generateJobGraph(new StreamGraph<string>(), SETTINGS)).toThrow(/has no operators: add a source/);
+    expect(() => generateJobGraph(new StreamGraph<string>(), SETTINGS)).toThrow(
+      /has no operators: add a source/,
+    );
   });
 
   it('when names hold wildcards, blanks, Unicode or 10 kB then they are kept and ids stay ids', () => {
@@ -152,7 +158,11 @@ describe('buildExecutionGraph', () => {
     const sink = graph.addNode({ kind: 'sink', factory: 'o', name: 'o', chaining: 'never' });
     graph.addEdge({ source: source.id, target: sink.id, targetInput: 0, partitioner: AUTO });
     const execution = buildExecutionGraph(generateJobGraph(graph, { ...SETTINGS, parallelism: 3 }).jobGraph);
-    expect(execution.regions.map((region) => region.map((vertex) => vertex.subtaskIndex))).toEqual([[0, 0], [1, 1], [2, 2]]);
+    expect(execution.regions.map((region) => region.map((vertex) => vertex.subtaskIndex))).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ]);
   });
 
   it('when peers are asked from both ends of any edge then the answers agree and nobody is left out', () => {
@@ -164,7 +174,13 @@ describe('buildExecutionGraph', () => {
         fc.constantFrom(...kinds),
         (producers, consumers, kind) => {
           const graph = new StreamGraph<string>();
-          const a = graph.addNode({ kind: 'source', factory: 's', name: 'a', isSource: true, parallelism: producers });
+          const a = graph.addNode({
+            kind: 'source',
+            factory: 's',
+            name: 'a',
+            isSource: true,
+            parallelism: producers,
+          });
           const b = graph.addNode({ kind: 'sink', factory: 'o', name: 'b', parallelism: consumers });
           const partitioner = kind === 'hash' ? HASH : ({ kind: 'rescale' } as const);
           graph.addEdge({ source: a.id, target: b.id, targetInput: 0, partitioner });
@@ -175,7 +191,8 @@ describe('buildExecutionGraph', () => {
             expect(targets.length).toBeGreaterThan(0);
             for (const c of targets) expect(peersOf(execution, edge, 'consumer', c)).toContain(p);
           }
-          for (let c = 0; c < consumers; c++) expect(peersOf(execution, edge, 'consumer', c).length).toBeGreaterThan(0);
+          for (let c = 0; c < consumers; c++)
+            expect(peersOf(execution, edge, 'consumer', c).length).toBeGreaterThan(0);
         },
       ),
     );

@@ -45,11 +45,15 @@ interface ResolvedNode<F> {
 export function generateJobGraph<F>(graph: StreamGraph<F>, settings: GraphSettings): GeneratedJob<F> {
   checkName(settings.jobName, 'job');
   if (graph.nodes.length === 0) {
-    throw new UserError(`job "${settings.jobName}" has no operators: add a source with env.fromSource or env.fromCollection`);
+    throw new UserError(
+      `job "${settings.jobName}" has no operators: add a source with env.fromSource or env.fromCollection`,
+    );
   }
   const nodes = resolveNodes(graph, settings);
   const partitioners = graph.edges.map((edge) => resolvePartitioner(edge, nodes));
-  const chained = graph.edges.map((edge, i) => settings.chaining && isChainable(graph, edge, partitioners[i], nodes));
+  const chained = graph.edges.map(
+    (edge, i) => settings.chaining && isChainable(graph, edge, partitioners[i], nodes),
+  );
   return new JobGraphBuilder(graph, settings, nodes, partitioners, chained).build();
 }
 
@@ -58,7 +62,8 @@ function resolveNodes<F>(graph: StreamGraph<F>, settings: GraphSettings): Resolv
   const resolved: ResolvedNode<F>[] = [];
   for (const node of graph.nodes) {
     const parallelism = node.nonParallel ? 1 : (node.parallelism ?? settings.parallelism);
-    const maxParallelism = node.maxParallelism ?? settings.maxParallelism ?? defaultMaxParallelism(parallelism);
+    const maxParallelism =
+      node.maxParallelism ?? settings.maxParallelism ?? defaultMaxParallelism(parallelism);
     checkParallelism(node.name, parallelism, maxParallelism);
     const id = ids[node.id];
     assert(id !== undefined, 'every node has an id');
@@ -78,7 +83,9 @@ export function defaultMaxParallelism(parallelism: number): number {
 
 function checkParallelism(name: string, parallelism: number, maxParallelism: number): void {
   if (!Number.isInteger(parallelism) || parallelism < 1) {
-    throw new UserError(`parallelism of operator "${name}" must be a whole number of at least 1, got ${parallelism}`);
+    throw new UserError(
+      `parallelism of operator "${name}" must be a whole number of at least 1, got ${parallelism}`,
+    );
   }
   if (!Number.isInteger(maxParallelism) || maxParallelism < 1 || maxParallelism > MAX_PARALLELISM_BOUND) {
     throw new UserError(
@@ -161,7 +168,9 @@ class JobGraphBuilder<F> {
   }
 
   build(): GeneratedJob<F> {
-    const chains = this.#nodes.filter((n) => this.#isHead(n.node.id)).map((head) => this.#collect(head.node.id));
+    const chains = this.#nodes
+      .filter((n) => this.#isHead(n.node.id))
+      .map((head) => this.#collect(head.node.id));
     for (const chain of chains) {
       const vertexId = at(this.#nodes, at(chain, 0)).id as string as VertexId;
       for (const member of chain) this.#vertexOf.set(member, vertexId);
@@ -241,7 +250,12 @@ class JobGraphBuilder<F> {
     const side = edge.sideOutput === undefined ? {} : { sideOutput: edge.sideOutput };
     const edgeId = this.#edgeIds.get(edge);
     if (edgeId !== undefined) {
-      return { to: 'edge', edgeId, partitioner: at(this.#partitioners, this.#graph.edges.indexOf(edge)), ...side };
+      return {
+        to: 'edge',
+        edgeId,
+        partitioner: at(this.#partitioners, this.#graph.edges.indexOf(edge)),
+        ...side,
+      };
     }
     const index = position.get(edge.target);
     assert(index !== undefined, 'a chained edge stays within its chain');

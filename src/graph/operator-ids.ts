@@ -17,7 +17,9 @@ export function operatorIds<F>(graph: StreamGraph<F>): OperatorId[] {
     if (uid !== undefined) {
       const other = owners.get(uid);
       if (other !== undefined) {
-        throw new UserError(`uid "${uid}" is used by two operators, "${other}" and "${node.name}": give each its own`);
+        throw new UserError(
+          `uid "${uid}" is used by two operators, "${other}" and "${node.name}": give each its own`,
+        );
       }
       owners.set(uid, node.name);
       ids.push(hash(['uid', uid]));

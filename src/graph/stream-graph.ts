@@ -73,8 +73,11 @@ export class StreamGraph<F> {
 
 /** Names may hold anything a person writes, up to a length; they are shown, never used as subjects or paths. */
 export function checkName(name: string, what: string): void {
-  if (typeof name !== 'string' || name.length === 0) throw new UserError(`${what} name must be a text that is not empty`);
+  if (typeof name !== 'string' || name.length === 0)
+    throw new UserError(`${what} name must be a text that is not empty`);
   if (name.length > NAME_CHARS_MAX) {
-    throw new UserError(`${what} name has ${name.length} characters, ${NAME_CHARS_MAX} are allowed: "${name.slice(0, 40)}..."`);
+    throw new UserError(
+      `${what} name has ${name.length} characters, ${NAME_CHARS_MAX} are allowed: "${name.slice(0, 40)}..."`,
+    );
   }
 }

@@ -15,7 +15,7 @@ export const TRACEPARENT = 'traceparent';
 
 export type Encoding = 'msgpack' | 'json';
 
-const packr = new Packr({ useRecords: false, moreTypes: true, int64AsType: 'auto' });
+const packr = new Packr({ useRecords: false, moreTypes: true });
 const utf8 = new TextEncoder();
 const text = new TextDecoder('utf-8', { fatal: true });
 

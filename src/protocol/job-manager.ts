@@ -14,7 +14,10 @@ export const offerSlots = z.object({
   slots: z.array(z.object({ slot: s.index, allocationId: s.allocationId })),
 });
 /** Slots not accepted are freed by the TaskManager. */
-export const slotsAccepted = z.object({ type: z.literal('slotsAccepted'), accepted: z.array(s.allocationId) });
+export const slotsAccepted = z.object({
+  type: z.literal('slotsAccepted'),
+  accepted: z.array(s.allocationId),
+});
 
 /** Which subtask's attempt speaks. */
 const executionRef = {
@@ -34,10 +37,18 @@ export const taskStateChanged = z.object({
 });
 
 /** Periodic counters; not acknowledged. */
-export const taskProgress = z.object({ type: z.literal('taskProgress'), ...executionRef, counters: taskCounters });
+export const taskProgress = z.object({
+  type: z.literal('taskProgress'),
+  ...executionRef,
+  counters: taskCounters,
+});
 
 /** A reader asks for splits. `requestId` counts up per attempt: a repeated one is only acknowledged. */
-export const requestSplit = z.object({ type: z.literal('requestSplit'), ...executionRef, requestId: s.count });
+export const requestSplit = z.object({
+  type: z.literal('requestSplit'),
+  ...executionRef,
+  requestId: s.count,
+});
 
 /** Rows of `collect()`. `sequence` counts up per subtask and attempt: a repeated one is only acknowledged. */
 export const collectRows = z.object({
@@ -76,5 +87,10 @@ export const jobManagerRequest = z.discriminatedUnion('type', [
 ]);
 export type JobManagerRequest = z.infer<typeof jobManagerRequest>;
 
-export const jobManagerReply = z.discriminatedUnion('type', [slotsAccepted, acknowledged, s.fenced, s.refused]);
+export const jobManagerReply = z.discriminatedUnion('type', [
+  slotsAccepted,
+  acknowledged,
+  s.fenced,
+  s.refused,
+]);
 export type JobManagerReply = z.infer<typeof jobManagerReply>;

@@ -3,7 +3,9 @@ import type { AllocationId, Epoch, JobId, OperatorId, TaskManagerId, VertexId } 
 import type { SerializedError } from '../base/errors.ts';
 
 /** Schemas shared by the conversations. An id is checked here once, so that no id from the wire can form a subject. */
-const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'not an id: letters, digits, "_" and "-" only, 128 at most');
+const id = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,128}$/, 'not an id: letters, digits, "_" and "-" only, 128 at most');
 
 export const jobId = id as unknown as z.ZodType<JobId, string>;
 export const vertexId = id as unknown as z.ZodType<VertexId, string>;

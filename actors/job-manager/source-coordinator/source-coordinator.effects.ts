@@ -26,7 +26,10 @@ export function provideSourceCoordinator(
   hooks: SourceCoordinatorHooks,
 ): typeof sourceCoordinatorMachine {
   const runs = new Map<VertexId, EnumeratorRun>();
-  const guarded = (self: { send(event: { type: 'failed'; error: SerializedError }): void }, act: () => void): void => {
+  const guarded = (
+    self: { send(event: { type: 'failed'; error: SerializedError }): void },
+    act: () => void,
+  ): void => {
     try {
       act();
     } catch (error) {
@@ -37,7 +40,9 @@ export function provideSourceCoordinator(
     actions: {
       startEnumerator: ({ context, self }) =>
         guarded(self, () => {
-          const run = new EnumeratorRun(environment, hooks, context, (error) => self.send({ type: 'failed', error }));
+          const run = new EnumeratorRun(environment, hooks, context, (error) =>
+            self.send({ type: 'failed', error }),
+          );
           runs.set(context.vertexId, run);
           run.start().then(
             () => self.send({ type: 'started' }),
@@ -45,7 +50,9 @@ export function provideSourceCoordinator(
           );
         }),
       handleRequest: ({ context, self }, { request, isNewReader }) =>
-        guarded(self, () => runs.get(context.vertexId)?.handle(request.subtaskIndex, request.attempt, isNewReader)),
+        guarded(self, () =>
+          runs.get(context.vertexId)?.handle(request.subtaskIndex, request.attempt, isNewReader),
+        ),
       takeBack: ({ context, event, self }) =>
         guarded(self, () => {
           if (event.type === 'attemptDiscarded') runs.get(context.vertexId)?.takeBack(event.subtasks);
@@ -53,7 +60,9 @@ export function provideSourceCoordinator(
       closeEnumerator: ({ context }) => {
         const run = runs.get(context.vertexId);
         runs.delete(context.vertexId);
-        run?.close().catch((error: unknown) => environment.logger.warn('split enumerator did not close', { error }));
+        run
+          ?.close()
+          .catch((error: unknown) => environment.logger.warn('split enumerator did not close', { error }));
       },
       reportFailure: ({ context, event }) => {
         if (event.type === 'failed') hooks.onFailed(context.vertexId, event.error);
@@ -64,7 +73,10 @@ export function provideSourceCoordinator(
 
 function enumeratorError(error: unknown): SerializedError {
   const domain = error instanceof MillraceError ? error.domain : 'user';
-  return serializeError(new UserError(`split enumerator failed: ${String(error)}`, { cause: error, retryable: true }), domain);
+  return serializeError(
+    new UserError(`split enumerator failed: ${String(error)}`, { cause: error, retryable: true }),
+    domain,
+  );
 }
 
 /** One life of an enumerator: what it assigned, and the deliveries under way, in order per subtask. */

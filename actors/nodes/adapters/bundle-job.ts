@@ -45,19 +45,25 @@ export async function bundleJob(modulePath: string): Promise<BundledJob> {
     const source = result.outputFiles[0]?.contents ?? new Uint8Array();
     return { source, sha256: createHash('sha256').update(source).digest('hex'), path };
   } catch (error) {
-    throw new UserError(`module ${modulePath} cannot be bundled: ${describe((error as BuildFailure).errors)}`, {
-      cause: error,
-    });
+    throw new UserError(
+      `module ${modulePath} cannot be bundled: ${describe((error as BuildFailure).errors)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
 /** CommonJS dependencies inside an ESM bundle call `require` for Node's own modules. */
-const REQUIRE = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+const REQUIRE =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 function describe(errors: readonly Message[] | undefined): string {
   if (errors === undefined || errors.length === 0) return 'unknown error';
   return errors
     .slice(0, 5)
-    .map(({ text, location }) => (location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}`))
+    .map(({ text, location }) =>
+      location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}`,
+    )
     .join('; ');
 }

@@ -41,7 +41,9 @@ export async function loadJobModule(path: string, label = path): Promise<JobDefi
     const module = (await import(`${pathToFileURL(path).href}?load=${loads++}`)) as { default?: unknown };
     exported = module.default;
   } catch (error) {
-    throw new UserError(`module ${label} could not be loaded${userFrame(error)}: ${messageOf(error)}`, { cause: error });
+    throw new UserError(`module ${label} could not be loaded${userFrame(error)}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   if (isJobDefinition(exported)) return exported;
   throw new UserError(
@@ -60,7 +62,9 @@ export async function buildJob(
   try {
     return await compileJob(definition, compileSettings(Configuration.of(Object.entries(configuration))));
   } catch (error) {
-    const frame = userFrame(error instanceof MillraceError && error.cause !== undefined ? error.cause : error);
+    const frame = userFrame(
+      error instanceof MillraceError && error.cause !== undefined ? error.cause : error,
+    );
     if (frame === '' || !(error instanceof Error)) throw error;
     throw new UserError(`${error.message}${frame}`, { cause: error });
   }

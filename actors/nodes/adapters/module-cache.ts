@@ -37,7 +37,9 @@ export class ModuleCache {
       await rename(draft, path);
       return path;
     } catch (error) {
-      throw new ExternalError(`module ${sha256} could not be written to ${this.#directory}`, { cause: error });
+      throw new ExternalError(`module ${sha256} could not be written to ${this.#directory}`, {
+        cause: error,
+      });
     }
   }
 }

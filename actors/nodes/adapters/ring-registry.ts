@@ -33,7 +33,10 @@ export class RingRegistry {
     for (const task of request.tasks) {
       const inputs = channelsOf(request, task, task.inputs, 'consumer', here);
       const outputs = channelsOf(request, task, task.outputs, 'producer', here);
-      const sides = [...inputs.map((channel) => [channel, channel.producer] as const), ...outputs.map((channel) => [channel, channel.consumer] as const)];
+      const sides = [
+        ...inputs.map((channel) => [channel, channel.producer] as const),
+        ...outputs.map((channel) => [channel, channel.consumer] as const),
+      ];
       for (const [channel, peer] of sides) {
         if (channel.carrier !== 'process') continue;
         const key = `${request.job.jobId}/${request.epoch}/${task.attempt}/${channel.channelId}`;
@@ -74,7 +77,10 @@ type Gates = SubmitTasks['tasks'][number]['inputs'];
 /** Channels share a budget: a gate with very many gets smaller rings. */
 function ringBytes(inputs: Gates, outputs: Gates): number {
   const channels = [...inputs, ...outputs].reduce((n, gate) => n + gate.peers.length, 0);
-  return Math.max(RING_BYTES_MIN, Math.min(RING_BYTES, Math.floor(RINGS_PER_GATE_BYTES / Math.max(1, channels))));
+  return Math.max(
+    RING_BYTES_MIN,
+    Math.min(RING_BYTES, Math.floor(RINGS_PER_GATE_BYTES / Math.max(1, channels))),
+  );
 }
 
 function slotKey(taskManagerId: TaskManagerId, slot: number): string {

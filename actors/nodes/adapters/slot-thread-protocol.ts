@@ -40,5 +40,10 @@ export type LocalModule = { readonly path: string } | { readonly error: Serializ
 
 /** Slot thread to main thread. */
 export type SlotThreadFact =
-  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly fields: string }
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields: string;
+    }
   | { readonly type: 'failed'; readonly error: SerializedError };

@@ -12,7 +12,12 @@ export interface Place {
 }
 
 /** Unfolds a deployment into the task's descriptor with one descriptor per channel. Both ends of a channel get the same. */
-export function describeTask(request: SubmitTasks, deployment: Deployment, vertexName: string, here: Place): TaskDescriptor {
+export function describeTask(
+  request: SubmitTasks,
+  deployment: Deployment,
+  vertexName: string,
+  here: Place,
+): TaskDescriptor {
   return {
     jobId: request.job.jobId,
     jobName: request.job.jobName,

@@ -1,7 +1,11 @@
 import { assert } from '../../../src/base/assert.ts';
 import { InternalError } from '../../../src/base/errors.ts';
 import type { Epoch, JobId } from '../../../src/base/ids.ts';
-import type { ChannelDescriptor, InputChannel, OutputChannel } from '../../../src/dataplane/exchange/channel.ts';
+import type {
+  ChannelDescriptor,
+  InputChannel,
+  OutputChannel,
+} from '../../../src/dataplane/exchange/channel.ts';
 import {
   MsgpackBatchCodec,
   createSlotChannel,
@@ -89,7 +93,14 @@ export class SlotChannels implements OpenChannels {
       case 'process': {
         const { ring, ringPeer } = this.#ring(fence, channelId);
         const { epoch, attempt } = fence;
-        return ringOutputChannel({ channelId, ring, codec: new MsgpackBatchCodec(), epoch, attempt, ringConsumer: ringPeer });
+        return ringOutputChannel({
+          channelId,
+          ring,
+          codec: new MsgpackBatchCodec(),
+          epoch,
+          attempt,
+          ringConsumer: ringPeer,
+        });
       }
       case 'network':
         return networkOutputChannel(this.#network(fence, channelId, wake));
@@ -106,7 +117,10 @@ export class SlotChannels implements OpenChannels {
     const pair: SlotPair = {
       wakeConsumer: () => {},
       wakeProducer: () => {},
-      ...createSlotChannel({ wakeConsumer: () => pair.wakeConsumer(), wakeProducer: () => pair.wakeProducer() }),
+      ...createSlotChannel({
+        wakeConsumer: () => pair.wakeConsumer(),
+        wakeProducer: () => pair.wakeProducer(),
+      }),
     };
     this.#half.set(key, pair);
     return pair;
@@ -123,6 +137,15 @@ export class SlotChannels implements OpenChannels {
     assert(dataTransport !== undefined, 'a slot whose peers are in other processes has a data connection');
     const { jobId, epoch, attempt } = fence;
     const subject = subjects.data(jobId, epoch, attempt, channelId);
-    return { channelId, transport: dataTransport, subject, epoch, attempt, clock, codec: new MsgpackBatchCodec(), wake };
+    return {
+      channelId,
+      transport: dataTransport,
+      subject,
+      epoch,
+      attempt,
+      clock,
+      codec: new MsgpackBatchCodec(),
+      wake,
+    };
   }
 }

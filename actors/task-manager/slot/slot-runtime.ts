@@ -14,6 +14,7 @@ import { jobManagerReply } from '../../../src/protocol/job-manager.ts';
 import type { CancelTasks, Deployment, SubmitTasks } from '../../../src/protocol/slot.ts';
 import { PERSISTENT, ask } from '../../messaging/ask.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
+import { every } from '../../messaging/every.ts';
 import type { JobLoader } from '../../messaging/job-loader.ts';
 import { Subtask } from '../subtask/subtask.effects.ts';
 import type { SubtaskLink } from '../subtask/subtask.effects.ts';
@@ -45,12 +46,14 @@ export class SlotRuntime {
   /** Attempts deployed or canceled here, ever: a slot's thread serves one allocation, so this stays small. */
   readonly #known = new Set<string>();
   readonly #jobs = new Map<number, Promise<GeneratedJob<OperatorFactory>>>();
-  #stopped = false;
+  readonly #stopReporting: () => void;
 
   constructor(environment: ActorEnvironment, options: SlotRuntimeOptions) {
     this.#environment = environment;
     this.#options = options;
-    this.#reportProgress();
+    this.#stopReporting = every(environment.clock, PROGRESS_INTERVAL_MS, () => {
+      for (const subtask of this.#subtasks.values()) subtask.reportProgress();
+    });
   }
 
   deploy(request: SubmitTasks): void {
@@ -63,8 +66,7 @@ export class SlotRuntime {
         epoch: request.epoch,
         deployment: task,
         buildTask: (link) => this.#buildTask(request, task, link),
-        run: (built, listener) => this.#options.loop.add(built, listener),
-        halt: (built) => this.#options.loop.remove(built),
+        loop: this.#options.loop,
         onEnded: () => this.#subtasks.delete(key),
       });
       this.#subtasks.set(key, subtask);
@@ -85,9 +87,10 @@ export class SlotRuntime {
     }
   }
 
-  stop(): void {
-    this.#stopped = true;
-    this.#options.loop.stop();
+  /** Closes all tasks; resolves when nothing runs any more. */
+  async stop(): Promise<void> {
+    this.#stopReporting();
+    await this.#options.loop.stop();
   }
 
   async #buildTask(request: SubmitTasks, deployment: Deployment, link: SubtaskLink): Promise<Task> {
@@ -97,13 +100,14 @@ export class SlotRuntime {
     const { clock, logger } = this.#environment;
     const { loop, channels } = this.#options;
     const fence = { jobId: request.job.jobId, epoch: request.epoch, attempt: deployment.attempt };
-    let task: Task | undefined;
-    const wake = (): void => {
-      if (task !== undefined) loop.wake(task);
-    };
-    task = createTask(descriptor, plan, {
+    const wake = (): void => loop.wake();
+    return createTask(descriptor, plan, {
       clock,
-      logger: logger.child({ jobId: fence.jobId, task: vertex.name.slice(0, 100), subtask: deployment.subtaskIndex }),
+      logger: logger.child({
+        jobId: fence.jobId,
+        task: vertex.name.slice(0, 100),
+        subtask: deployment.subtaskIndex,
+      }),
       wake,
       openInput: (channel) => channels.openInput(channel, fence, wake),
       openOutput: (channel) => channels.openOutput(channel, fence, wake),
@@ -111,7 +115,6 @@ export class SlotRuntime {
       sendResults: (collectId, rows) => link.sendResults(collectId, rows),
       settings: taskSettings(Configuration.of(Object.entries(request.job.configuration))),
     });
-    return task;
   }
 
   #loadJob(request: SubmitTasks, attempt: number): Promise<GeneratedJob<OperatorFactory>> {
@@ -131,21 +134,24 @@ export class SlotRuntime {
   }
 
   #reportCanceled(request: CancelTasks, ref: CancelTasks['tasks'][number]): void {
-    const message = { type: 'taskStateChanged' as const, epoch: request.epoch, ...ref, state: 'CANCELED' as const };
+    const message = {
+      type: 'taskStateChanged' as const,
+      epoch: request.epoch,
+      ...ref,
+      state: 'CANCELED' as const,
+    };
     const subject = this.#environment.subjects.jobManager(request.jobId);
     ask(this.#environment, subject, message, jobManagerReply, PERSISTENT).catch((error: unknown) =>
       this.#environment.logger.warn('job-manager not told of a canceled task', { ...ref, error }),
     );
   }
-
-  #reportProgress(): void {
-    if (this.#stopped) return;
-    for (const subtask of this.#subtasks.values()) subtask.reportProgress();
-    this.#environment.clock.setTimeout(() => this.#reportProgress(), PROGRESS_INTERVAL_MS);
-  }
 }
 
-function keyOf(task: { readonly vertexId: string; readonly subtaskIndex: number; readonly attempt: number }): string {
+function keyOf(task: {
+  readonly vertexId: string;
+  readonly subtaskIndex: number;
+  readonly attempt: number;
+}): string {
   return `${task.vertexId}/${task.subtaskIndex}/${task.attempt}`;
 }
 
@@ -155,6 +161,7 @@ function findVertex(
 ): { readonly vertex: JobVertex; readonly plan: ChainPlan<OperatorFactory> } {
   const vertex = job.jobGraph.vertices.find((candidate) => candidate.id === deployment.vertexId);
   const plan = job.plans.get(deployment.vertexId);
-  if (vertex === undefined || plan === undefined) throw new InternalError(`vertex ${deployment.vertexId} is not in the graph`);
+  if (vertex === undefined || plan === undefined)
+    throw new InternalError(`vertex ${deployment.vertexId} is not in the graph`);
   return { vertex, plan };
 }

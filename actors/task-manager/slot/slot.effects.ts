@@ -18,7 +18,10 @@ export function provideSlot(
       startThread: ({ context, self }) => {
         assert(!threads.has(context.slot), `slot ${context.slot} has no thread yet`);
         const { slot } = context;
-        threads.set(slot, startThread({ ...owner, slot, onExit: (error) => self.send({ type: 'threadExited', error }) }));
+        threads.set(
+          slot,
+          startThread({ ...owner, slot, onExit: (error) => self.send({ type: 'threadExited', error }) }),
+        );
       },
       performRequest: ({ context, event }) => {
         assert(event.type === 'slotRequested', 'only requests are performed');

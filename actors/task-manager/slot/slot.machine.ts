@@ -13,7 +13,12 @@ import type { Caller } from '../../messaging/serve.ts';
  * L2. A thread never serves two allocations: it ends with the first, before the slot is free again.
  */
 export type SlotEvent =
-  | { readonly type: 'allocate'; readonly allocationId: AllocationId; readonly jobId: JobId; readonly epoch: Epoch }
+  | {
+      readonly type: 'allocate';
+      readonly allocationId: AllocationId;
+      readonly jobId: JobId;
+      readonly epoch: Epoch;
+    }
   | { readonly type: 'release'; readonly reason: string }
   | { readonly type: 'slotRequested'; readonly request: SlotRequest; readonly caller: Caller }
   | { readonly type: 'threadExited'; readonly error: SerializedError }
@@ -70,7 +75,8 @@ export const slotMachine = setup({
       },
     })),
     tellParentOfLoss: sendParent(({ context, event }): SlotFact => {
-      if (event.type !== 'threadExited' || context.allocation === undefined) throw new Error('a thread served an allocation');
+      if (event.type !== 'threadExited' || context.allocation === undefined)
+        throw new Error('a thread served an allocation');
       const { allocationId, jobId } = context.allocation;
       return { type: 'slotThreadLost', slot: context.slot, allocationId, jobId, error: event.error };
     }),

@@ -3,6 +3,7 @@ import type { Actor } from 'xstate';
 import { ExternalError, serializeError } from '../../../src/base/errors.ts';
 import type { Epoch, JobId } from '../../../src/base/ids.ts';
 import { RESULT_ROWS_PER_MESSAGE } from '../../../src/base/limits.ts';
+import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
 import type { ExecutionState } from '../../../src/protocol/job-status.ts';
 import { jobManagerReply } from '../../../src/protocol/job-manager.ts';
@@ -21,10 +22,8 @@ export interface SubtaskOptions {
   readonly deployment: Deployment;
   /** Loads the job and builds the task with its channels. */
   buildTask(actor: SubtaskLink): Promise<Task>;
-  /** Hands the task to the slot's loop. */
-  run(task: Task, listener: { onFinished(): void; onFailed(error: unknown): void }): void;
-  /** Takes the task out of the loop. */
-  halt(task: Task): void;
+  /** The slot's loop: opens, steps and closes the task. */
+  readonly loop: Pick<SlotLoop, 'add' | 'remove'>;
   /** The attempt has ended; nothing of it remains. */
   onEnded(): void;
 }
@@ -89,9 +88,8 @@ export class Subtask {
     return subtaskMachine.provide({
       actions: {
         prepare: () => this.#prepare(),
-        open: () => this.#open(),
-        run: () => this.#run(),
-        closeTask: (_, { aborted }) => void this.#close(aborted),
+        start: () => this.#start(),
+        halt: () => void this.#halt(),
         report: ({ context }, { state }) => this.#report(state, context.error),
         takeSplits: ({ event }) => {
           if (event.type !== 'requested' || this.#task === undefined) return;
@@ -129,36 +127,20 @@ export class Subtask {
     );
   }
 
-  #open(): void {
-    this.#building = (this.#task?.open() ?? Promise.resolve()).then(
-      () => this.#actor.send({ type: 'opened' }),
-      (error: unknown) => this.#fail(error),
-    );
-  }
-
-  #run(): void {
-    const task = this.#task;
-    if (task === undefined) return;
-    this.#options.run(task, {
+  #start(): void {
+    if (this.#task === undefined) return;
+    this.#options.loop.add(this.#task, {
+      onRunning: () => this.#actor.send({ type: 'opened' }),
       onFinished: () => this.#actor.send({ type: 'finished' }),
       onFailed: (error) => this.#fail(error),
     });
   }
 
-  /** Closes the task after whatever it is opening; also a close that fails ends the attempt. */
-  async #close(aborted: boolean): Promise<void> {
+  /** Stops the task, whatever it is doing; one that is still being built is never started. */
+  async #halt(): Promise<void> {
     await this.#building;
-    const task = this.#task;
-    try {
-      if (task !== undefined) {
-        this.#options.halt(task);
-        await task.close(aborted);
-      }
-      this.#actor.send({ type: 'closed' });
-    } catch (error) {
-      if (aborted) this.#environment.logger.warn('task did not close cleanly', { ...this.#reference(), error });
-      this.#fail(error);
-    }
+    if (this.#task !== undefined) await this.#options.loop.remove(this.#task);
+    this.#actor.send({ type: 'halted' });
   }
 
   #fail(error: unknown): void {
@@ -183,8 +165,13 @@ export class Subtask {
 
   #tellPersistently(message: Parameters<typeof ask>[2], wanted: () => boolean): void {
     const subject = this.#environment.subjects.jobManager(this.#options.jobId);
-    ask(this.#environment, subject, message, jobManagerReply, { ...PERSISTENT, wanted }).catch((error: unknown) =>
-      this.#environment.logger.warn('job-manager not reached', { type: message.type, ...this.#reference(), error }),
+    ask(this.#environment, subject, message, jobManagerReply, { ...PERSISTENT, wanted }).catch(
+      (error: unknown) =>
+        this.#environment.logger.warn('job-manager not reached', {
+          type: message.type,
+          ...this.#reference(),
+          error,
+        }),
     );
   }
 
@@ -205,7 +192,10 @@ export class Subtask {
         sequence: this.#nextRows++,
         rows: rows.slice(from, from + RESULT_ROWS_PER_MESSAGE),
       };
-      await ask(this.#environment, subject, message, jobManagerReply, { ...PERSISTENT, wanted: () => !this.#ended });
+      await ask(this.#environment, subject, message, jobManagerReply, {
+        ...PERSISTENT,
+        wanted: () => !this.#ended,
+      });
     }
   }
 }

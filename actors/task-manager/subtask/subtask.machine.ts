@@ -9,7 +9,8 @@ import type { Caller } from '../../messaging/serve.ts';
  * slot's loop steps.
  *
  * Invariants:
- * U1. Each state is reported once; a terminal state only after the task has been closed.
+ * U1. Each state is reported once; a terminal state only after the task has been closed (`finished`, `failed` and `halted`
+ *     come from the loop when it is).
  * U2. After a terminal state nothing of this attempt runs any more.
  */
 export type SubtaskEvent =
@@ -17,7 +18,7 @@ export type SubtaskEvent =
   | { readonly type: 'opened' }
   | { readonly type: 'finished' }
   | { readonly type: 'failed'; readonly error: SerializedError }
-  | { readonly type: 'closed' }
+  | { readonly type: 'halted' }
   | { readonly type: 'cancel' }
   | { readonly type: 'requested'; readonly request: SubtaskRequest; readonly caller: Caller };
 
@@ -31,9 +32,8 @@ const machine = setup({
   types: { context: {} as SubtaskContext, events: {} as SubtaskEvent },
   actions: {
     prepare: () => {},
-    open: () => {},
-    run: () => {},
-    closeTask: (_, _params: { aborted: boolean }) => {},
+    start: () => {},
+    halt: () => {},
     report: (_, _params: { state: ExecutionState }) => {},
     takeSplits: () => {},
     acknowledge: () => {},
@@ -41,7 +41,9 @@ const machine = setup({
     release: () => {},
     keepError: assign(({ event }) => (event.type === 'failed' ? { error: event.error } : {})),
     noteAssignment: assign(({ context, event }) =>
-      event.type === 'requested' ? { nextAssignment: Math.max(context.nextAssignment, event.request.assignmentId + 1) } : {},
+      event.type === 'requested'
+        ? { nextAssignment: Math.max(context.nextAssignment, event.request.assignmentId + 1) }
+        : {},
     ),
   },
   guards: {
@@ -60,44 +62,33 @@ export const subtaskMachine = machine.createMachine({
       entry: 'prepare',
       on: {
         prepared: 'initializing',
-        failed: { target: 'failing', actions: 'keepError' },
+        failed: { target: 'failed', actions: 'keepError' },
         cancel: 'canceling',
       },
     },
     initializing: {
-      entry: [{ type: 'report', params: { state: 'INITIALIZING' } }, 'open'],
+      entry: [{ type: 'report', params: { state: 'INITIALIZING' } }, 'start'],
       on: {
         opened: 'running',
-        failed: { target: 'failing', actions: 'keepError' },
+        failed: { target: 'failed', actions: 'keepError' },
         cancel: 'canceling',
       },
     },
     running: {
-      entry: [{ type: 'report', params: { state: 'RUNNING' } }, 'run'],
+      entry: { type: 'report', params: { state: 'RUNNING' } },
       on: {
         requested: [
           { guard: 'isKnownAssignment', actions: 'acknowledge' },
           { actions: ['takeSplits', 'noteAssignment', 'acknowledge'] },
         ],
-        finished: 'finishing',
-        failed: { target: 'failing', actions: 'keepError' },
+        finished: 'finished',
+        failed: { target: 'failed', actions: 'keepError' },
         cancel: 'canceling',
       },
     },
-    finishing: {
-      entry: { type: 'closeTask', params: { aborted: false } },
-      on: {
-        closed: 'finished',
-        failed: { target: 'failing', actions: 'keepError' },
-      },
-    },
-    failing: {
-      entry: { type: 'closeTask', params: { aborted: true } },
-      on: { closed: 'failed', failed: 'failed' },
-    },
     canceling: {
-      entry: [{ type: 'report', params: { state: 'CANCELING' } }, { type: 'closeTask', params: { aborted: true } }],
-      on: { closed: 'canceled', failed: 'canceled' },
+      entry: [{ type: 'report', params: { state: 'CANCELING' } }, 'halt'],
+      on: { halted: 'canceled' },
     },
     finished: { entry: [{ type: 'report', params: { state: 'FINISHED' } }, 'release'], type: 'final' },
     failed: { entry: [{ type: 'report', params: { state: 'FAILED' } }, 'release'], type: 'final' },

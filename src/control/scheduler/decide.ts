@@ -8,7 +8,15 @@ import { NO_RESTARTS } from '../restart-strategy.ts';
 import type { RestartPolicy } from '../restart-strategy.ts';
 import { Draft } from './draft.ts';
 import { cancelAll, failJob, failRegions, loseSlots, settleRegion } from './failover.ts';
-import type { Counters, Decision, Execution, ExecutionRef, HeldSlot, Moment, SchedulerState } from './state.ts';
+import type {
+  Counters,
+  Decision,
+  Execution,
+  ExecutionRef,
+  HeldSlot,
+  Moment,
+  SchedulerState,
+} from './state.ts';
 
 /** Raised when a job's slots did not come in time. */
 export class NoResourceAvailableError extends ExternalError {}
@@ -154,13 +162,16 @@ function stale(draft: Draft): Decision {
 }
 
 function unexpectedCancel(ref: ExecutionRef): SerializedError {
-  return serializeError(new ExternalError(`subtask ${ref.subtaskIndex} of ${ref.vertexId} stopped without being asked`));
+  return serializeError(
+    new ExternalError(`subtask ${ref.subtaskIndex} of ${ref.vertexId} stopped without being asked`),
+  );
 }
 
 /** RESTARTING ends when every region is deployed and nothing waits any more. */
 function markRunningAgain(draft: Draft): void {
   if (draft.state.status !== 'RESTARTING') return;
-  if (draft.state.regions.every((region) => region.phase === 'active' || region.phase === 'done')) draft.setStatus('RUNNING');
+  if (draft.state.regions.every((region) => region.phase === 'active' || region.phase === 'done'))
+    draft.setStatus('RUNNING');
 }
 
 /** A region's backoff is over: it takes a new attempt and waits for its slots. */
@@ -199,7 +210,8 @@ export function taskManagerLost(
 
 export function cancelJob(state: SchedulerState): Decision {
   const draft = new Draft(state);
-  if (isGloballyTerminal(state.status) || state.status === 'CANCELLING' || state.status === 'FAILING') return draft.finish();
+  if (isGloballyTerminal(state.status) || state.status === 'CANCELLING' || state.status === 'FAILING')
+    return draft.finish();
   draft.setStatus('CANCELLING');
   cancelAll(draft);
   return draft.finish();

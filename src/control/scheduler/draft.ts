@@ -4,7 +4,15 @@ import type { AllocationId, TaskManagerId, VertexId } from '../../base/ids.ts';
 import type { ExecutionVertex } from '../../graph/execution-graph.ts';
 import { isTerminal } from '../../protocol/job-status.ts';
 import type { JobStatus } from '../../protocol/job-status.ts';
-import type { Decision, Execution, ExecutionRef, HeldSlot, Region, SchedulerEffect, SchedulerState } from './state.ts';
+import type {
+  Decision,
+  Execution,
+  ExecutionRef,
+  HeldSlot,
+  Region,
+  SchedulerEffect,
+  SchedulerState,
+} from './state.ts';
 
 /**
  * One decision in the making: works on copies of what it changes and collects effects. The state it started from is never
@@ -112,6 +120,8 @@ export class Draft {
   }
 
   slotsOn(taskManagerId: TaskManagerId): AllocationId[] {
-    return [...this.#state.slots.values()].filter((s) => s.taskManagerId === taskManagerId).map((s) => s.allocationId);
+    return [...this.#state.slots.values()]
+      .filter((s) => s.taskManagerId === taskManagerId)
+      .map((s) => s.allocationId);
   }
 }

@@ -11,7 +11,12 @@ import type { ExecutionRef, HeldSlot, Moment } from './state.ts';
  * Regions failed for one reason: restarts them, or fails the job, as the restart strategy says. One cause counts once,
  * however many regions it hits; other regions go on.
  */
-export function failRegions(draft: Draft, indices: Iterable<number>, error: SerializedError, moment: Moment): void {
+export function failRegions(
+  draft: Draft,
+  indices: Iterable<number>,
+  error: SerializedError,
+  moment: Moment,
+): void {
   const hit: number[] = [];
   for (const index of indices) {
     const { phase } = draft.region(index);
@@ -33,8 +38,16 @@ export function failRegions(draft: Draft, indices: Iterable<number>, error: Seri
 /** The job fails for good once all its subtasks have stopped. */
 export function failJob(draft: Draft, error: SerializedError, reason: string): void {
   const { name } = draft.state.graph.jobGraph;
-  const own = serializeError(new UserError(`job "${name.slice(0, 200)}" failed and is not restarted: ${reason}`), error.domain);
-  const { stack: _stack, ...failure } = { ...own, name: 'JobExecutionError', domain: error.domain, cause: error };
+  const own = serializeError(
+    new UserError(`job "${name.slice(0, 200)}" failed and is not restarted: ${reason}`),
+    error.domain,
+  );
+  const { stack: _stack, ...failure } = {
+    ...own,
+    name: 'JobExecutionError',
+    domain: error.domain,
+    cause: error,
+  };
   draft.change({ failure });
   draft.setStatus('FAILING', failure);
   cancelAll(draft);
@@ -54,7 +67,8 @@ function cancelRegion(draft: Draft, index: number): void {
     const { state, allocationId } = draft.execution(vertex);
     if (isTerminal(state) || state === 'CANCELING') continue;
     const slot = allocationId === undefined ? undefined : draft.state.slots.get(allocationId);
-    const deployed = slot !== undefined && (state === 'DEPLOYING' || state === 'INITIALIZING' || state === 'RUNNING');
+    const deployed =
+      slot !== undefined && (state === 'DEPLOYING' || state === 'INITIALIZING' || state === 'RUNNING');
     draft.setExecution(vertex, { state: deployed ? 'CANCELING' : 'CANCELED' });
     if (deployed) bySlot.set(slot, [...(bySlot.get(slot) ?? []), draft.ref(vertex)]);
   }
@@ -76,7 +90,12 @@ export function settleRegion(draft: Draft, index: number): void {
     } else {
       draft.effect({ type: 'discardAttempt', region: index, attempt: region.attempt });
       draft.setRegion(index, { phase: 'backoff' });
-      draft.effect({ type: 'startBackoff', region: index, attempt: region.attempt, delayMs: region.restartDelayMs });
+      draft.effect({
+        type: 'startBackoff',
+        region: index,
+        attempt: region.attempt,
+        delayMs: region.restartDelayMs,
+      });
     }
   }
   settleJob(draft);
@@ -96,14 +115,23 @@ export function settleJob(draft: Draft): void {
 }
 
 /** Slots are gone with all that ran there: their regions fail. */
-export function loseSlots(draft: Draft, allocations: readonly AllocationId[], error: SerializedError, moment: Moment): void {
+export function loseSlots(
+  draft: Draft,
+  allocations: readonly AllocationId[],
+  error: SerializedError,
+  moment: Moment,
+): void {
   const failed = new Set<number>();
   for (const allocationId of allocations) {
     if (draft.dropSlot(allocationId) === undefined) continue;
     for (const vertex of executionsOn(draft, allocationId)) {
       const { state } = draft.execution(vertex);
       if (isTerminal(state)) continue;
-      draft.setExecution(vertex, { state: state === 'CANCELING' ? 'CANCELED' : 'FAILED', allocationId: undefined }, error);
+      draft.setExecution(
+        vertex,
+        { state: state === 'CANCELING' ? 'CANCELED' : 'FAILED', allocationId: undefined },
+        error,
+      );
       failed.add(vertex.region);
     }
   }

@@ -71,13 +71,34 @@ export interface ExecutionRef {
 /** What the job-manager must do; executed in order, in its effects. */
 export type SchedulerEffect =
   | { readonly type: 'declareSlots'; readonly required: number }
-  | { readonly type: 'deployRegion'; readonly region: number; readonly attempt: number; readonly executions: readonly ExecutionVertex[] }
+  | {
+      readonly type: 'deployRegion';
+      readonly region: number;
+      readonly attempt: number;
+      readonly executions: readonly ExecutionVertex[];
+    }
   | { readonly type: 'cancelTasks'; readonly slot: HeldSlot; readonly tasks: readonly ExecutionRef[] }
   | { readonly type: 'freeSlot'; readonly slot: HeldSlot; readonly reason: string }
-  | { readonly type: 'startBackoff'; readonly region: number; readonly attempt: number; readonly delayMs: number }
+  | {
+      readonly type: 'startBackoff';
+      readonly region: number;
+      readonly attempt: number;
+      readonly delayMs: number;
+    }
   | { readonly type: 'discardAttempt'; readonly region: number; readonly attempt: number }
-  | { readonly type: 'announceJob'; readonly from: JobStatus; readonly to: JobStatus; readonly error?: SerializedError }
-  | { readonly type: 'announceExecution'; readonly ref: ExecutionRef; readonly to: ExecutionState; readonly taskManagerId?: TaskManagerId; readonly error?: SerializedError };
+  | {
+      readonly type: 'announceJob';
+      readonly from: JobStatus;
+      readonly to: JobStatus;
+      readonly error?: SerializedError;
+    }
+  | {
+      readonly type: 'announceExecution';
+      readonly ref: ExecutionRef;
+      readonly to: ExecutionState;
+      readonly taskManagerId?: TaskManagerId;
+      readonly error?: SerializedError;
+    };
 
 export interface Decision {
   readonly state: SchedulerState;

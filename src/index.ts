@@ -1,0 +1,3 @@
+/** What a job needs. */
+export { defineJob } from './api/job.ts';
+export type { JobDefinition } from './api/job.ts';
