@@ -38,12 +38,12 @@ export function optionalIntOption(
   key: string,
   spec: Spec<number | undefined>,
 ): ConfigOption<number | undefined> {
-  const { parse } = intOption(key, { ...spec, defaultValue: 0, min: 1 });
+  const whole = intOption(key, { ...spec, defaultValue: 0, min: 1 });
   // -1 is Flink's spelling of "derive it".
   return {
     ...base(key, spec),
     type: 'integer',
-    parse: (text) => (text.trim() === '-1' ? undefined : parse(text)),
+    parse: (text) => (text.trim() === '-1' ? undefined : whole.parse(text)),
   };
 }
 
@@ -60,7 +60,14 @@ export function numberOption(key: string, spec: Spec<number>): ConfigOption<numb
 
 /** Milliseconds, written as `500`, `10 s`, `5 min`, ... */
 export function durationOption(key: string, spec: Spec<number>): ConfigOption<number> {
-  return { ...base(key, spec), type: 'duration', parse: (text) => toMillis(text, key) };
+  const parse = (text: string): number => {
+    try {
+      return toMillis(text, key);
+    } catch (cause) {
+      throw new ConfigurationError((cause as Error).message, { cause });
+    }
+  };
+  return { ...base(key, spec), type: 'duration', parse };
 }
 
 export function booleanOption(key: string, spec: Spec<boolean>): ConfigOption<boolean> {
