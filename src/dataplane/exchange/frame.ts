@@ -92,7 +92,7 @@ export function seal(frame: Uint8Array): void {
 export function isIntact(frame: Uint8Array): boolean {
   const view = new DataView(frame.buffer, frame.byteOffset, FRAME_HEADER_BYTES);
   const expected = view.getUint32(CHECKSUM_AT, true);
-  const head = frame.slice(0, FRAME_HEADER_BYTES);
+  const head = new Uint8Array(frame.subarray(0, FRAME_HEADER_BYTES));
   head.fill(0, CHECKSUM_AT);
   return crc32(frame.subarray(FRAME_HEADER_BYTES), crc32(head)) === expected;
 }

@@ -73,7 +73,7 @@ export class FramedInputChannel implements InputChannel {
       this.#chunkBytes += payload.byteLength;
       if (this.#chunkBytes > MAX_RECORD_BYTES)
         throw new ChannelCorruptError(this.#channel, 'a record above the limit');
-      this.#chunks.push(payload.slice());
+      this.#chunks.push(new Uint8Array(payload));
       if ((header.flags & FLAG_MORE) !== 0) return undefined;
       const whole = Buffer.concat(this.#chunks, this.#chunkBytes);
       this.#chunks = [];

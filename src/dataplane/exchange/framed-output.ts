@@ -129,7 +129,7 @@ export class FramedOutputChannel implements OutputChannel {
     this.#sequence += 1;
     this.bytesOut += FRAME_HEADER_BYTES + payload.byteLength;
     if (this.#backlog.length === 0 && this.#sender.trySend(this.#header, payload)) return;
-    this.#backlog.push({ header: this.#header.slice(), payload: payload.slice() });
+    this.#backlog.push({ header: new Uint8Array(this.#header), payload: new Uint8Array(payload) });
   }
 }
 

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { InternalError } from '../../base/errors.ts';
+import type { ChannelElement, InputChannel } from './channel.ts';
+import { InputGate } from './input-gate.ts';
+import type { GateEvent } from './input-gate.ts';
+
+class FakeChannel implements InputChannel {
+  readonly queue: ChannelElement[];
+
+  constructor(...elements: ChannelElement[]) {
+    this.queue = elements;
+  }
+
+  poll(): ChannelElement | undefined {
+    return this.queue.shift();
+  }
+
+  close(): void {}
+}
+
+const records = (...values: unknown[]): ChannelElement => ({
+  kind: 'records',
+  values,
+  timestamps: values.map(() => 0),
+});
+const watermark = (timestamp: number): ChannelElement => ({ kind: 'watermark', timestamp });
+const idle = (is: boolean): ChannelElement => ({ kind: 'watermark-status', idle: is });
+const END: ChannelElement = { kind: 'end' };
+
+function gateOf(...inputs: number[]): { gate: InputGate; channels: FakeChannel[]; all: () => unknown[] } {
+  const channels = inputs.map(() => new FakeChannel());
+  const gate = new InputGate(channels.map((channel, index) => ({ channel, input: inputs[index] as number })));
+  const show = (event: GateEvent): unknown =>
+    event.kind === 'records' ? [event.input, ...event.batch.values] : event;
+  return {
+    gate,
+    channels,
+    all: () => {
+      const events: unknown[] = [];
+      for (let event = gate.next(); event !== undefined; event = gate.next()) events.push(show(event));
+      return events;
+    },
+  };
+}
+
+describe('InputGate', () => {
+  it('when several channels have records, then they take turns', () => {
+    const { channels, all } = gateOf(0, 0, 1);
+    channels[0]?.queue.push(records('a1'), records('a2'), records('a3'));
+    channels[2]?.queue.push(records('c1'), records('c2'));
+    expect(all()).toEqual([
+      [0, 'a1'],
+      [1, 'c1'],
+      [0, 'a2'],
+      [1, 'c2'],
+      [0, 'a3'],
+    ]);
+  });
+
+  it('when watermarks come, then the minimum over all channels goes on, and only when it rises', () => {
+    const { channels, all } = gateOf(0, 1);
+    channels[0]?.queue.push(watermark(10), watermark(20));
+    expect(all()).toEqual([]);
+    channels[1]?.queue.push(watermark(15), watermark(12), watermark(30));
+    expect(all()).toEqual([
+      { kind: 'watermark', timestamp: 15 },
+      { kind: 'watermark', timestamp: 20 },
+    ]);
+  });
+
+  it('when a channel is idle, then it holds nothing back; when it wakes behind, then it counts again once it caught up', () => {
+    const { channels, all } = gateOf(0, 0);
+    channels[0]?.queue.push(watermark(10));
+    channels[1]?.queue.push(idle(true));
+    expect(all()).toEqual([{ kind: 'watermark', timestamp: 10 }]);
+    channels[1]?.queue.push(idle(false), watermark(5));
+    channels[0]?.queue.push(watermark(20));
+    expect(all()).toEqual([{ kind: 'watermark', timestamp: 20 }]);
+    channels[1]?.queue.push(watermark(25));
+    expect(all()).toEqual([]);
+    channels[0]?.queue.push(watermark(40));
+    expect(all()).toEqual([{ kind: 'watermark', timestamp: 25 }]);
+  });
+
+  it('when all channels are idle, then the gate is idle, until one is active', () => {
+    const { channels, all } = gateOf(0, 0);
+    channels.forEach(({ queue }) => queue.push(idle(true)));
+    expect(all()).toEqual([{ kind: 'idle', idle: true }]);
+    channels[0]?.queue.push(idle(false), watermark(1));
+    expect(all()).toEqual([
+      { kind: 'idle', idle: false },
+      { kind: 'watermark', timestamp: 1 },
+    ]);
+  });
+
+  it('when channels end, then each input ends once with its last channel, and an ended channel holds nothing back', () => {
+    const { gate, channels, all } = gateOf(0, 0, 1);
+    channels[0]?.queue.push(END);
+    channels[1]?.queue.push(watermark(7));
+    channels[2]?.queue.push(watermark(9));
+    expect(all()).toEqual([{ kind: 'watermark', timestamp: 7 }]);
+    channels[1]?.queue.push(END);
+    expect(all()).toEqual([{ kind: 'end-of-input', input: 0 }]);
+    expect(gate.ended).toBe(false);
+    channels[2]?.queue.push(END);
+    expect(all()).toEqual([{ kind: 'end-of-input', input: 1 }]);
+    expect(gate.ended).toBe(true);
+  });
+
+  it('when a barrier arrives though the task takes no checkpoints, then it is an internal error', () => {
+    const { gate, channels } = gateOf(0);
+    channels[0]?.queue.push({ kind: 'barrier', checkpointId: 3, timestamp: 0 });
+    expect(() => gate.next()).toThrow(InternalError);
+  });
+});
