@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClusterId, TaskManagerId } from '../../src/base/ids.ts';
+import type { ClusterId, JobId, TaskManagerId } from '../../src/base/ids.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import type { Logger } from '../../src/ports/logger.ts';
+import type { ArtifactStore } from '../../src/ports/stores.ts';
 import { MemoryArtifactStore } from '../../src/storage/memory/artifact-store.ts';
 import { MemoryMetadataStore } from '../../src/storage/memory/metadata-store.ts';
 import { LocalHub } from '../../src/transport/local/hub.ts';
@@ -28,12 +29,16 @@ export interface MiniClusterOptions {
   readonly taskManagers?: number;
   readonly configuration?: Configuration;
   readonly logger?: Logger;
+  /** Where jobs' standard output goes; default: this process's. */
+  readonly output?: NodeJS.WritableStream;
 }
 
 /** A whole cluster in this process: the actors on the main thread, each slot a worker thread, no server. */
 export class MiniCluster {
   readonly environment: ActorEnvironment;
   readonly client: ClusterClient;
+  /** Where modules are put before they are submitted by their sha256. */
+  readonly artifacts: ArtifactStore;
   readonly #hub: LocalHub;
   readonly #jobManager: JobManagerNode;
   readonly #taskManagers: TaskManagerHandle[] = [];
@@ -43,11 +48,13 @@ export class MiniCluster {
   private constructor(parts: {
     environment: ActorEnvironment;
     hub: LocalHub;
+    artifacts: ArtifactStore;
     jobManager: JobManagerNode;
     directory: string;
     startTaskManager: () => TaskManagerHandle;
   }) {
     this.environment = parts.environment;
+    this.artifacts = parts.artifacts;
     this.#hub = parts.hub;
     this.#jobManager = parts.jobManager;
     this.#directory = parts.directory;
@@ -56,7 +63,7 @@ export class MiniCluster {
   }
 
   static async start(options: MiniClusterOptions = {}): Promise<MiniCluster> {
-    const { taskManagers = 1, configuration = Configuration.EMPTY, logger = new SilentLogger() } = options;
+    const { taskManagers = 1, configuration = Configuration.EMPTY, logger = new SilentLogger(), output } = options;
     const clock = systemClock;
     const random = systemRandom;
     const hub = new LocalHub({ clock });
@@ -77,7 +84,12 @@ export class MiniCluster {
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
     });
     const rings = new RingRegistry();
-    const startThread = workerSlotThreads({ environment, modules, rings });
+    const startThread = workerSlotThreads({
+      environment,
+      modules,
+      rings,
+      ...(output === undefined ? {} : { output }),
+    });
     let started = 0;
     const startTaskManager = (): TaskManagerHandle =>
       startTaskManagerNode(environment, {
@@ -86,7 +98,7 @@ export class MiniCluster {
         startThread,
         taskManagerId: `tm-${started++}` as TaskManagerId,
       });
-    const cluster = new MiniCluster({ environment, hub, jobManager, directory, startTaskManager });
+    const cluster = new MiniCluster({ environment, hub, artifacts, jobManager, directory, startTaskManager });
     for (let i = 0; i < taskManagers; i++) cluster.addTaskManager();
     return cluster;
   }
@@ -96,6 +108,12 @@ export class MiniCluster {
     const taskManager = this.#startTaskManager();
     this.#taskManagers.push(taskManager);
     return taskManager;
+  }
+
+  /** All rows of a `collect()` of a job that has ended. They can be read after `stop` too, if the job was fetched before. */
+  resultsOf(jobId: JobId): ((collectId: string) => readonly unknown[]) | undefined {
+    const results = this.#jobManager.dispatcher.jobManager(jobId)?.results;
+    return results && ((collectId) => results.read(collectId, 0, Number.POSITIVE_INFINITY).rows);
   }
 
   /** Slots of one TaskManager. */

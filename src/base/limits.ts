@@ -115,3 +115,13 @@ export const JETSTREAM_BUFFER_MESSAGES = 8_192;
 export const JETSTREAM_PUBLISH_WINDOW = 512;
 /** Longest wait for the acknowledgement of a published message. */
 export const JETSTREAM_ACK_TIMEOUT_MS = 10_000;
+/** Longest wait for an interrupted embedded job to stop by itself; then its threads are ended. */
+export const EMBEDDED_CANCELLATION_MS = 10_000;
+/** Longest wait of the command line for a dispatcher's first answer. */
+export const CLI_PROBE_MS = 10_000;
+/** Longest wait for a node process to end after SIGTERM; then it is killed. */
+export const NODE_STOP_MS = 10_000;
+/** Longest wait for a local cluster's slots to be registered. */
+export const CLUSTER_START_MS = 60_000;
+/** A second Ctrl-C within this time is the same one, delivered twice (npx forwards what the terminal also sent). */
+export const REPEATED_SIGNAL_MS = 500;

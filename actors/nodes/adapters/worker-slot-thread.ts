@@ -21,6 +21,8 @@ export interface WorkerThreadsOptions {
   readonly modules: ModuleCache;
   readonly rings: RingRegistry;
   readonly data?: NatsConnectionSpec;
+  /** Where the standard output of the threads goes; default: the process's. */
+  readonly output?: NodeJS.WritableStream;
 }
 
 /** Slot threads as worker threads of this process. */
@@ -63,7 +65,15 @@ class WorkerSlotThread implements SlotThread {
       port: port2,
       ...(data === undefined ? {} : { data }),
     };
-    this.#worker = new Worker(WORKER, { workerData, transferList: [port2], name: `slot-${slot.slot}` });
+    this.#worker = new Worker(WORKER, {
+      workerData,
+      transferList: [port2],
+      name: `slot-${slot.slot}`,
+      stdout: options.output !== undefined,
+    });
+    if (options.output !== undefined) {
+      this.#worker.stdout.on('data', (chunk: Buffer) => options.output?.write(chunk));
+    }
     this.#worker.on('message', (fact: SlotThreadFact) => this.#onFact(fact));
     this.#worker.on('error', (error) => {
       this.#failure ??= serializeError(error);
