@@ -2,11 +2,14 @@ import type { SourceSplit, SplitEnumerator, SplitEnumeratorContext } from '../..
 
 /**
  * Enumerator of a source whose splits are all known at the start: hands out one at a time to whoever asks, in the order
- * found, so that fast readers get more. Splits that come back are handed out first.
+ * found, so that fast readers get more. Splits that come back take their old place: whoever reads files in time order never
+ * gets an early one after a late one.
  */
 export class SplitAssigner<S extends SourceSplit> implements SplitEnumerator<S> {
   readonly #context: SplitEnumeratorContext<S>;
   readonly #discover: () => readonly S[] | Promise<readonly S[]>;
+  /** Place of each split in the order found. */
+  readonly #ranks = new Map<string, number>();
   #splits: S[] = [];
 
   constructor(context: SplitEnumeratorContext<S>, discover: () => readonly S[] | Promise<readonly S[]>) {
@@ -16,6 +19,7 @@ export class SplitAssigner<S extends SourceSplit> implements SplitEnumerator<S> 
 
   async start(): Promise<void> {
     this.#splits = [...(await this.#discover())];
+    for (const [rank, { splitId }] of this.#splits.entries()) this.#ranks.set(splitId, rank);
   }
 
   addReader(_subtaskIndex: number): void {}
@@ -27,7 +31,12 @@ export class SplitAssigner<S extends SourceSplit> implements SplitEnumerator<S> 
   }
 
   addSplitsBack(splits: readonly S[], _subtaskIndex: number): void {
-    this.#splits.unshift(...splits);
+    this.#splits.push(...splits);
+    this.#splits.sort((a, b) => this.#rank(a) - this.#rank(b));
+  }
+
+  #rank(split: S): number {
+    return this.#ranks.get(split.splitId) ?? Infinity;
   }
 
   snapshotState(): readonly S[] {

@@ -11,6 +11,7 @@ export class SplitQueue<S extends SourceSplit> {
   #noMore = false;
   #wake: (() => void) | undefined;
   #awake: Promise<void> | undefined;
+  #missed = false;
 
   constructor(context: SourceReaderContext) {
     this.#context = context;
@@ -60,8 +61,12 @@ export class SplitQueue<S extends SourceSplit> {
     return 'waiting';
   }
 
-  /** Resolves at the next `wake`. */
+  /** Resolves at the next `wake`, or at once after one that nobody waited for. */
   available(): Promise<void> {
+    if (this.#missed) {
+      this.#missed = false;
+      return Promise.resolve();
+    }
     this.#awake ??= new Promise((resolve) => {
       this.#wake = resolve;
     });
@@ -72,6 +77,7 @@ export class SplitQueue<S extends SourceSplit> {
     const wake = this.#wake;
     this.#wake = undefined;
     this.#awake = undefined;
-    wake?.();
+    if (wake === undefined) this.#missed = true;
+    else wake();
   }
 }
