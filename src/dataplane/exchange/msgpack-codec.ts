@@ -33,6 +33,36 @@ export class MsgpackBatchCodec implements BatchCodec {
   #scratch = new Uint8Array(64 * 1024);
 
   encode(batch: RecordBatch, from: number, to: number): Uint8Array {
+    const values = from === 0 && to === batch.values.length ? batch.values : batch.values.slice(from, to);
+    const plain = isPlain(values, 0);
+    const body = plain ? this.#packr.pack(values) : serializeWithV8(values);
+    const timed = hasTimestamps(batch.timestamps, from, to);
+    const timeBytes = timed ? (to - from) * 8 : 0;
+    const size = 8 + timeBytes + body.byteLength;
+    if (this.#scratch.byteLength < size) this.#scratch = new Uint8Array(size * 2);
+    const target = this.#scratch;
+    target.fill(0, 0, 8);
+    target[0] = (plain ? MSGPACK : V8) | (timed ? WITH_TIMESTAMPS : 0);
+    if (timed) {
+      const times = new Float64Array(target.buffer, 8, to - from);
+      for (let index = from; index < to; index += 1) times[index - from] = batch.timestamps[index] as number;
+    }
+    target.set(body, 8 + timeBytes);
+    return target.subarray(0, size);
+  }
+
+  decode(payload: Uint8Array, count: number): RecordBatch {
+    const mode = payload[0] ?? 0;
+    const timeBytes = (mode & WITH_TIMESTAMPS) === 0 ? 0 : count * 8;
+    if (payload.byteLength < 8 + timeBytes)
+      throw new ChannelCorruptError('', 'the payload is shorter than its timestamps');
+    const timestamps: number[] = [];
+    if (timeBytes > 0) {
+      // A copy, since the payload need not be aligned (and slice() of a Buffer is none).
+      const times = new Float64Array(new Uint8Array(payload.subarray(8, 8 + timeBytes)).buffer);
+      for (let index = 0; index < count; index += 1) timestamps.push(times[index] as number);
+    } else for (let index = 0; index < count; index += 1) timestamps.push(NO_TIMESTAMP);
+    const body = payload.subarray(8 + timeBytes);
     // V8 makes typed arrays that are views of what it reads: they get memory of their own.
     const values = (
       (mode & V8) === 0 ? this.#unpackr.unpack(body) : deserialize(new Uint8Array(body))
@@ -104,7 +134,9 @@ function isPlainObject(value: object, depth: number): boolean {
     value instanceof RegExp
   )
     return false;
-  if (Object.getPrototypeOf(value) !== Object.prototype && ('toJSON' in value || value instanceof Promise)) return false;
+  if (Object.getPrototypeOf(value) !== Object.prototype && ('toJSON' in value || value instanceof Promise)) {
+    return false;
+  }
   for (const field in value) {
     if (field === '__proto__' || field === 'toJSON' || !field.isWellFormed()) return false;
     if (!isPlain((value as Record<string, unknown>)[field], depth)) return false;

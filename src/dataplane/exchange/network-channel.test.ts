@@ -133,7 +133,7 @@ describe('network channel', () => {
           outcomes[ended ? 'complete' : 'failed'] += 1;
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 120, seed: 1 },
     );
     expect(Math.min(outcomes.complete, outcomes.failed)).toBeGreaterThan(10);
   });
