@@ -19,6 +19,7 @@ import { startJobManager } from '../job-manager/job-manager.effects.ts';
 import type { JobManagerHandle } from '../job-manager/job-manager.effects.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { reply, serve } from '../messaging/serve.ts';
+import { supervise } from '../messaging/supervise.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { dispatcherMachine } from './dispatcher.machine.ts';
 import type { DispatcherEvent, PersistedJob } from './dispatcher.machine.ts';
@@ -78,6 +79,7 @@ class Dispatcher implements DispatcherHandle {
       (request, caller) => this.actor.send({ type: 'requested', request, caller }),
     );
     this.#stopServing = () => subscription.close();
+    supervise(environment, this.actor, 'dispatcher');
     this.actor.start();
   }
 
@@ -234,7 +236,8 @@ class Dispatcher implements DispatcherHandle {
         heartbeat,
         createEnumerator: (vertexId, context) => sourceOf(generated, vertexId).createEnumerator(context),
         onEnded: (summary) => {
-          this.actor.send({ type: 'jobEnded', summary });
+          // Not from within the job-manager's own transition.
+          queueMicrotask(() => this.actor.send({ type: 'jobEnded', summary }));
           forgetPersistedJob(metadata, jobId).catch((error: unknown) =>
             this.#environment.logger.error('ended job could not be removed from the metadata store', {
               jobId,

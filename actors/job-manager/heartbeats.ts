@@ -1,6 +1,7 @@
 import { ExternalError, serializeError } from '../../src/base/errors.ts';
-import type { TaskManagerId } from '../../src/base/ids.ts';
+import type { AllocationId, TaskManagerId } from '../../src/base/ids.ts';
 import type { HeldSlot } from '../../src/control/scheduler/state.ts';
+import type { SlotStatus } from '../../src/protocol/resource-manager.ts';
 import { taskManagerReply } from '../../src/protocol/task-manager.ts';
 import { NoRespondersError } from '../../src/transport/errors.ts';
 import { ask } from '../messaging/ask.ts';
@@ -16,11 +17,14 @@ export interface HeartbeatSettings {
 
 /**
  * Heartbeats from a job-manager to the TaskManagers that hold its slots, as request and reply, so that one who hears but
- * is not heard counts as dead. A reply without a slot that we hold means that the slot is gone.
+ * is not heard counts as dead. A reply without a slot that we hold means that the slot is gone; one with a slot that we
+ * do not know, twice, that our message to free it was lost.
  */
 export class Heartbeats {
   readonly #performer: Performer;
   readonly #settings: HeartbeatSettings;
+  /** Slots that TaskManagers hold for us but we do not know, as of the last heartbeat. */
+  readonly #strangers = new Set<AllocationId>();
   readonly #peers = new Map<TaskManagerId, { heardAt: number; unreachable: number; waiting: boolean }>();
 
   constructor(performer: Performer, settings: HeartbeatSettings) {
@@ -53,8 +57,7 @@ export class Heartbeats {
       const answer = await ask(environment, subject, message, taskManagerReply, policy);
       peer.heardAt = environment.clock.monotonic();
       peer.unreachable = 0;
-      if (answer.type === 'jobManagerHeartbeatReply')
-        this.#compare(slots, new Set(answer.slots.map((s) => s.allocationId)));
+      if (answer.type === 'jobManagerHeartbeatReply') this.#compare(taskManagerId, slots, answer.slots);
       else if (answer.type === 'fenced') this.#lose(taskManagerId, 'it follows another leader');
     } catch (error) {
       if (!(error instanceof NoRespondersError)) return;
@@ -66,15 +69,25 @@ export class Heartbeats {
     }
   }
 
-  #compare(held: readonly HeldSlot[], reported: ReadonlySet<string | undefined>): void {
+  #compare(taskManagerId: TaskManagerId, held: readonly HeldSlot[], reported: readonly SlotStatus[]): void {
     const present = this.#performer.context().scheduler.slots;
-    const gone = held.filter((slot) => present.has(slot.allocationId) && !reported.has(slot.allocationId));
-    if (gone.length === 0) return;
-    const allocations = gone.map((slot) => slot.allocationId);
-    const error = serializeError(
-      new ExternalError(`TaskManager ${gone[0]?.taskManagerId} does not hold our slots any more`),
-    );
-    this.#performer.send({ type: 'slotsGone', allocations, error, moment: this.#performer.moment() });
+    const known = new Set(reported.map((slot) => slot.allocationId));
+    const gone = held.filter((slot) => present.has(slot.allocationId) && !known.has(slot.allocationId));
+    if (gone.length > 0) {
+      const allocations = gone.map((slot) => slot.allocationId);
+      const error = serializeError(
+        new ExternalError(`TaskManager ${taskManagerId} does not hold our slots any more`),
+      );
+      this.#performer.send({ type: 'slotsGone', allocations, error, moment: this.#performer.moment() });
+    }
+    for (const { slot, state, allocationId } of reported) {
+      if (allocationId === undefined || state === 'releasing') continue;
+      if (present.has(allocationId)) this.#strangers.delete(allocationId);
+      else if (this.#strangers.delete(allocationId))
+        this.#performer.freeSlot({ taskManagerId, slot, allocationId });
+      // An offer may be under way: the next heartbeat decides.
+      else this.#strangers.add(allocationId);
+    }
   }
 
   #lose(taskManagerId: TaskManagerId, reason: string): void {

@@ -4,7 +4,7 @@ import { assert } from '../../src/base/assert.ts';
 import { serializeError } from '../../src/base/errors.ts';
 import type { SerializedError } from '../../src/base/errors.ts';
 import type { VertexId } from '../../src/base/ids.ts';
-import { isCurrent } from '../../src/control/scheduler/decide.ts';
+import { isActive } from '../../src/control/scheduler/decide.ts';
 import type { TimerHandle } from '../../src/ports/clock.ts';
 import { jobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { JobSummary } from '../../src/protocol/job-status.ts';
@@ -12,6 +12,7 @@ import type { ActorEnvironment } from '../messaging/environment.ts';
 import { every } from '../messaging/every.ts';
 import { reply, serve } from '../messaging/serve.ts';
 import type { Caller } from '../messaging/serve.ts';
+import { supervise } from '../messaging/supervise.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { HeartbeatSettings } from './heartbeats.ts';
@@ -23,7 +24,7 @@ import type {
   JobManagerEvent,
   JobManagerInput,
 } from './job-manager.machine.ts';
-import { perform } from './perform.ts';
+import { freeSlot, perform } from './perform.ts';
 import type { Performer } from './perform.ts';
 import { ResultBuffer } from './result-buffer.ts';
 import { provideSourceCoordinator } from './source-coordinator/source-coordinator.effects.ts';
@@ -34,12 +35,14 @@ export interface JobManagerOptions extends JobManagerInput {
   readonly heartbeat: HeartbeatSettings;
   readonly cancellationTimeoutMs: number;
   /** Called once, when the job has ended for good. */
-  onEnded(summary: JobSummary, failure: SerializedError | undefined): void;
+  readonly onEnded: (summary: JobSummary, failure: SerializedError | undefined) => void;
 }
 
 /** A running job-manager, as its dispatcher holds it. */
 export interface JobManagerHandle {
   readonly actor: Actor<typeof jobManagerMachine>;
+  /** Rows of `collect()`; outlives the job-manager, for a client of the same process. */
+  readonly results: ResultBuffer;
   summary(): JobSummary;
   handle(request: JobClientRequest, caller: Caller): void;
   stop(): void;
@@ -57,7 +60,7 @@ class JobManager implements JobManagerHandle {
   readonly actor: Actor<typeof jobManagerMachine>;
   readonly #environment: ActorEnvironment;
   readonly #options: JobManagerOptions;
-  readonly #results = new ResultBuffer();
+  readonly results = new ResultBuffer();
   readonly #heartbeats: Heartbeats;
   readonly #stopServing: () => void;
   #endedAt: number | undefined;
@@ -79,6 +82,7 @@ class JobManager implements JobManagerHandle {
       this.actor.send({ type: 'requested', request, caller, moment: performer.moment() }),
     );
     this.#stopServing = () => subscription.close();
+    supervise(environment, this.actor, `job-manager ${options.jobId}`);
     this.actor.start();
     const { clock } = environment;
     this.#timers = [
@@ -115,9 +119,9 @@ class JobManager implements JobManagerHandle {
 
   #performer(cancellationTimeoutMs: number): Performer {
     const { clock, random } = this.#environment;
-    return {
+    const performer: Performer = {
       environment: this.#environment,
-      results: this.#results,
+      results: this.results,
       cancellationTimeoutMs,
       context: () => this.#context(),
       send: (event) => this.actor.send(event),
@@ -131,12 +135,12 @@ class JobManager implements JobManagerHandle {
       },
       discardSplits: (vertexId, subtasks, attempt) =>
         this.#source(vertexId)?.send({ type: 'attemptDiscarded', subtasks, attempt }),
+      freeSlot: (slot) => void freeSlot(performer, slot, 'the job does not know this slot'),
     };
+    return performer;
   }
 
-  #source(
-    vertexId: VertexId,
-  ):
+  #source(vertexId: VertexId):
     | {
         send(
           event:
@@ -152,9 +156,9 @@ class JobManager implements JobManagerHandle {
     const environment = this.#environment;
     const source = provideSourceCoordinator(environment, {
       createEnumerator,
-      isCurrent: (vertexId, subtaskIndex, attempt) =>
+      isActive: (vertexId, subtaskIndex, attempt) =>
         !hasEnded(this.#context()) &&
-        isCurrent(this.#context().scheduler, { vertexId, subtaskIndex, attempt }),
+        isActive(this.#context().scheduler, { vertexId, subtaskIndex, attempt }),
       onFailed: (vertexId, error) =>
         this.actor.send({ type: 'sourceFailed', vertexId, error, moment: performer.moment() }),
     });
@@ -193,9 +197,9 @@ class JobManager implements JobManagerHandle {
   #takeRows(context: JobManagerContext, event: JobManagerEvent, performer: Performer): void {
     assert(event.type === 'requested' && event.request.type === 'collectRows', 'only rows are taken');
     const { vertexId } = event.request;
-    if (isCurrent(context.scheduler, event.request)) {
+    if (isActive(context.scheduler, event.request)) {
       try {
-        this.#results.add(event.request);
+        this.results.add(event.request);
       } catch (error) {
         this.actor.send({
           type: 'sourceFailed',
@@ -214,12 +218,12 @@ class JobManager implements JobManagerHandle {
       case 'requestJobDetails':
         return reply(this.#environment, caller, {
           type: 'jobDetails',
-          job: jobDetails(context, this.#endedAt, this.#results.size),
+          job: jobDetails(context, this.#endedAt, this.results.size),
         });
       case 'cancelJob':
         return reply(this.#environment, caller, { type: 'cancelAccepted', jobId });
       case 'fetchResults': {
-        const { attempt, rows, end } = this.#results.read(request.collectId, request.from, request.max);
+        const { attempt, rows, end } = this.results.read(request.collectId, request.from, request.max);
         const complete = hasEnded(context) && request.from + rows.length >= end;
         return reply(this.#environment, caller, {
           type: 'results',

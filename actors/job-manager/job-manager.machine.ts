@@ -9,7 +9,7 @@ import {
   countersReported,
   executionChanged,
   initialState,
-  isCurrent,
+  isActive,
   jobFailed,
   slotRequestTimedOut,
   slotsLost,
@@ -227,7 +227,7 @@ const machine = base.extend({
     forwardSplitRequest: base.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'requested' || event.request.type !== 'requestSplit') return;
       const { vertexId, subtaskIndex, attempt, requestId } = event.request;
-      if (!isCurrent(context.scheduler, event.request as ExecutionRef)) return;
+      if (!isActive(context.scheduler, event.request as ExecutionRef)) return;
       enqueue.sendTo(sourceActorId(vertexId), { type: 'splitRequested', subtaskIndex, attempt, requestId });
     }),
     watchSlots: base.enqueueActions(({ context, event, enqueue }) => {

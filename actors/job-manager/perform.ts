@@ -13,6 +13,9 @@ import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { JobManagerContext, JobManagerEvent } from './job-manager.machine.ts';
 import type { ResultBuffer } from './result-buffer.ts';
 
+/** Names a slot at its TaskManager. */
+export type SlotRef = Pick<HeldSlot, 'taskManagerId' | 'slot' | 'allocationId'>;
+
 /** What performing a scheduler's effect needs to know of its job-manager. */
 export interface Performer {
   readonly environment: ActorEnvironment;
@@ -23,6 +26,8 @@ export interface Performer {
   send(event: JobManagerEvent): void;
   discardSplits(vertexId: VertexId, subtasks: readonly number[], attempt: number): void;
   moment(): Moment;
+  /** Gives back a slot that the job does not use. */
+  freeSlot(slot: SlotRef): void;
   /** Runs `act` after `delayMs`, unless the job-manager has stopped or the job has ended by then. */
   later(delayMs: number, act: () => void): void;
 }
@@ -185,7 +190,7 @@ function giveUpSlot(performer: Performer, slot: HeldSlot, error: ExternalError):
   });
 }
 
-async function freeSlot(performer: Performer, slot: HeldSlot, reason: string): Promise<void> {
+export async function freeSlot(performer: Performer, slot: SlotRef, reason: string): Promise<void> {
   const { environment } = performer;
   const { epoch } = performer.context();
   const { allocationId, taskManagerId } = slot;

@@ -14,6 +14,8 @@ export interface ActorEnvironment {
   readonly logger: Logger;
   readonly subjects: Subjects;
   readonly refusals: RefusalCounters;
+  /** An actor broke an invariant and stopped: the node must not go on without it. */
+  readonly onFatal: (error: unknown, actor: string) => void;
 }
 
 /** Messages that did not reach an actor. */
@@ -25,7 +27,13 @@ export interface RefusalCounters {
 }
 
 export function createEnvironment(
-  ports: Pick<ActorEnvironment, 'clusterId' | 'transport' | 'clock' | 'random' | 'logger'>,
+  ports: Pick<ActorEnvironment, 'clusterId' | 'transport' | 'clock' | 'random' | 'logger'> &
+    Partial<Pick<ActorEnvironment, 'onFatal'>>,
 ): ActorEnvironment {
-  return { ...ports, subjects: new Subjects(ports.clusterId), refusals: { malformed: 0, stale: 0 } };
+  return {
+    onFatal: () => {},
+    ...ports,
+    subjects: new Subjects(ports.clusterId),
+    refusals: { malformed: 0, stale: 0 },
+  };
 }

@@ -63,7 +63,12 @@ export class MiniCluster {
   }
 
   static async start(options: MiniClusterOptions = {}): Promise<MiniCluster> {
-    const { taskManagers = 1, configuration = Configuration.EMPTY, logger = new SilentLogger(), output } = options;
+    const {
+      taskManagers = 1,
+      configuration = Configuration.EMPTY,
+      logger = new SilentLogger(),
+      output,
+    } = options;
     const clock = systemClock;
     const random = systemRandom;
     const hub = new LocalHub({ clock });

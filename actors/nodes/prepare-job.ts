@@ -24,7 +24,8 @@ export interface PreparedJob {
 export function modulePath(module: URL | string): string {
   const text = String(module);
   if (module instanceof URL || text.startsWith('file:')) {
-    if (!text.startsWith('file:')) throw new UserError(`module ${text}: only files and file: URLs can be submitted`);
+    if (!text.startsWith('file:'))
+      throw new UserError(`module ${text}: only files and file: URLs can be submitted`);
     return fileURLToPath(text);
   }
   return text;

@@ -52,7 +52,11 @@ export async function runEmbedded(module: URL | string, options: EmbeddedOptions
   }
 }
 
-async function run(module: URL | string, options: EmbeddedOptions, signal: AbortSignal): Promise<EmbeddedRun> {
+async function run(
+  module: URL | string,
+  options: EmbeddedOptions,
+  signal: AbortSignal,
+): Promise<EmbeddedRun> {
   const { configuration, taskManagers, slots } = resolve(options);
   const prepared = await prepareJob(module, configuration);
   const enough = options.slots ?? Math.max(slots, Math.ceil(prepared.slots / taskManagers));
@@ -81,7 +85,11 @@ interface Following {
 }
 
 /** Submits and waits for the end; an abort cancels the job, and gives up when that takes too long. */
-async function follow(cluster: MiniCluster, prepared: PreparedJob, following: Following): Promise<JobDetails> {
+async function follow(
+  cluster: MiniCluster,
+  prepared: PreparedJob,
+  following: Following,
+): Promise<JobDetails> {
   const { jobId, configuration, signal, onUpdate } = following;
   const { client, environment } = cluster;
   const { promise: gaveUp, reject } = Promise.withResolvers<never>();
@@ -99,7 +107,12 @@ async function follow(cluster: MiniCluster, prepared: PreparedJob, following: Fo
   const abort = (): void => {
     cancel();
     timer = environment.clock.setTimeout(
-      () => reject(new UserError(`job ${jobId} did not stop within ${EMBEDDED_CANCELLATION_MS} ms: its threads are ended`)),
+      () =>
+        reject(
+          new UserError(
+            `job ${jobId} did not stop within ${EMBEDDED_CANCELLATION_MS} ms: its threads are ended`,
+          ),
+        ),
       EMBEDDED_CANCELLATION_MS,
     );
   };
@@ -122,7 +135,11 @@ async function follow(cluster: MiniCluster, prepared: PreparedJob, following: Fo
   }
 }
 
-function resolve(options: EmbeddedOptions): { configuration: Configuration; taskManagers: number; slots: number } {
+function resolve(options: EmbeddedOptions): {
+  configuration: Configuration;
+  taskManagers: number;
+  slots: number;
+} {
   const { configuration = Configuration.EMPTY, taskManagers = 1 } = options;
   const configured = configuration.has(OPTIONS.slotsPerTaskManager)
     ? configuration.get(OPTIONS.slotsPerTaskManager)

@@ -13,6 +13,7 @@ import { BRIEF, ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { every } from '../messaging/every.ts';
 import { reply, serve } from '../messaging/serve.ts';
+import { supervise } from '../messaging/supervise.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { resourceManagerMachine } from './resource-manager.machine.ts';
 import type { ResourceManagerEvent } from './resource-manager.machine.ts';
@@ -47,6 +48,7 @@ export function startResourceManager(
     resourceManagerRequest,
     (request, caller) => actor.send({ type: 'requested', request, caller, at: clock.monotonic() }),
   );
+  supervise(environment, actor, 'resource-manager');
   actor.start();
   const stopTicking = every(clock, heartbeatIntervalMs, () =>
     actor.send({ type: 'ticked', at: clock.monotonic() }),

@@ -12,6 +12,7 @@ import { BRIEF, PERSISTENT, ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { every } from '../messaging/every.ts';
 import { reply, serve, tell } from '../messaging/serve.ts';
+import { supervise } from '../messaging/supervise.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { provideSlot } from './slot/slot.effects.ts';
 import type { StartSlotThread } from './slot/slot-thread.ts';
@@ -55,6 +56,7 @@ export function startTaskManager(
       }),
     ),
   ];
+  supervise(environment, actor, `task-manager ${options.taskManagerId}`);
   actor.start();
   const stopTicking = every(clock, heartbeatIntervalMs, () =>
     actor.send({ type: 'ticked', at: clock.monotonic() }),
@@ -120,39 +122,50 @@ function provideTaskManager(
             environment.logger.warn('job-manager not told of a lost slot', { jobId, error: failure }),
         );
       },
-      replyFenced: ({ context, event }) => {
-        if (event.type !== 'requested') return;
-        environment.refusals.stale++;
-        if (context.epoch === undefined) return;
-        reply(environment, event.caller, { type: 'fenced', epoch: context.epoch });
-      },
-      replySlotAllocated: ({ event }) => {
-        if (event.type !== 'requested' || event.request.type !== 'allocateSlot') return;
-        const { allocationId } = event.request;
-        reply(environment, event.caller, { type: 'slotAllocated', allocationId });
-      },
-      refuseAllocation: ({ context, event }) => {
-        if (event.type !== 'requested' || event.request.type !== 'allocateSlot') return;
-        const error = new ExternalError(
-          `slot ${event.request.slot} of ${context.taskManagerId} is not free`,
-          {
-            retryable: false,
-          },
-        );
-        reply(environment, event.caller, { type: 'refused', error: serializeError(error) });
-      },
-      replySlotFreed: ({ event }) => {
-        if (event.type !== 'requested' || event.request.type !== 'freeSlot') return;
-        const { allocationId } = event.request;
-        reply(environment, event.caller, { type: 'slotFreed', allocationId });
-      },
-      replyHeartbeat: ({ context, event }) => {
-        if (event.type !== 'requested' || event.request.type !== 'jobManagerHeartbeat') return;
-        const slots = slotsOfJob(context, event.request.jobId);
-        reply(environment, event.caller, { type: 'jobManagerHeartbeatReply', slots });
-      },
+      ...taskManagerReplies(environment),
     },
   });
+}
+
+type ReplyArgs = { readonly context: TaskManagerContext; readonly event: TaskManagerEvent };
+
+/** Answers to the requests that a TaskManager gets. */
+function taskManagerReplies(
+  environment: ActorEnvironment,
+): Record<
+  'replyFenced' | 'replySlotAllocated' | 'refuseAllocation' | 'replySlotFreed' | 'replyHeartbeat',
+  (args: ReplyArgs) => void
+> {
+  return {
+    replyFenced: ({ context, event }) => {
+      if (event.type !== 'requested') return;
+      environment.refusals.stale++;
+      if (context.epoch === undefined) return;
+      reply(environment, event.caller, { type: 'fenced', epoch: context.epoch });
+    },
+    replySlotAllocated: ({ event }) => {
+      if (event.type !== 'requested' || event.request.type !== 'allocateSlot') return;
+      const { allocationId } = event.request;
+      reply(environment, event.caller, { type: 'slotAllocated', allocationId });
+    },
+    refuseAllocation: ({ context, event }) => {
+      if (event.type !== 'requested' || event.request.type !== 'allocateSlot') return;
+      const error = new ExternalError(`slot ${event.request.slot} of ${context.taskManagerId} is not free`, {
+        retryable: false,
+      });
+      reply(environment, event.caller, { type: 'refused', error: serializeError(error) });
+    },
+    replySlotFreed: ({ event }) => {
+      if (event.type !== 'requested' || event.request.type !== 'freeSlot') return;
+      const { allocationId } = event.request;
+      reply(environment, event.caller, { type: 'slotFreed', allocationId });
+    },
+    replyHeartbeat: ({ context, event }) => {
+      if (event.type !== 'requested' || event.request.type !== 'jobManagerHeartbeat') return;
+      const slots = slotsOfJob(context, event.request.jobId);
+      reply(environment, event.caller, { type: 'jobManagerHeartbeatReply', slots });
+    },
+  };
 }
 
 async function register(

@@ -125,3 +125,5 @@ export const NODE_STOP_MS = 10_000;
 export const CLUSTER_START_MS = 60_000;
 /** A second Ctrl-C within this time is the same one, delivered twice (npx forwards what the terminal also sent). */
 export const REPEATED_SIGNAL_MS = 500;
+/** Longest wait for an own nats-server to listen. */
+export const NATS_SERVER_START_MS = 20_000;

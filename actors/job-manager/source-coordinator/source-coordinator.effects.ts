@@ -16,7 +16,7 @@ export type CreateEnumerator = (
 export interface SourceCoordinatorHooks {
   readonly createEnumerator: CreateEnumerator;
   /** Whether `attempt` is still the present one of this subtask. */
-  isCurrent(vertexId: VertexId, subtaskIndex: number, attempt: number): boolean;
+  isActive(vertexId: VertexId, subtaskIndex: number, attempt: number): boolean;
   onFailed(vertexId: VertexId, error: SerializedError): void;
 }
 
@@ -116,6 +116,8 @@ class EnumeratorRun {
 
   handle(subtask: number, attempt: number, isNewReader: boolean): void {
     if (isNewReader) {
+      // A request of the old attempt may have come after that was discarded: what it got goes back first (E3).
+      this.takeBack([subtask]);
       this.#readers.set(subtask, { attempt, assigned: [], nextAssignment: 0, deliveries: Promise.resolve() });
       this.#enumerator.addReader(subtask);
     }
@@ -141,7 +143,7 @@ class EnumeratorRun {
     const assignmentId = reader.nextAssignment++;
     const { vertexId, jobId, epoch } = this.#context;
     const { attempt } = reader;
-    const wanted = (): boolean => this.#hooks.isCurrent(vertexId, subtask, attempt);
+    const wanted = (): boolean => this.#hooks.isActive(vertexId, subtask, attempt);
     const subject = this.#environment.subjects.subtask(jobId, attempt, vertexId, subtask);
     const message = { type: 'assignSplits' as const, epoch, attempt, assignmentId, splits, noMoreSplits };
     reader.deliveries = reader.deliveries.then(async () => {

@@ -12,6 +12,7 @@ import { subtaskRequest } from '../../../src/protocol/subtask.ts';
 import { PERSISTENT, ask } from '../../messaging/ask.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import { reply, serve, tell } from '../../messaging/serve.ts';
+import { supervise } from '../../messaging/supervise.ts';
 import { xstateClock } from '../../messaging/xstate-clock.ts';
 import { subtaskMachine } from './subtask.machine.ts';
 
@@ -53,6 +54,7 @@ export class Subtask {
     const { jobId, deployment } = options;
     const { attempt, vertexId, subtaskIndex } = deployment;
     this.#actor = createActor(this.#provide(), { clock: xstateClock(environment.clock) });
+    supervise(environment, this.#actor, `subtask ${vertexId}/${subtaskIndex}`);
     const subject = environment.subjects.subtask(jobId, attempt, vertexId, subtaskIndex);
     const subscription = serve(environment, subject, subtaskRequest, (request, caller) => {
       if (request.epoch !== options.epoch || request.attempt !== attempt) {

@@ -134,10 +134,11 @@ export function countersReported(state: SchedulerState, ref: ExecutionRef, count
   return draft.finish();
 }
 
-/** Whether a message speaks of the present attempt of its subtask. */
-export function isCurrent(state: SchedulerState, ref: ExecutionRef): boolean {
+/** Whether a message speaks of an attempt that is deployed now: not of an older one, nor of one that is being stopped. */
+export function isActive(state: SchedulerState, ref: ExecutionRef): boolean {
   const vertex = state.graph.executions.get(ref.vertexId)?.[ref.subtaskIndex];
-  return vertex !== undefined && state.regions[vertex.region]?.attempt === ref.attempt;
+  const region = vertex === undefined ? undefined : state.regions[vertex.region];
+  return region?.attempt === ref.attempt && region.phase === 'active';
 }
 
 const ORDER: Readonly<Record<ExecutionState, number>> = {

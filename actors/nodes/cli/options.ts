@@ -1,0 +1,131 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import { CLI_PROBE_MS } from '../../../src/base/limits.ts';
+import type { Configuration } from '../../../src/config/configuration.ts';
+import { loadConfiguration } from '../../../src/config/load-configuration.adapter.ts';
+import { OPTIONS } from '../../../src/config/options.ts';
+import { createLogger } from '../adapters/pino-logger.ts';
+import type { NodeLogger } from '../adapters/pino-logger.ts';
+import { connectClient } from '../connect-client.ts';
+import type { ClientConnection } from '../connect-client.ts';
+import { DEFAULT_CLUSTER, DEFAULT_NATS_URL, checkClusterId } from '../nats-environment.ts';
+import type { ClusterAddress } from '../nats-environment.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What every verb gets and gives. */
+export interface Cli {
+  readonly terminal: Terminal;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Set by the verb's action. */
+  exitCode: number;
+  /** Whether the verb was told to show stacks and debug lines. */
+  verbose: boolean;
+  /** Whether programs read the output. */
+  json: boolean;
+}
+
+export interface VerboseOptions {
+  readonly verbose?: true;
+}
+
+export interface ConfigurationOptions extends VerboseOptions {
+  readonly D: readonly string[];
+  readonly config?: string;
+}
+
+export interface AddressOptions extends VerboseOptions {
+  readonly nats: string;
+  readonly cluster: string;
+}
+
+export function withVerbose(command: Command): Command {
+  return command.option('--verbose', 'show debug lines, and stacks of errors');
+}
+
+/** `-D` and `--config`. */
+export function withConfiguration(command: Command): Command {
+  return command
+    .option('-D <key=value>', "a configuration option under Flink's key; may be repeated", append, [])
+    .option('--config <file>', 'YAML file of options (default: $MILLRACE_CONF_DIR/config.yaml where that is set)');
+}
+
+/** `--nats` with its default, and `--cluster`. */
+export function withAddress(command: Command): Command {
+  return command
+    .option('--nats <url>', 'NATS server of the cluster; several separated by commas', DEFAULT_NATS_URL)
+    .option('--cluster <id>', 'which cluster on that server', DEFAULT_CLUSTER);
+}
+
+export function withJson(command: Command): Command {
+  return command.option('--json', 'print one JSON object per line');
+}
+
+/** `-p` */
+export function withParallelism(command: Command): Command {
+  return command.option('-p, --parallelism <n>', 'parallelism of operators that set none', wholeNumber(1));
+}
+
+/** An option that only Millrace's own processes give. */
+export function hidden(flags: string): Option {
+  return new Option(flags).hideHelp();
+}
+
+/** The configuration that the options describe. @throws ConfigurationError */
+export function configurationOf(
+  cli: Cli,
+  options: ConfigurationOptions & { readonly parallelism?: number },
+  more: readonly string[] = [],
+): Configuration {
+  const parallelism = options.parallelism === undefined ? [] : [`${OPTIONS.parallelism.key}=${options.parallelism}`];
+  return loadConfiguration({
+    file: options.config,
+    overrides: [...options.D, ...parallelism, ...more],
+    environment: cli.environment,
+  });
+}
+
+/** Parser of a whole number of at least `min`. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    const bound = max === Number.MAX_SAFE_INTEGER ? `at least ${min}` : `${min} to ${max}`;
+    throw new InvalidArgumentError(`It must be a whole number of ${bound}.`);
+  };
+}
+
+export function addressOf(options: AddressOptions): ClusterAddress {
+  return { nats: { servers: options.nats }, clusterId: checkClusterId(options.cluster) };
+}
+
+/** A logger of warnings to the terminal, for clients. */
+export function clientLogger(cli: Cli): NodeLogger {
+  return createLogger({
+    role: 'client',
+    level: cli.verbose ? 'debug' : 'warn',
+    console: cli.terminal.log,
+    environment: cli.environment,
+  });
+}
+
+/** Connects, asks the dispatcher whether it is there, and closes whatever happens. */
+export async function withClient<T>(
+  cli: Cli,
+  address: ClusterAddress,
+  timeoutMs: number,
+  use: (connection: ClientConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await connectClient(address, { logger: clientLogger(cli), settings: { timeoutMs } });
+  try {
+    return await use(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** For one question and its answer. */
+export const QUESTION_TIMEOUT_MS = CLI_PROBE_MS;
+
+function append(value: string, previous: readonly string[]): string[] {
+  return [...previous, value];
+}

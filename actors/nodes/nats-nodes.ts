@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ExternalError, InternalError } from '../../src/base/errors.ts';
+import type { Configuration } from '../../src/config/configuration.ts';
+import type { Logger } from '../../src/ports/logger.ts';
+import { dispatcherReply } from '../../src/protocol/client-dispatcher.ts';
+import { NoRespondersError } from '../../src/transport/errors.ts';
+import { ask } from '../messaging/ask.ts';
+import type { ActorEnvironment } from '../messaging/environment.ts';
+import { ModuleJobLoader } from './adapters/load-module.ts';
+import { ModuleCache } from './adapters/module-cache.ts';
+import { RingRegistry } from './adapters/ring-registry.ts';
+import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
+import { startJobManagerNode } from './job-manager-node.ts';
+import { connectEnvironment, openArtifacts, openMetadata } from './nats-environment.ts';
+import type { ClusterAddress, NatsEnvironment } from './nats-environment.ts';
+import { startTaskManagerNode } from './task-manager-node.ts';
+
+export interface NatsNodeOptions extends ClusterAddress {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+}
+
+/** A node of a cluster on NATS in this process. */
+export interface RunningNode {
+  /** Settles, with the reason, when the node cannot go on: its process should stop it and end. */
+  readonly failed: Promise<Error>;
+  /** Ends the roles cleanly, then the connection. */
+  stop(): Promise<void>;
+}
+
+/** Starts dispatcher, resource-manager and job-managers, which recover the cluster's jobs. */
+export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNode> {
+  return startNode('jobmanager', options, async (connected, directory) => {
+    const { environment } = connected;
+    await refuseSecondLeader(environment);
+    const [metadata, artifacts] = await Promise.all([openMetadata(connected), openArtifacts(connected)]);
+    const modules = new ModuleCache(artifacts, directory);
+    const node = await startJobManagerNode(environment, {
+      configuration: options.configuration,
+      metadata,
+      artifacts,
+      loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
+    });
+    return () => Promise.resolve(node.stop());
+  });
+}
+
+/** Starts a TaskManager; its slot threads open data connections of their own. */
+export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningNode> {
+  return startNode('taskmanager', options, async (connected, directory) => {
+    const { environment } = connected;
+    const modules = new ModuleCache(await openArtifacts(connected), directory);
+    const threads = { environment, modules, rings: new RingRegistry(), data: options.nats };
+    const node = startTaskManagerNode(environment, {
+      configuration: options.configuration,
+      processId: `p-${environment.random.hex(8)}`,
+      startThread: workerSlotThreads(threads),
+    });
+    return () => node.stop();
+  });
+}
+
+/** @param launch starts the roles and gives back how to stop them */
+async function startNode(
+  role: string,
+  options: NatsNodeOptions,
+  launch: (connected: NatsEnvironment, directory: string) => Promise<() => Promise<void>>,
+): Promise<RunningNode> {
+  const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
+  const { logger } = options;
+  const onFatal = (error: unknown, actor: string): void =>
+    fail(new InternalError(`the ${actor} stopped on an error that must not happen`, { cause: error }));
+  const connected = await connectEnvironment(options, { role, logger, onFatal });
+  const directory = await mkdtemp(join(tmpdir(), `millrace-${role}-`));
+  const disconnect = async (): Promise<void> => {
+    await connected.transport.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  let stopping = false;
+  void connected.transport.closed.then((reason) => {
+    if (!stopping) fail(reason ?? new ExternalError('the connection to NATS is closed'));
+  });
+  try {
+    const stopRoles = await launch(connected, directory);
+    return {
+      failed,
+      stop: async () => {
+        stopping = true;
+        await stopRoles();
+        await disconnect();
+      },
+    };
+  } catch (error) {
+    stopping = true;
+    await disconnect();
+    throw error;
+  }
+}
+
+/** Two leaders would both answer on the cluster's subjects. Epochs fence off what a former one still sends. */
+async function refuseSecondLeader(environment: ActorEnvironment): Promise<void> {
+  const { subjects, clusterId } = environment;
+  const policy = { timeoutMs: 2_000, attempts: 1, pauseMs: 0, maxPauseMs: 0 };
+  const free = await ask(
+    environment,
+    subjects.dispatcher(),
+    { type: 'requestClusterOverview' },
+    dispatcherReply,
+    policy,
+  ).then(
+    () => false,
+    (error: unknown) => error instanceof NoRespondersError,
+  );
+  if (free) return;
+  throw new ExternalError(
+    `cluster "${clusterId}" has a JobManager already: stop that one first, or choose another --cluster`,
+    { retryable: false },
+  );
+}

@@ -1,0 +1,132 @@
+import type { JobDefinition } from '../../src/api/job.ts';
+import type { ClusterId, JobId, TaskManagerId } from '../../src/base/ids.ts';
+import { Configuration } from '../../src/config/configuration.ts';
+import type { Logger } from '../../src/ports/logger.ts';
+import { MemoryArtifactStore } from '../../src/storage/memory/artifact-store.ts';
+import { MemoryMetadataStore } from '../../src/storage/memory/metadata-store.ts';
+import { NodeClock } from '../../src/testing/node-clock.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
+import type { SimulationTrace } from '../../src/testing/simulation-trace.ts';
+import { SimulatedNetwork } from '../../src/transport/simulation/network.ts';
+import type { SimulatedNetworkOptions } from '../../src/transport/simulation/network.ts';
+import { ClusterClient } from '../client/cluster-client.ts';
+import { createEnvironment } from '../messaging/environment.ts';
+import type { ActorEnvironment } from '../messaging/environment.ts';
+import { startJobManagerNode } from '../nodes/job-manager-node.ts';
+import type { JobManagerNode } from '../nodes/job-manager-node.ts';
+import { startTaskManagerNode } from '../nodes/task-manager-node.ts';
+import { SilentLogger } from '../nodes/adapters/silent-logger.ts';
+import { definedJobs, inlineSlotThreads } from './inline-slot-thread.ts';
+
+export interface SimulatedClusterOptions {
+  readonly seed: number;
+  readonly job: JobDefinition;
+  readonly configuration?: Configuration;
+  readonly network?: SimulatedNetworkOptions;
+  readonly trace?: SimulationTrace;
+  readonly logger?: Logger;
+}
+
+/**
+ * A whole cluster in one thread: the real actors and the real data plane on a simulated clock, network and stores. Equal
+ * seeds and equal calls give equal runs. `JOB_MANAGER` and the ids of TaskManagers name the nodes of its network.
+ */
+export class SimulatedCluster {
+  static readonly JOB_MANAGER = 'jm';
+  static readonly CLIENT = 'client';
+
+  readonly clock: SimulatedClock;
+  readonly network: SimulatedNetwork;
+  readonly random: SeededRandom;
+  readonly client: ClusterClient;
+  /** Actors that broke an invariant; a sound run has none. */
+  readonly fatalErrors: unknown[] = [];
+  readonly #options: SimulatedClusterOptions;
+  readonly #configuration: Configuration;
+  readonly #metadata = new MemoryMetadataStore();
+  readonly #artifacts = new MemoryArtifactStore();
+  readonly #nodes = new Map<string, NodeClock>();
+  #jobManager: JobManagerNode | undefined;
+  #started = 0;
+
+  constructor(options: SimulatedClusterOptions) {
+    const { seed, trace } = options;
+    this.#options = options;
+    this.#configuration = options.configuration ?? Configuration.EMPTY;
+    this.random = new SeededRandom(seed);
+    this.clock = new SimulatedClock({
+      random: this.random.fork('clock'),
+      ...(trace === undefined ? {} : { trace }),
+    });
+    this.network = new SimulatedNetwork(this.clock, this.random.fork('network'), {
+      ...(trace === undefined ? {} : { trace }),
+      ...options.network,
+    });
+    this.client = new ClusterClient(this.#environment(SimulatedCluster.CLIENT));
+  }
+
+  /** Starts the JobManager, again after a crash: it finds the jobs in the metadata store. */
+  async startJobManager(): Promise<void> {
+    const environment = this.#environment(SimulatedCluster.JOB_MANAGER);
+    this.#jobManager = await startJobManagerNode(environment, {
+      configuration: this.#configuration,
+      metadata: this.#metadata,
+      artifacts: this.#artifacts,
+      loader: definedJobs(this.#options.job),
+    });
+  }
+
+  /** Starts a TaskManager, a process of its own; returns its id. */
+  startTaskManager(): string {
+    const taskManagerId = `tm-${this.#started++}` as TaskManagerId;
+    const environment = this.#environment(taskManagerId);
+    const clock = this.#nodes.get(taskManagerId);
+    const data = this.network.connect(taskManagerId, clock === undefined ? {} : { clock });
+    startTaskManagerNode(environment, {
+      configuration: this.#configuration,
+      processId: taskManagerId,
+      taskManagerId,
+      startThread: inlineSlotThreads(environment, data, definedJobs(this.#options.job)),
+    });
+    return taskManagerId;
+  }
+
+  /** Ends a node at once, as kill -9 does. */
+  crash(node: string): void {
+    this.network.crash(node);
+    this.#nodes.get(node)?.kill();
+    this.#nodes.delete(node);
+    if (node === SimulatedCluster.JOB_MANAGER) this.#jobManager = undefined;
+  }
+
+  /** Names of the TaskManagers that live. */
+  taskManagers(): string[] {
+    return [...this.#nodes.keys()].filter((node) => node.startsWith('tm-'));
+  }
+
+  /** The leader's state, for invariants; undefined while there is none. */
+  get leader(): JobManagerNode | undefined {
+    return this.#jobManager;
+  }
+
+  /** Submits the cluster's job; resolves with what it collected, as events run. */
+  submit(): { readonly jobId: JobId; readonly ended: ReturnType<ClusterClient['execute']> } {
+    const jobId = this.client.newJobId();
+    const configuration = this.#configuration.toRecord();
+    return { jobId, ended: this.client.execute({ jobId, module: { source: 'simulated' }, configuration }) };
+  }
+
+  #environment(node: string): ActorEnvironment {
+    const clock = new NodeClock(this.clock, node);
+    this.#nodes.set(node, clock);
+    return createEnvironment({
+      clusterId: 'simulated' as ClusterId,
+      transport: this.network.connect(node, { clock }),
+      clock,
+      random: this.random.fork(`${node}@${this.clock.steps}`),
+      logger: this.#options.logger ?? new SilentLogger(),
+      onFatal: (error) => this.fatalErrors.push(error),
+    });
+  }
+}
