@@ -42,6 +42,11 @@ export class SplitQueue<S extends SourceSplit> {
     this.#splits[0] = split;
   }
 
+  /** Puts a split behind the others: its turn comes again. */
+  requeue(split: S): void {
+    this.#splits.push(split);
+  }
+
   /** The split in hand is read to its end. */
   finishCurrent(): void {
     this.#splits.shift();

@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly maxRecords?: number;
   /** Stop after so many values; the readers' splits are left in `state`. */
   readonly stopAfter?: number;
-  now?(): number;
+  readonly now?: () => number;
 }
 
 /** Runs a source as the coordinator and its tasks would: one enumerator, readers polled in turn until all end. */

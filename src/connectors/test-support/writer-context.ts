@@ -1,0 +1,28 @@
+import type { JobId } from '../../base/ids.ts';
+import type { SinkWriterContext } from '../../functions/sink.ts';
+
+export interface WriterPlace {
+  readonly subtask?: number;
+  readonly parallelism?: number;
+  readonly attempt?: number;
+  readonly sendResults?: (collectId: string, rows: readonly unknown[]) => Promise<void>;
+}
+
+/** What a subtask would give its sink's writer. */
+export function writerContext(place: WriterPlace = {}): SinkWriterContext {
+  const { subtask = 0, parallelism = 1, attempt = 0 } = place;
+  return {
+    taskInfo: {
+      jobId: '0'.repeat(32) as JobId,
+      jobName: 'test',
+      operatorName: 'sink',
+      taskName: `sink (${subtask + 1}/${parallelism})#${attempt}`,
+      indexOfThisSubtask: subtask,
+      numberOfParallelSubtasks: parallelism,
+      maxNumberOfParallelSubtasks: 128,
+      attemptNumber: attempt,
+    },
+    now: () => 0,
+    sendResults: place.sendResults ?? (() => Promise.reject(new Error('no results expected'))),
+  };
+}
