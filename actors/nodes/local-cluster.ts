@@ -122,7 +122,8 @@ export class LocalCluster {
   #onExit(role: string, child: ChildProcess, how: string, logFile: string): void {
     if (this.#stopping) return;
     const what = `${role} (pid ${child.pid}) ended with ${how}`;
-    if (!this.#started) return this.#fail(new ExternalError(`${what} before the cluster was ready; its log is ${logFile}`));
+    if (!this.#started)
+      return this.#fail(new ExternalError(`${what} before the cluster was ready; its log is ${logFile}`));
     if (role === 'jobmanager') return this.#fail(new ExternalError(`${what}; its log is ${logFile}`));
     const left = this.#nodes.filter((node) => node.role !== 'jobmanager' && isRunning(node.child)).length;
     this.#options.logger.error(`${what}; the cluster goes on`, { taskManagersLeft: left, log: logFile });

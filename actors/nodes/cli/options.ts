@@ -46,7 +46,10 @@ export function withVerbose(command: Command): Command {
 export function withConfiguration(command: Command): Command {
   return command
     .option('-D <key=value>', "a configuration option under Flink's key; may be repeated", append, [])
-    .option('--config <file>', 'YAML file of options (default: $MILLRACE_CONF_DIR/config.yaml where that is set)');
+    .option(
+      '--config <file>',
+      'YAML file of options (default: $MILLRACE_CONF_DIR/config.yaml where that is set)',
+    );
 }
 
 /** `--nats` with its default, and `--cluster`. */
@@ -76,7 +79,8 @@ export function configurationOf(
   options: ConfigurationOptions & { readonly parallelism?: number },
   more: readonly string[] = [],
 ): Configuration {
-  const parallelism = options.parallelism === undefined ? [] : [`${OPTIONS.parallelism.key}=${options.parallelism}`];
+  const parallelism =
+    options.parallelism === undefined ? [] : [`${OPTIONS.parallelism.key}=${options.parallelism}`];
   return loadConfiguration({
     file: options.config,
     overrides: [...options.D, ...parallelism, ...more],

@@ -28,7 +28,9 @@ export class Terminal {
 
   /** Whether progress may be redrawn in place. */
   get isLive(): boolean {
-    return this.#err.isTTY === true && this.environment['TERM'] !== 'dumb' && (this.environment['CI'] ?? '') === '';
+    return (
+      this.#err.isTTY === true && this.environment['TERM'] !== 'dumb' && (this.environment['CI'] ?? '') === ''
+    );
   }
 
   /** A line of the result. */
