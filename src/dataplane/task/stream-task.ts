@@ -199,6 +199,8 @@ export class StreamTask implements Task {
     const { failure } = this.#flow;
     if (failure !== undefined) {
       if (failure.node !== undefined) this.#trace.node = failure.node;
+      this.#activity =
+        this.#phase === 'finishing' ? 'flushing at the end of its input' : 'waiting for its buffer to empty';
       throw failure.error;
     }
     if (!this.#flow.blocked) return true;
@@ -276,7 +278,6 @@ export class StreamTask implements Task {
 
   #startFinish(chain: Chain): void {
     this.#finish = 'waiting';
-    this.#activity = 'flushing at the end of its input';
     this.#flow.waitFor(
       chain.finish().then(() => {
         this.#finish = 'done';

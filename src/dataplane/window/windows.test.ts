@@ -29,7 +29,11 @@ const idList: AggregateFunction<Row, number[], number[]> = {
   getResult: (list) => [...list],
   merge: (a, b) => [...a, ...b],
 };
-const { merge: _merge, ...withoutMerge } = idList;
+const withoutMerge: AggregateFunction<Row, number[], number[]> = {
+  createAccumulator: () => [],
+  add: (row, list) => void list.push(row.id),
+  getResult: (list) => [...list],
+};
 
 const describeWindow = (
   key: string,

@@ -19,13 +19,13 @@ export class KeyCell<T> implements Cell<T> {
   }
 
   get(): T | undefined {
-    return this.#table.find()?.slots[this.#slot] as T | undefined;
+    return this.#table.find()?.get(this.#slot) as T | undefined;
   }
 
   set(value: T): void {
     const entry = this.#table.findOrCreate();
-    if (entry.slots[this.#slot] === undefined) entry.used += 1;
-    entry.slots[this.#slot] = value;
+    if (entry.get(this.#slot) === undefined) entry.used += 1;
+    entry.set(this.#slot, value);
   }
 
   clear(): void {
@@ -57,7 +57,7 @@ export class NamespaceCell<T> implements Cell<T> {
     }
     const entry = this.#table.findOrCreate();
     entry.used += 1;
-    entry.slots[this.#slot] = new Map([[this.#current.namespace, value]]);
+    entry.set(this.#slot, new Map([[this.#current.namespace, value]]));
   }
 
   clear(): void {
@@ -68,6 +68,6 @@ export class NamespaceCell<T> implements Cell<T> {
   }
 
   #values(): Map<Namespace, T> | undefined {
-    return this.#table.find()?.slots[this.#slot] as Map<Namespace, T> | undefined;
+    return this.#table.find()?.get(this.#slot) as Map<Namespace, T> | undefined;
   }
 }

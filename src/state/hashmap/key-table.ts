@@ -5,11 +5,24 @@ import type { KeyIdentity } from '../key-encoding.ts';
 import { keyGroupFor } from '../key-groups.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
 
-/** All states of one key: slot n belongs to the n-th state registered. */
-export interface KeyEntry {
-  readonly slots: unknown[];
+/** All states of one key: slot n belongs to the n-th state registered. Most operators have one: it takes no array. */
+export class KeyEntry {
+  first: unknown = undefined;
+  rest: unknown[] | undefined = undefined;
   /** Slots in use; an entry with none is removed. */
-  used: number;
+  used = 0;
+
+  get(slot: number): unknown {
+    return slot === 0 ? this.first : this.rest?.[slot];
+  }
+
+  set(slot: number, value: unknown): void {
+    if (slot === 0) this.first = value;
+    else {
+      this.rest ??= [];
+      this.rest[slot] = value;
+    }
+  }
 }
 
 /**
@@ -63,7 +76,7 @@ export class KeyTable {
   findOrCreate(): KeyEntry {
     const found = this.find();
     if (found !== undefined) return found;
-    const entry: KeyEntry = { slots: [], used: 0 };
+    const entry = new KeyEntry();
     this.#group?.set(this.#identity, entry);
     this.#entry = entry;
     return entry;
@@ -71,8 +84,8 @@ export class KeyTable {
 
   clearSlot(slot: number): void {
     const entry = this.find();
-    if (entry === undefined || entry.slots[slot] === undefined) return;
-    entry.slots[slot] = undefined;
+    if (entry === undefined || entry.get(slot) === undefined) return;
+    entry.set(slot, undefined);
     entry.used -= 1;
     if (entry.used > 0) return;
     this.#group?.delete(this.#identity);
