@@ -35,12 +35,12 @@ export function exitCodeOf(error: unknown): number {
 
 const LINE_CHARS = 2_000;
 
-/** What went wrong on one line: each cause is added that the text before does not tell already. */
+/** What went wrong on one line: causes are added until one is told already by the text before. */
 export function describeError(error: SerializedError): string {
   let text = '';
   for (let at: SerializedError | undefined = error; at !== undefined; at = at.cause) {
     const message = oneLine(at.message === '' ? at.name : at.message);
-    if (text.includes(message)) continue;
+    if (text.includes(message)) break;
     text = text === '' ? message : `${text}: ${message}`;
   }
   return text.length > LINE_CHARS ? `${text.slice(0, LINE_CHARS)}...` : text;

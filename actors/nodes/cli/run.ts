@@ -1,0 +1,187 @@
+import type { Command } from 'commander';
+import type { JobDetails } from '../../../src/protocol/job-status.ts';
+import { OPTIONS } from '../../../src/config/options.ts';
+import type { Configuration } from '../../../src/config/configuration.ts';
+import { DEFAULT_CLUSTER } from '../nats-environment.ts';
+import type { ClientConnection } from '../connect-client.ts';
+import { prepareJob } from '../prepare-job.ts';
+import { runEmbedded } from '../run-embedded.ts';
+import { EXIT, InterruptedError, UsageError, describeError, stacksOf } from './describe-error.ts';
+import { Interruption } from './interruption.ts';
+import {
+  QUESTION_TIMEOUT_MS,
+  addressOf,
+  clientLogger,
+  configurationOf,
+  wholeNumber,
+  withClient,
+  withConfiguration,
+  withJson,
+  withParallelism,
+  withVerbose,
+} from './options.ts';
+import type { Cli, ConfigurationOptions } from './options.ts';
+import { createReporter } from './run-reporter.ts';
+import type { RunReporter } from './run-reporter.ts';
+
+interface RunOptions extends ConfigurationOptions {
+  readonly parallelism?: number;
+  readonly detached?: true;
+  readonly nats?: string;
+  readonly cluster?: string;
+  readonly json?: true;
+  readonly slots?: number;
+  readonly taskmanagers?: number;
+}
+
+const EXAMPLES = `
+Examples:
+  millrace run job.ts                                      in a cluster inside this process, on all cores
+  millrace run job.ts -p 4 -D restart-strategy.type=none   with options
+  millrace run job.ts --nats nats://127.0.0.1:4222         on a cluster, and follow it (Ctrl-C cancels it)
+  millrace run job.ts --nats nats://127.0.0.1:4222 -d      on a cluster; prints the job id and returns
+
+Exit codes: 0 finished, 1 failed or refused, 2 wrong usage, 130 interrupted`;
+
+/** `millrace run <module>` */
+export function addRun(program: Command, cli: Cli): void {
+  const command = program
+    .command('run <module>')
+    .description('run a job: in this process, or with --nats on a cluster')
+    .option('-d, --detached', 'print the job id and return; needs --nats')
+    .option('--nats <url>', 'submit to the cluster on this NATS server')
+    .option('--cluster <id>', `which cluster on that server (default: "${DEFAULT_CLUSTER}")`)
+    .option(
+      '--slots <n>',
+      'slots of each embedded TaskManager (default: as many as there are cores)',
+      wholeNumber(1, 1_024),
+    )
+    .option('--taskmanagers <n>', 'embedded TaskManagers (default: 1)', wholeNumber(1, 64))
+    .addHelpText('after', EXAMPLES);
+  withVerbose(withJson(withConfiguration(withParallelism(command)))).action(
+    async (module: string, options: RunOptions) => {
+      cli.exitCode = await run(cli, module, options);
+    },
+  );
+}
+
+async function run(cli: Cli, module: string, options: RunOptions): Promise<number> {
+  checkOptions(options);
+  const configuration = configurationOf(cli, options);
+  const interruption = new Interruption();
+  const reporter = createReporter(cli.terminal, cli.json);
+  try {
+    const job =
+      options.nats === undefined
+        ? await embedded(cli, module, options, configuration, interruption, reporter)
+        : await onCluster(cli, module, options, configuration, interruption, reporter);
+    return job === undefined ? EXIT.ok : conclude(cli, job, interruption, reporter);
+  } finally {
+    cli.terminal.endLive();
+    interruption.end();
+  }
+}
+
+function checkOptions(options: RunOptions): void {
+  const { nats, detached, cluster, slots, taskmanagers } = options;
+  if (nats === undefined) {
+    if (detached) throw new UsageError('-d needs --nats <url>: a cluster inside this process ends with it');
+    if (cluster !== undefined) throw new UsageError('--cluster needs --nats <url>');
+  } else if (slots !== undefined || taskmanagers !== undefined) {
+    throw new UsageError(
+      '--slots and --taskmanagers describe an embedded cluster: leave them out with --nats',
+    );
+  }
+}
+
+/** Reports the end. @throws InterruptedError when a signal came before it. */
+function conclude(cli: Cli, job: JobDetails, interruption: Interruption, reporter: RunReporter): number {
+  reporter.ended(job);
+  if (interruption.name !== undefined && job.status !== 'FINISHED')
+    return new InterruptedError(interruption.name).exitCode;
+  if (job.status === 'FINISHED') return EXIT.ok;
+  const { terminal } = cli;
+  if (job.failure !== undefined && job.status === 'FAILED') {
+    terminal.err(`${terminal.paintErr('red', 'millrace:')} ${describeError(job.failure)}`);
+    if (cli.verbose) for (const stack of stacksOf(job.failure)) terminal.err(stack);
+  }
+  return EXIT.failed;
+}
+
+async function embedded(
+  cli: Cli,
+  module: string,
+  options: RunOptions,
+  configuration: Configuration,
+  interruption: Interruption,
+  reporter: RunReporter,
+): Promise<JobDetails> {
+  const { slots, taskmanagers } = options;
+  let isSubmitted = false;
+  interruption.signal.addEventListener('abort', () => cli.terminal.err('Canceling the job ...'));
+  const { job } = await runEmbedded(module, {
+    configuration,
+    logger: clientLogger(cli),
+    signal: interruption.signal,
+    ...(slots === undefined ? {} : { slots }),
+    ...(taskmanagers === undefined ? {} : { taskManagers: taskmanagers }),
+    // What the job prints must not stand among the lines for programs.
+    ...(cli.json ? { output: process.stderr } : {}),
+    onUpdate: (update) => {
+      if (!isSubmitted) reporter.submitted(update.jobId, update.name);
+      isSubmitted = true;
+      reporter.update(update);
+    },
+  });
+  return job;
+}
+
+/** The job as it ended, or undefined with `-d`. */
+async function onCluster(
+  cli: Cli,
+  module: string,
+  options: RunOptions,
+  configuration: Configuration,
+  interruption: Interruption,
+  reporter: RunReporter,
+): Promise<JobDetails | undefined> {
+  const { nats = '', cluster = DEFAULT_CLUSTER } = options;
+  const address = addressOf({ nats, cluster });
+  const prepared = await prepareJob(module, configuration);
+  await withClient(cli, address, QUESTION_TIMEOUT_MS, ({ client }) => client.overview());
+  return withClient(cli, address, configuration.get(OPTIONS.clientTimeout), async (connection) => {
+    interruption.signal.throwIfAborted();
+    const sha256 = await (await connection.artifacts()).put(prepared.bundle.source);
+    const { client } = connection;
+    const jobId = client.newJobId();
+    const accepted = await client.submit({
+      jobId,
+      module: { sha256 },
+      configuration: configuration.toRecord(),
+    });
+    if (options.detached) {
+      if (cli.json) reporter.submitted(jobId, accepted.name);
+      else cli.terminal.out(jobId);
+      return undefined;
+    }
+    reporter.submitted(jobId, accepted.name);
+    return follow(cli, connection, jobId, interruption, reporter);
+  });
+}
+
+async function follow(
+  cli: Cli,
+  { client }: ClientConnection,
+  jobId: JobDetails['jobId'],
+  interruption: Interruption,
+  reporter: RunReporter,
+): Promise<JobDetails> {
+  const failed = Promise.withResolvers<never>();
+  const cancel = (): void => {
+    cli.terminal.err(`Canceling job ${jobId} on the cluster ...`);
+    client.cancel(jobId).catch(failed.reject);
+  };
+  interruption.signal.addEventListener('abort', cancel, { once: true });
+  if (interruption.signal.aborted) cancel();
+  return Promise.race([client.watch(jobId, (job) => reporter.update(job)), failed.promise]);
+}
