@@ -1,3 +1,138 @@
-/** What a job needs. */
+/** What a job needs: `import { defineJob, ... } from 'millrace'`. */
+
+// Jobs and streams.
 export { defineJob } from './api/job.ts';
 export type { JobDefinition } from './api/job.ts';
+export { StreamExecutionEnvironment } from './api/environment.ts';
+export { DataStream, DataStreamSink, SingleOutputStreamOperator } from './api/data-stream.ts';
+export { KeyedStream } from './api/keyed-stream.ts';
+export { WindowedStream } from './api/windowed-stream.ts';
+export type { KeyFields, NumberFields } from './api/key-selector.ts';
+
+// Functions.
+export {
+  AbstractRichFunction,
+  RichFilterFunction,
+  RichFlatMapFunction,
+  RichMapFunction,
+} from './functions/basic.ts';
+export type {
+  Collector,
+  FilterFunction,
+  FilterLike,
+  FlatMapFunction,
+  FlatMapLike,
+  Key,
+  KeySelector,
+  MapFunction,
+  MapLike,
+  Partitioner,
+  PrimitiveKey,
+  ReduceFunction,
+  ReduceLike,
+  RichFunction,
+} from './functions/basic.ts';
+export type { KeyedStateStore, RuntimeContext, TaskInfo } from './functions/context.ts';
+export { OutputTag } from './functions/output-tag.ts';
+export { KeyedProcessFunction, ProcessFunction } from './functions/process.ts';
+export type {
+  KeyedProcessContext,
+  OnTimerContext,
+  ProcessContext,
+  TimerService,
+} from './functions/process.ts';
+export { ProcessWindowFunction } from './functions/window.ts';
+export type {
+  AggregateFunction,
+  ProcessWindowContext,
+  ProcessWindowLike,
+  TimeWindow,
+} from './functions/window.ts';
+
+// State.
+export {
+  AggregatingStateDescriptor,
+  ListStateDescriptor,
+  MapStateDescriptor,
+  ReducingStateDescriptor,
+  ValueStateDescriptor,
+} from './functions/state.ts';
+export type { AggregatingState, ListState, MapState, ReducingState, ValueState } from './functions/state.ts';
+
+// Time, watermarks, windows.
+export { Duration, MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, Time } from './base/time.ts';
+export type { DurationLike } from './base/time.ts';
+export { WatermarkStrategy } from './functions/watermark.ts';
+export type { TimestampAssigner, WatermarkGenerator } from './functions/watermark.ts';
+export {
+  EventTimeSessionWindows,
+  SlidingEventTimeWindows,
+  TumblingEventTimeWindows,
+} from './dataplane/window/index.ts';
+export type { WindowAssigner } from './dataplane/window/index.ts';
+
+// Sources and sinks.
+export { CollectSink } from './connectors/collect/collect-sink.ts';
+export { CollectionSource } from './connectors/collection/collection-source.ts';
+export type { CollectionSplit } from './connectors/collection/collection-source.ts';
+export { FileSink } from './connectors/file/file-sink.ts';
+export type { FileSinkOptions } from './connectors/file/file-sink.ts';
+export { FileSource, FileSourceBuilder } from './connectors/file/file-source.ts';
+export type { FileSourceOptions } from './connectors/file/file-source.ts';
+export type { FileSplit } from './connectors/file/file-split.ts';
+export type { PathLike } from './connectors/file/list-files.ts';
+export { DataGeneratorSource } from './connectors/generator/data-generator-source.ts';
+export type { DataGeneratorOptions, GeneratorSplit } from './connectors/generator/data-generator-source.ts';
+export { PrintSink } from './connectors/print/print-sink.ts';
+export type { PrintOutput } from './connectors/print/print-sink.ts';
+
+// To write one's own.
+export { SplitAssigner } from './connectors/split/split-assigner.ts';
+export { SplitQueue } from './connectors/split/split-queue.ts';
+export { StaticAssigner } from './connectors/split/static-assigner.ts';
+export { BAD_RECORDS_ID } from './functions/sink.ts';
+export type { BadRecord, Sink, SinkWriter, SinkWriterContext } from './functions/sink.ts';
+export type {
+  BadRecordPolicy,
+  Source,
+  SourceBatch,
+  SourceReader,
+  SourceReaderContext,
+  SourceSplit,
+  SplitEnumerator,
+  SplitEnumeratorContext,
+} from './functions/source.ts';
+
+// Formats.
+export { CsvFormat } from './formats/csv.ts';
+export type { CsvReadOptions } from './formats/csv.ts';
+export type { CsvColumns, CsvRecord, CsvType } from './formats/csv-columns.ts';
+export { CsvEncoder } from './formats/csv-encoder.ts';
+export type { CsvWriteOptions } from './formats/csv-encoder.ts';
+export { RowBlock } from './formats/file-format.ts';
+export type {
+  BadRow,
+  FileDecoder,
+  FileFormat,
+  FilePosition,
+  FileRange,
+  InputFile,
+  RecordBlock,
+} from './formats/file-format.ts';
+export { JsonLinesFormat } from './formats/json-lines.ts';
+export { JsonLinesEncoder } from './formats/json-lines-encoder.ts';
+export { ParquetFormat } from './formats/parquet.ts';
+export type { ParquetReadOptions } from './formats/parquet.ts';
+export type { ParquetValueOptions } from './formats/parquet-values.ts';
+export type { RowEncoder } from './formats/row-encoder.ts';
+
+// Errors.
+export {
+  ConfigurationError,
+  DeadlineExceededError,
+  ExternalError,
+  InternalError,
+  MillraceError,
+  UserError,
+} from './base/errors.ts';
+export type { ErrorDomain, MillraceErrorOptions } from './base/errors.ts';

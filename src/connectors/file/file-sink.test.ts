@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -125,6 +125,7 @@ describe('FileSink', () => {
     const message = `cannot write ${folder}/.part-0-0.jsonl.inprogress-0: it is a directory`;
     await expect(writer.flush(false)).rejects.toThrow(message);
     await expect(writer.pending?.()).rejects.toThrow(message);
+    rmSync(join(folder, '.part-0-0.jsonl.inprogress-0'), { recursive: true });
     await writer.close(true);
   });
 
