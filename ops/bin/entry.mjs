@@ -5,4 +5,7 @@ const source = new URL('../../actors/nodes/cli/main.ts', import.meta.url);
 const compiled = new URL('../../dist/actors/nodes/cli/main.js', import.meta.url);
 const { main } = await import(existsSync(source) ? source.href : compiled.href);
 
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
+// A job's module may have left timers or sockets open: they must not keep a command that is done.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
+process.exit(code);

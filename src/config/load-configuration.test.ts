@@ -30,7 +30,8 @@ describe('config.yaml', () => {
   });
 
   it('when values are numbers, booleans or durations, then the typed options read them', () => {
-    const text = 'parallelism.default: 4\ncluster.evenly-spread-out-slots: true\nslot.request.timeout: 5 min\n';
+    const text =
+      'parallelism.default: 4\ncluster.evenly-spread-out-slots: true\nslot.request.timeout: 5 min\n';
     const configuration = parseConfiguration(text, 'config.yaml');
     expect(configuration.get(OPTIONS.parallelism)).toBe(4);
     expect(configuration.get(OPTIONS.evenlySpread)).toBe(true);
@@ -57,8 +58,12 @@ describe('config.yaml', () => {
   });
 
   it('when the YAML is broken, then file and line are named', () => {
-    expect(() => parseConfiguration('a: 1\nb: [1, 2\n', 'config.yaml')).toThrow(/^config\.yaml:\d+: not valid YAML/);
-    expect(() => parseConfiguration('just text', 'config.yaml')).toThrow('config.yaml: expected "key: value" lines');
+    expect(() => parseConfiguration('a: 1\nb: [1, 2\n', 'config.yaml')).toThrow(
+      /^config\.yaml:\d+: not valid YAML/,
+    );
+    expect(() => parseConfiguration('just text', 'config.yaml')).toThrow(
+      'config.yaml: expected "key: value" lines',
+    );
   });
 
   it('when a key stands twice, then it is refused', () => {
@@ -83,8 +88,12 @@ describe('loadConfiguration', () => {
   });
 
   it('when the file is missing, then its path is named', () => {
-    expect(() => loadConfiguration({ file: '/does/not/exist.yaml', environment: {} })).toThrow('/does/not/exist.yaml');
-    expect(() => loadConfiguration({ environment: { [CONF_DIR]: '/does/not' } })).toThrow('/does/not/config.yaml');
+    expect(() => loadConfiguration({ file: '/does/not/exist.yaml', environment: {} })).toThrow(
+      '/does/not/exist.yaml',
+    );
+    expect(() => loadConfiguration({ environment: { [CONF_DIR]: '/does/not' } })).toThrow(
+      '/does/not/config.yaml',
+    );
   });
 
   it('when nothing is given, then all defaults hold', () => {
@@ -92,7 +101,9 @@ describe('loadConfiguration', () => {
   });
 
   it('when -D is malformed or unknown, then it is refused with what was meant', () => {
-    expect(() => loadConfiguration({ overrides: ['parallelism.default'], environment: {} })).toThrow(ConfigurationError);
+    expect(() => loadConfiguration({ overrides: ['parallelism.default'], environment: {} })).toThrow(
+      ConfigurationError,
+    );
     expect(() => loadConfiguration({ overrides: ['=1'], environment: {} })).toThrow('expected key=value');
     expect(() => loadConfiguration({ overrides: ['paralelism.default=1'], environment: {} })).toThrow(
       'did you mean "parallelism.default"?',

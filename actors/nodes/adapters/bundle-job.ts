@@ -21,7 +21,9 @@ export interface BundledJob {
 export async function bundleJob(modulePath: string): Promise<BundledJob> {
   const path = resolve(modulePath);
   await access(path).catch((error: unknown) => {
-    throw new UserError(`there is no module ${modulePath} (looked for ${path})`, { cause: error });
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (missing) throw new UserError(`there is no module ${modulePath} (looked for ${path})`);
+    throw new UserError(`module ${path} cannot be read`, { cause: error });
   });
   try {
     const result = await build({

@@ -48,6 +48,7 @@ async function runCluster(cli: Cli, options: ClusterOptions): Promise<number> {
   const logDirectory = resolve(options.logDir);
   const logger = createLogger({
     role: 'cluster',
+    json: cli.json,
     level: cli.verbose ? 'debug' : 'info',
     console: cli.terminal.log,
     environment: cli.environment,
@@ -85,7 +86,7 @@ function start(
   options: ClusterOptions,
   { logDirectory, logger, interruption }: Start,
 ): Promise<LocalCluster> {
-  const { taskmanagers, slots, nats, natsPort, cluster, D, config } = options;
+  const { taskmanagers, slots, nats, natsPort, cluster, D = [], config } = options;
   return LocalCluster.start({
     taskManagers: taskmanagers,
     slots,
@@ -97,6 +98,7 @@ function start(
       ...D.flatMap((pair) => ['-D', pair]),
       ...(config === undefined ? [] : ['--config', resolve(config)]),
       ...(cli.verbose ? ['--verbose'] : []),
+      ...(cli.json ? ['--json'] : []),
     ],
     ...(nats === undefined ? {} : { nats }),
     ...(natsPort === undefined ? {} : { natsPort }),

@@ -20,6 +20,7 @@ export function addJobManager(program: Command, cli: Cli): void {
     .option('--log-file <file>', 'write the log as JSON lines to this file too')
     .addOption(hidden('--role <name>'))
     .addHelpText('after', EXAMPLES);
+  command.option('--json', 'log lines as JSON');
   withVerbose(withConfiguration(withAddress(command))).action(async (options: NodeOptions) => {
     cli.exitCode = await runNode(cli, 'jobmanager', options, [], startNatsJobManager);
   });

@@ -68,6 +68,7 @@ function exitCodeFor(interruption: Interruption): number {
 function nodeLogger(cli: Cli, role: string, file: string | undefined): NodeLogger {
   return createLogger({
     role,
+    json: cli.json,
     level: cli.verbose ? 'debug' : 'info',
     console: cli.terminal.log,
     environment: cli.environment,

@@ -29,7 +29,7 @@ export interface VerboseOptions {
 }
 
 export interface ConfigurationOptions extends VerboseOptions {
-  readonly D: readonly string[];
+  readonly D?: readonly string[];
   readonly config?: string;
 }
 
@@ -45,7 +45,7 @@ export function withVerbose(command: Command): Command {
 /** `-D` and `--config`. */
 export function withConfiguration(command: Command): Command {
   return command
-    .option('-D <key=value>', "a configuration option under Flink's key; may be repeated", append, [])
+    .option('-D <key=value>', "a configuration option under Flink's key; may be repeated", append)
     .option(
       '--config <file>',
       'YAML file of options (default: $MILLRACE_CONF_DIR/config.yaml where that is set)',
@@ -83,7 +83,7 @@ export function configurationOf(
     options.parallelism === undefined ? [] : [`${OPTIONS.parallelism.key}=${options.parallelism}`];
   return loadConfiguration({
     file: options.config,
-    overrides: [...options.D, ...parallelism, ...more],
+    overrides: [...(options.D ?? []), ...parallelism, ...more],
     environment: cli.environment,
   });
 }
@@ -130,6 +130,6 @@ export async function withClient<T>(
 /** For one question and its answer. */
 export const QUESTION_TIMEOUT_MS = CLI_PROBE_MS;
 
-function append(value: string, previous: readonly string[]): string[] {
+function append(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }

@@ -3,7 +3,7 @@ export function clean(text: string, maxChars = 80): string {
   // Line breaks and escapes in a name would forge lines or drive the reader's terminal.
   // eslint-disable-next-line no-control-regex
   const line = text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
-  const letters = [...line];
+  const letters = Array.from(line);
   return letters.length <= maxChars ? line : `${letters.slice(0, maxChars - 3).join('')}...`;
 }
 
@@ -15,12 +15,12 @@ export interface Column {
 /** Columns two blanks apart; the last one is not padded. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const all = [columns.map(({ title }) => title), ...rows];
-  const widths = columns.map((_, i) => Math.max(...all.map((row) => [...(row[i] ?? '')].length)));
+  const widths = columns.map((_, i) => Math.max(...all.map((row) => Array.from(row[i] ?? '').length)));
   return all.map((row) =>
     columns
       .map(({ align = 'left' }, i) => {
         const cell = row[i] ?? '';
-        const padding = ' '.repeat(Math.max(0, (widths[i] ?? 0) - [...cell].length));
+        const padding = ' '.repeat(Math.max(0, (widths[i] ?? 0) - Array.from(cell).length));
         return align === 'right' ? `${padding}${cell}` : `${cell}${padding}`;
       })
       .join('  ')

@@ -26,6 +26,7 @@ export function addTaskManager(program: Command, cli: Cli): void {
     .option('--log-file <file>', 'write the log as JSON lines to this file too')
     .addOption(hidden('--role <name>'))
     .addHelpText('after', EXAMPLES);
+  command.option('--json', 'log lines as JSON');
   withVerbose(withConfiguration(withAddress(command))).action(async (options: TaskManagerOptions) => {
     const slots = options.slots === undefined ? [] : [`${OPTIONS.slotsPerTaskManager.key}=${options.slots}`];
     cli.exitCode = await runNode(cli, 'taskmanager', options, slots, startNatsTaskManager);
