@@ -127,3 +127,7 @@ export const CLUSTER_START_MS = 60_000;
 export const REPEATED_SIGNAL_MS = 500;
 /** Longest wait for an own nats-server to listen. */
 export const NATS_SERVER_START_MS = 20_000;
+/** Frames in flight towards one slot over all its network channels: a quarter of a server's pending limit (64 MiB). */
+export const NETWORK_SLOT_FRAMES = 64;
+/** Fewest frames a network channel may have in flight. */
+export const NETWORK_CHANNEL_FRAMES_MIN = 2;

@@ -77,7 +77,9 @@ function gateOf(
     assert(peer !== undefined, 'a peer is a subtask of the graph');
     return [peerIndex, table.indexOf(slotFor(peer))];
   });
-  return { edgeId: edge.id, targetInput: edge.targetInput, peerVertexId, peers };
+  const maxParallelism = graph.vertices.get(edge.target)?.maxParallelism;
+  assert(maxParallelism !== undefined, 'an edge leads to a vertex of the graph');
+  return { edgeId: edge.id, targetInput: edge.targetInput, peerVertexId, maxParallelism, peers };
 }
 
 /** Slots that a message names, each once. */

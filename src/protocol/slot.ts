@@ -13,6 +13,8 @@ export const gate = z.object({
   edgeId: s.edgeId,
   targetInput: s.index,
   peerVertexId: s.vertexId,
+  /** Key groups of the edge: max parallelism of its target. */
+  maxParallelism: s.positive,
   peers: z.array(peer),
 });
 export type Gate = z.infer<typeof gate>;

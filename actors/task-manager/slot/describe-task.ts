@@ -55,6 +55,7 @@ export function channelsOf(
         targetInput: gate.targetInput,
         producer,
         consumer,
+        consumerMaxParallelism: gate.maxParallelism,
         carrier: carrierTo(here, { taskManagerId, processId, slot }),
       };
     }),

@@ -24,6 +24,8 @@ export interface ChannelFence {
   readonly jobId: JobId;
   readonly epoch: Epoch;
   readonly attempt: number;
+  /** Frames that each network channel into this slot may have in flight. */
+  readonly windowFrames: number;
 }
 
 /** Opens the ends of channels of one slot. */
@@ -45,7 +47,7 @@ export interface SlotChannelsOptions {
   /** For channels to other processes; absent where all slots are in one process. */
   readonly dataTransport?: Transport;
   /** Rings handed in with deployments. */
-  ringOf(fence: ChannelFence, channelId: string): SharedRing | undefined;
+  ringOf(fence: Pick<ChannelFence, 'attempt'>, channelId: string): SharedRing | undefined;
 }
 
 interface SlotPair {
@@ -135,7 +137,7 @@ export class SlotChannels implements OpenChannels {
   #network(fence: ChannelFence, channelId: string, wake: () => void): NetworkChannelOptions {
     const { dataTransport, subjects, clock } = this.#options;
     assert(dataTransport !== undefined, 'a slot whose peers are in other processes has a data connection');
-    const { jobId, epoch, attempt } = fence;
+    const { jobId, epoch, attempt, windowFrames } = fence;
     const subject = subjects.data(jobId, epoch, attempt, channelId);
     return {
       channelId,
@@ -146,6 +148,7 @@ export class SlotChannels implements OpenChannels {
       clock,
       codec: new MsgpackBatchCodec(),
       wake,
+      windowFrames,
     };
   }
 }

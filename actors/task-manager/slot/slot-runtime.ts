@@ -1,6 +1,11 @@
 import { InternalError } from '../../../src/base/errors.ts';
 import type { TaskManagerId } from '../../../src/base/ids.ts';
-import { PROGRESS_INTERVAL_MS } from '../../../src/base/limits.ts';
+import {
+  NETWORK_CHANNEL_FRAMES,
+  NETWORK_CHANNEL_FRAMES_MIN,
+  NETWORK_SLOT_FRAMES,
+  PROGRESS_INTERVAL_MS,
+} from '../../../src/base/limits.ts';
 import { Configuration } from '../../../src/config/configuration.ts';
 import { taskSettings } from '../../../src/config/settings.ts';
 import type { ChainPlan } from '../../../src/graph/chain-plan.ts';
@@ -99,7 +104,12 @@ export class SlotRuntime {
     const descriptor = describeTask(request, deployment, vertex.name, this.#options);
     const { clock, logger } = this.#environment;
     const { loop, channels } = this.#options;
-    const fence = { jobId: request.job.jobId, epoch: request.epoch, attempt: deployment.attempt };
+    const fence = {
+      jobId: request.job.jobId,
+      epoch: request.epoch,
+      attempt: deployment.attempt,
+      windowFrames: windowFrames(request, this.#options.processId),
+    };
     const wake = (): void => loop.wake();
     return createTask(descriptor, plan, {
       clock,
@@ -153,6 +163,14 @@ function keyOf(task: {
   readonly attempt: number;
 }): string {
   return `${task.vertexId}/${task.subtaskIndex}/${task.attempt}`;
+}
+
+/** All network channels into the slot share one bound, far under the server's pending limit. */
+function windowFrames(request: SubmitTasks, processId: string): number {
+  const peers = request.tasks.flatMap((task) => task.inputs).flatMap((gate) => gate.peers);
+  const remote = peers.filter(([, location]) => request.locations[location]?.[1] !== processId).length;
+  const share = Math.floor(NETWORK_SLOT_FRAMES / Math.max(1, remote));
+  return Math.max(NETWORK_CHANNEL_FRAMES_MIN, Math.min(NETWORK_CHANNEL_FRAMES, share));
 }
 
 function findVertex(
