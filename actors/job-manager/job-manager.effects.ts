@@ -45,6 +45,8 @@ export interface JobManagerHandle {
   readonly results: ResultBuffer;
   summary(): JobSummary;
   handle(request: JobClientRequest, caller: Caller): void;
+  /** Ids of the job's `collect()`s that delivered rows. */
+  collectIds(): readonly string[];
   stop(): void;
 }
 
@@ -98,6 +100,10 @@ class JobManager implements JobManagerHandle {
 
   handle(request: JobClientRequest, caller: Caller): void {
     this.actor.send({ type: 'clientRequested', request, caller });
+  }
+
+  collectIds(): readonly string[] {
+    return this.results.ids();
   }
 
   stop(): void {

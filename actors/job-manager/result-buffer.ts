@@ -43,6 +43,10 @@ export class ResultBuffer {
     return { attempt, rows: rows.slice(from, from + max), end: rows.length };
   }
 
+  ids(): readonly string[] {
+    return [...this.#collects.keys()];
+  }
+
   get size(): number {
     return this.#rows;
   }

@@ -60,7 +60,8 @@ export function fieldAggregate<T>(
   return {
     createAccumulator: () => ({ value: undefined }),
     add: (value, accumulator) => combine(accumulator, value),
-    getResult: (accumulator) => accumulator.value as T,
+    // A copy: the window may fire again, and what it emitted must not change.
+    getResult: (accumulator) => copyOf(accumulator.value as T),
     merge: (a, b) => {
       if (b.value !== undefined) combine(a, b.value);
       return a;
