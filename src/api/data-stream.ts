@@ -149,7 +149,10 @@ export class DataStream<T> {
     return this.sinkTo(new PrintSink<T>(prefix)).name('Print to Std. Out');
   }
 
-  /** Brings the records to the client: `client.collect(jobId, collectId)`. Bounded streams, or moderate ones. */
+  /**
+   * Brings the records to the client: `client.collect(jobId, collectId)`. For bounded streams of moderate size; records are
+   * plain data (a Map arrives as an object).
+   */
   collect(collectId = 'collect'): DataStreamSink {
     return this.sinkTo(new CollectSink<T>(collectId)).name('Collect');
   }
