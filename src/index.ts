@@ -83,6 +83,13 @@ export type { FileSplit } from './connectors/file/file-split.ts';
 export type { PathLike } from './connectors/file/list-files.ts';
 export { DataGeneratorSource } from './connectors/generator/data-generator-source.ts';
 export type { DataGeneratorOptions, GeneratorSplit } from './connectors/generator/data-generator-source.ts';
+export { JetStreamSink } from './connectors/jetstream/jetstream-sink.ts';
+export type { JetStreamSinkOptions } from './connectors/jetstream/jetstream-sink.ts';
+export { JetStreamSource } from './connectors/jetstream/jetstream-source.ts';
+export type { JetStreamMessage, JetStreamSourceOptions } from './connectors/jetstream/jetstream-source.ts';
+export type { JetStreamConnectionOptions } from './connectors/jetstream/connection.ts';
+export type { JetStreamSplit, JetStreamStart } from './connectors/jetstream/stream-splits.ts';
+export type { NatsCredentials } from './transport/nats/options.ts';
 export { PrintSink } from './connectors/print/print-sink.ts';
 export type { PrintOutput } from './connectors/print/print-sink.ts';
 
@@ -125,6 +132,8 @@ export { ParquetFormat } from './formats/parquet.ts';
 export type { ParquetReadOptions } from './formats/parquet.ts';
 export type { ParquetValueOptions } from './formats/parquet-values.ts';
 export type { RowEncoder } from './formats/row-encoder.ts';
+export { bytesSchema, jsonSchema, msgpackSchema, textSchema } from './formats/schema.ts';
+export type { DeserializationSchema, Schema, SerializationSchema } from './formats/schema.ts';
 
 // Errors.
 export {

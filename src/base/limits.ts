@@ -109,8 +109,18 @@ export const FILE_WRITE_CHARS = 256 * 1024;
 export const FILE_BUFFER_CHARS = 2 * 1024 * 1024;
 /** Time a rate-limited generator may catch up after a stall. */
 export const GENERATOR_BURST_MS = 1_000;
-/** Decoded messages a JetStream source holds before it stops pulling. */
+/** Messages a JetStream source holds per split before it stops pulling. */
 export const JETSTREAM_BUFFER_MESSAGES = 8_192;
+/** Messages of one pull from JetStream. */
+export const JETSTREAM_PULL_MESSAGES = 1_024;
+/** Longest wait of one pull from JetStream. */
+export const JETSTREAM_PULL_EXPIRES_MS = 5_000;
+/** Pulls from JetStream that may fail one after the other before the source fails. */
+export const JETSTREAM_PULL_TRIES = 5;
+/** Pause after a failed pull from JetStream. */
+export const JETSTREAM_PULL_PAUSE_MS = 1_000;
+/** Tries per server to restore a connector's lost NATS connection before it fails. */
+export const JETSTREAM_RECONNECT_TRIES = 20;
 /** Published messages of a JetStream sink that may wait for their acknowledgement. */
 export const JETSTREAM_PUBLISH_WINDOW = 512;
 /** Longest wait for the acknowledgement of a published message. */

@@ -7,7 +7,7 @@ import { recordsOf } from './csv-records.ts';
 import type { FileDecoder, FileFormat, FileRange, InputFile } from './file-format.ts';
 import { lineRanges, linesOf } from './lines.ts';
 import { rowFactory } from './row-factory.ts';
-import { TextDecoder } from './text-blocks.ts';
+import { TextBlockDecoder } from './text-blocks.ts';
 import type { ParsedText } from './text-blocks.ts';
 
 export interface CsvReadOptions<C extends CsvColumns = CsvColumns> {
@@ -60,7 +60,7 @@ export class CsvFormat<const C extends CsvColumns = CsvColumns> implements FileF
     const { multiline, delimiter, quote } = this.#options;
     const layout = layoutOf<CsvRecord<C>>(file, await this.#names(file), this.#options);
     const chunks = multiline ? recordsOf(file, offset, delimiter, quote) : linesOf(file, range, offset);
-    return new TextDecoder(file, offset, chunks, (text, isFileStart) =>
+    return new TextBlockDecoder(file, offset, chunks, (text, isFileStart) =>
       parseRecords(text, isFileStart && this.#options.header, layout, this.#options.parser),
     );
   }

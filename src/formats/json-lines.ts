@@ -1,6 +1,6 @@
 import type { FileDecoder, FileFormat, FileRange, InputFile } from './file-format.ts';
 import { lineRanges, linesOf } from './lines.ts';
-import { TextDecoder } from './text-blocks.ts';
+import { TextBlockDecoder } from './text-blocks.ts';
 import type { ParsedText } from './text-blocks.ts';
 
 /**
@@ -15,7 +15,7 @@ export class JsonLinesFormat<T> implements FileFormat<T> {
   }
 
   open(file: InputFile, range: FileRange, offset: number): FileDecoder<T> {
-    return new TextDecoder<T>(file, offset, linesOf(file, range, offset), parseJsonLines);
+    return new TextBlockDecoder<T>(file, offset, linesOf(file, range, offset), parseJsonLines);
   }
 }
 

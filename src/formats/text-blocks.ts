@@ -18,7 +18,7 @@ export interface ParsedText<T> {
 }
 
 /** Turns chunks of whole records into blocks, and keeps count of lines so that errors can name them. */
-export class TextDecoder<T> implements FileDecoder<T> {
+export class TextBlockDecoder<T> implements FileDecoder<T> {
   readonly #file: InputFile;
   readonly #start: number;
   readonly #chunks: AsyncGenerator<LineChunk, void>;

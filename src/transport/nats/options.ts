@@ -22,22 +22,17 @@ import type { HandlerErrorListener } from '../../ports/transport.ts';
  */
 export type ConnectionRole = 'control' | 'data';
 
-export interface NatsOptions {
+/** Whom to reach and how: all that the NATS client itself needs. */
+export interface NatsConnectionOptions {
   /** `nats://host:port`, `tls://host:port` or `host:port`, several separated by commas or as a list; may carry `user:password@`. */
   readonly servers: string | readonly string[];
   /** Shown by the server's monitoring. */
   readonly name: string;
   readonly role: ConnectionRole;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
   readonly credentials?: NatsCredentials;
   readonly tls?: TlsOptions;
   /** Own inbox prefix, for servers whose permissions keep clients' replies apart. Default `_INBOX`. */
   readonly inboxPrefix?: string;
-  readonly onHandlerError?: HandlerErrorListener;
-  /** Rounds over all servers at start before giving up. */
-  readonly connectTries?: number;
   readonly connectTimeoutMs?: number;
   readonly pingIntervalMs?: number;
   readonly reconnect?: {
@@ -48,25 +43,49 @@ export interface NatsOptions {
   };
 }
 
+export interface NatsOptions extends NatsConnectionOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly onHandlerError?: HandlerErrorListener;
+  /** Rounds over all servers at start before giving up. */
+  readonly connectTries?: number;
+}
+
 export type NatsCredentials =
   | { readonly token: string }
   | { readonly user: string; readonly password: string }
   | { readonly credsFile: string };
 
-/** Options with every default filled in and the URLs parsed. */
-export interface ResolvedNatsOptions extends NatsOptions {
+/** Options of the NATS client, and what to call the servers. */
+export interface ResolvedConnection {
   /** URLs without credentials, fit for messages. */
   readonly urls: readonly string[];
+  readonly client: ConnectionOptions;
+}
+
+/** Options with every default filled in and the URLs parsed. */
+export interface ResolvedNatsOptions extends NatsOptions, ResolvedConnection {
   readonly connectTries: number;
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
-  readonly client: ConnectionOptions;
 }
 
 const SCHEMES = ['nats:', 'tls:'];
 
 /** @throws ConfigurationError for URLs and credential files that cannot be used. */
 export function resolveNatsOptions(options: NatsOptions): ResolvedNatsOptions {
+  return {
+    ...options,
+    ...resolveConnection(options),
+    connectTries: options.connectTries ?? NATS_CONNECT_TRIES,
+    minDelayMs: options.reconnect?.minDelayMs ?? NATS_RECONNECT_MIN_MS,
+    maxDelayMs: options.reconnect?.maxDelayMs ?? NATS_RECONNECT_MAX_MS,
+  };
+}
+
+/** @throws ConfigurationError for URLs and credential files that cannot be used. */
+export function resolveConnection(options: NatsConnectionOptions): ResolvedConnection {
   const listed = typeof options.servers === 'string' ? options.servers.split(',') : options.servers;
   const parsed = listed.map((server) => parseServer(server.trim()));
   if (parsed.length === 0)
@@ -75,11 +94,7 @@ export function resolveNatsOptions(options: NatsOptions): ResolvedNatsOptions {
   const wantsTls = parsed.some((server) => server.tls);
   const tls = options.tls ?? (wantsTls ? {} : undefined);
   return {
-    ...options,
     urls: parsed.map((server) => server.url),
-    connectTries: options.connectTries ?? NATS_CONNECT_TRIES,
-    minDelayMs: options.reconnect?.minDelayMs ?? NATS_RECONNECT_MIN_MS,
-    maxDelayMs: options.reconnect?.maxDelayMs ?? NATS_RECONNECT_MAX_MS,
     client: {
       servers: parsed.map((server) => server.address),
       name: options.name,
@@ -95,7 +110,9 @@ export function resolveNatsOptions(options: NatsOptions): ResolvedNatsOptions {
   };
 }
 
-function reconnection(options: NatsOptions): Pick<ConnectionOptions, 'reconnect' | 'maxReconnectAttempts'> {
+function reconnection(
+  options: NatsConnectionOptions,
+): Pick<ConnectionOptions, 'reconnect' | 'maxReconnectAttempts'> {
   switch (options.role) {
     case 'control':
       return { reconnect: true, maxReconnectAttempts: options.reconnect?.maxTries ?? -1 };
