@@ -17,7 +17,7 @@ export interface RunJobOptions {
 export interface RunJobResult {
   readonly job: JobDetails;
   /** Rows of a `collect()`, in order of arrival. */
-  collected<T = unknown>(collectId?: string): readonly T[];
+  readonly collected: <T = unknown>(collectId?: string) => readonly T[];
 }
 
 const MAX_STEPS = 2_000_000;

@@ -160,7 +160,7 @@ describe('partitioning', () => {
             .collect(),
         3,
       );
-      expect([...got].sort()).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(got.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6]);
     },
   );
 
@@ -174,7 +174,7 @@ describe('partitioning', () => {
           .collect(),
       3,
     );
-    expect([...got].sort()).toEqual([1, 1, 1, 2, 2, 2]);
+    expect(got.toSorted((a, b) => a - b)).toEqual([1, 1, 1, 2, 2, 2]);
   });
 
   it('when streams are joined by union then the records of all arrive', async () => {
@@ -186,7 +186,7 @@ describe('partitioning', () => {
         .map((n) => n)
         .collect();
     });
-    expect([...got].sort()).toEqual([1, 2, 3, 4]);
+    expect(got.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
   });
 });
 
@@ -282,13 +282,15 @@ describe('keyed streams', () => {
         .collect(),
     );
     const last = new Map(got.map(({ shop, day, n }) => [`${shop}${day}`, n]));
-    expect([...last].sort()).toEqual([
-      ['a0', 2],
-      ['a1', 1],
-      ['a3', 1],
-      ['b0', 1],
-      ['b1', 1],
-    ]);
+    expect(sorted([...last])).toEqual(
+      sorted([
+        ['a0', 2],
+        ['a1', 1],
+        ['a3', 1],
+        ['b0', 1],
+        ['b1', 1],
+      ]),
+    );
   });
 });
 

@@ -221,7 +221,7 @@ describe('any order of events', () => {
           for (const each of events) {
             const before = state;
             state = apply(state, each);
-            checkInvariants(before, state);
+            expect(violations(before, state)).toEqual([]);
           }
         },
       ),
@@ -252,21 +252,30 @@ describe('any order of events', () => {
     }
   }
 
-  function checkInvariants(before: SchedulerState, after: SchedulerState): void {
-    if (isGloballyTerminal(before.status)) expect(after.status).toBe(before.status);
-    if (isGloballyTerminal(after.status)) expect(after.slots.size).toBe(0);
+  /** Names of the invariants that the step broke. */
+  function violations(before: SchedulerState, after: SchedulerState): string[] {
+    const broken: string[] = [];
+    const check = (holds: boolean, name: string): void => void (holds || broken.push(name));
+    check(!isGloballyTerminal(before.status) || after.status === before.status, 'a terminal job stays');
+    check(!isGloballyTerminal(after.status) || after.slots.size === 0, 'a terminal job holds no slot');
     after.regions.forEach((region, index) => {
       const previous = before.regions[index]!;
-      expect(region.attempt).toBeGreaterThanOrEqual(previous.attempt);
-      if (region.attempt > previous.attempt) {
-        const members = before.graph.regions[index]!;
-        const states = members.map((m) => before.executions.get(m.vertexId)![m.subtaskIndex]!.state);
-        expect(states.every(isTerminal)).toBe(true);
-      }
+      const states = before.graph.regions[index]!.map(
+        (m) => before.executions.get(m.vertexId)![m.subtaskIndex]!.state,
+      );
+      check(region.attempt >= previous.attempt, 'attempts only grow');
+      check(
+        region.attempt === previous.attempt || states.every(isTerminal),
+        'attempts of a region never overlap',
+      );
     });
     const used = after.assignment.filter((id) => id !== undefined);
-    expect(new Set(used).size).toBe(used.length);
-    expect(used.every((id) => after.slots.has(id))).toBe(true);
+    check(new Set(used).size === used.length, 'a slot is assigned once');
+    check(
+      used.every((id) => after.slots.has(id)),
+      'assigned slots are held',
+    );
+    return broken;
   }
 });
 
