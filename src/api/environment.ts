@@ -62,10 +62,10 @@ export class StreamExecutionEnvironment {
   /** A stream from a source, with its event time. */
   fromSource<T, S extends SourceSplit>(
     source: Source<T, S>,
-    strategy: WatermarkStrategy<T>,
+    strategy: WatermarkStrategy<NoInfer<T>>,
     name: string,
   ): SingleOutputStreamOperator<T> {
-    return this.#addSource(source, strategy, name, false);
+    return this.#addSource<T, S>(source, strategy, name, false);
   }
 
   #addSource<T, S extends SourceSplit>(
