@@ -5,7 +5,7 @@ import type { JobDetails, JobId } from '../../actors/index.ts';
 import type { CliProcess } from './cluster-under-test.ts';
 import { ClusterUnderTest, jobPath } from './cluster-under-test.ts';
 
-const COUNT = 1_600;
+const COUNT = 900;
 
 let cluster: ClusterUnderTest;
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { ConfigurationError, serializeError } from '../../../src/base/errors.ts';
 import type { SerializedError } from '../../../src/base/errors.ts';
 
@@ -10,8 +11,6 @@ export const EXIT = {
   usage: 2,
   /** 128 + SIGINT */
   interrupted: 130,
-  /** 128 + SIGTERM */
-  terminated: 143,
 } as const;
 
 /** Options that contradict each other. */
@@ -24,7 +23,7 @@ export class InterruptedError extends Error {
   constructor(signal: NodeJS.Signals) {
     super(`interrupted by ${signal}`);
     this.name = 'InterruptedError';
-    this.exitCode = signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    this.exitCode = 128 + (constants.signals[signal] ?? 0);
   }
 }
 

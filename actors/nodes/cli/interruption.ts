@@ -1,7 +1,9 @@
 import { REPEATED_SIGNAL_MS } from '../../../src/base/limits.ts';
 import { InterruptedError } from './describe-error.ts';
 
-/** SIGINT and SIGTERM as an abort. A second Ctrl-C ends the process at once. */
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** SIGINT, SIGTERM and SIGHUP as an abort. A second Ctrl-C ends the process at once. */
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #onSignal: (name: NodeJS.Signals) => void;
@@ -19,8 +21,7 @@ export class Interruption {
         process.exit(new InterruptedError(name).exitCode);
       }
     };
-    process.on('SIGINT', this.#onSignal);
-    process.on('SIGTERM', this.#onSignal);
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
   }
 
   get signal(): AbortSignal {
@@ -43,7 +44,6 @@ export class Interruption {
 
   /** Signals take their usual effect again. */
   end(): void {
-    process.off('SIGINT', this.#onSignal);
-    process.off('SIGTERM', this.#onSignal);
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
   }
 }

@@ -104,6 +104,8 @@ export class Terminal {
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
+  // Whoever read is gone (`| head`, a closed window): what is under way is still ended in order.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   return new Terminal(process.stdout, process.stderr, process.env);
 }
 
