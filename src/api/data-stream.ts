@@ -74,9 +74,9 @@ export class DataStream<T> {
   }
 
   /** Brings all records of a key to one subtask. The key is a field's name, several names, or a function. */
+  keyBy<K extends Key>(selector: KeySelector<T, K>): KeyedStream<T, K>;
   keyBy<F extends KeyFields<T>>(field: F): KeyedStream<T, Extract<T[F], Key>>;
   keyBy<F extends KeyFields<T>>(...fields: readonly F[]): KeyedStream<T, readonly PrimitiveKey[]>;
-  keyBy<K extends Key>(selector: KeySelector<T, K>): KeyedStream<T, K>;
   keyBy(...keys: readonly (PropertyKey | KeySelector<T>)[]): KeyedStream<T, Key> {
     const selector = keySelectorOf<T>(keys);
     const partitioner: EdgePartitioner = { kind: 'hash', keySelector: selector as KeySelector<unknown> };
