@@ -97,6 +97,7 @@ export type { PrintOutput } from './connectors/print/print-sink.ts';
 export { SplitAssigner } from './connectors/split/split-assigner.ts';
 export { SplitQueue } from './connectors/split/split-queue.ts';
 export { StaticAssigner } from './connectors/split/static-assigner.ts';
+export { BAD_RECORDS } from './connectors/bad-records.ts';
 export { BAD_RECORDS_ID } from './functions/sink.ts';
 export type { BadRecord, Sink, SinkWriter, SinkWriterContext } from './functions/sink.ts';
 export type {
