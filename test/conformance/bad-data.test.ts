@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function run(format: string, input: string, policy: string): Promise<EmbeddedRun> {
+function start(format: string, input: string, policy: string): Promise<EmbeddedRun> {
   const configuration = Configuration.of([
     ['restart-strategy.type', 'none'],
     ...Object.entries({ format, input: join(folder, input), policy }).map(
@@ -41,7 +41,7 @@ const CASES = [
 
 describe.each(CASES)('a job that reads damaged $format', ({ format, input, place, good }) => {
   it('when bad records fail, then the job is FAILED and its root cause names the place', async () => {
-    const { job } = await run(format, input, 'fail');
+    const { job } = await start(format, input, 'fail');
     expect(job.status).toBe('FAILED');
     const causes = JSON.stringify(job.failure);
     expect(causes).toContain(join(folder, place));
@@ -49,19 +49,19 @@ describe.each(CASES)('a job that reads damaged $format', ({ format, input, place
   });
 
   it('when they go to the side output, then the job finishes with the others and says where they stood', async () => {
-    const { job, collect } = await run(format, input, 'dead-letter');
-    expect(job.failure).toBeUndefined();
-    expect(job.status).toBe('FINISHED');
-    expect(collect('good')).toHaveLength(good);
-    expect(collect('bad')).toMatchObject([{ where: join(folder, place) }]);
+    const run = await start(format, input, 'dead-letter');
+    expect(run.job.failure).toBeUndefined();
+    expect(run.job.status).toBe('FINISHED');
+    expect(run.collect('good')).toHaveLength(good);
+    expect(run.collect('bad')).toMatchObject([{ where: join(folder, place) }]);
   });
 
   it('when they are skipped, then they are counted', async () => {
-    const { job, collect } = await run(format, input, 'skip');
-    expect(job.status).toBe('FINISHED');
-    expect(collect('good')).toHaveLength(good);
-    expect(collect('bad')).toEqual([]);
-    const errors = job.vertices.flatMap(({ subtasks }) =>
+    const run = await start(format, input, 'skip');
+    expect(run.job.status).toBe('FINISHED');
+    expect(run.collect('good')).toHaveLength(good);
+    expect(run.collect('bad')).toEqual([]);
+    const errors = run.job.vertices.flatMap(({ subtasks }) =>
       subtasks.map(({ counters }) => counters?.numRecordsInErrors ?? 0),
     );
     expect(errors.reduce((sum, count) => sum + count, 0)).toBe(1);
@@ -70,7 +70,7 @@ describe.each(CASES)('a job that reads damaged $format', ({ format, input, place
 
 describe('a job whose input is not there', () => {
   it('when the path does not exist, then the job is FAILED and names it', async () => {
-    const { job } = await run('csv', 'none.csv', 'fail');
+    const { job } = await start('csv', 'none.csv', 'fail');
     expect(job.status).toBe('FAILED');
     expect(JSON.stringify(job.failure)).toContain(
       `cannot read ${join(folder, 'none.csv')}: it does not exist`,
