@@ -1,20 +1,22 @@
-import type { ClusterId, TaskManagerId } from '../../src/base/ids.ts';
-import { defineJob } from '../../src/api/job.ts';
-import { Configuration } from '../../src/config/configuration.ts';
-import { MemoryArtifactStore } from '../../src/storage/memory/artifact-store.ts';
-import { MemoryMetadataStore } from '../../src/storage/memory/metadata-store.ts';
-import { LocalHub } from '../../src/transport/local/hub.ts';
-import { ClusterClient } from '../../actors/client/cluster-client.ts';
-import { createEnvironment } from '../../actors/messaging/environment.ts';
-import type { ActorEnvironment } from '../../actors/messaging/environment.ts';
-import { tell } from '../../actors/messaging/serve.ts';
-import { SilentLogger } from '../../actors/nodes/adapters/silent-logger.ts';
-import { systemClock } from '../../actors/nodes/adapters/system-clock.ts';
-import { systemRandom } from '../../actors/nodes/adapters/system-random.ts';
-import { startJobManagerNode } from '../../actors/nodes/job-manager-node.ts';
-import { startTaskManagerNode } from '../../actors/nodes/task-manager-node.ts';
-import type { SlotThread, StartSlotThread } from '../../actors/task-manager/slot/slot-thread.ts';
-import { definedJobs } from '../../actors/testing/inline-slot-thread.ts';
+import type { ClusterId, TaskManagerId } from '../../../src/base/ids.ts';
+import { defineJob } from '../../../src/api/job.ts';
+import { Configuration } from '../../../src/config/configuration.ts';
+import { MemoryArtifactStore } from '../../../src/storage/memory/artifact-store.ts';
+import { MemoryMetadataStore } from '../../../src/storage/memory/metadata-store.ts';
+import { LocalHub } from '../../../src/transport/local/hub.ts';
+import { ClusterClient } from '../../../actors/client/cluster-client.ts';
+import { createEnvironment } from '../../../actors/messaging/environment.ts';
+import type { ActorEnvironment } from '../../../actors/messaging/environment.ts';
+import { tell } from '../../../actors/messaging/serve.ts';
+import { SilentLogger } from '../../../actors/nodes/adapters/silent-logger.ts';
+import { systemClock } from '../../../actors/nodes/adapters/system-clock.ts';
+import { systemRandom } from '../../../actors/nodes/adapters/system-random.ts';
+import { startJobManagerNode } from '../../../actors/nodes/job-manager-node.ts';
+import { startTaskManagerNode } from '../../../actors/nodes/task-manager-node.ts';
+import type { SlotThread, StartSlotThread } from '../../../actors/task-manager/slot/slot-thread.ts';
+import { definedJobs } from '../../../actors/testing/inline-slot-thread.ts';
+import type { Bench } from '../bench.ts';
+import { cpuSeconds, peakRssMb } from '../measure.ts';
 
 const VERTICES = 10;
 const PARALLELISM = 100;
@@ -34,7 +36,11 @@ function reportingThreads(environment: ActorEnvironment): StartSlotThread {
       for (const { vertexId, subtaskIndex, attempt } of tasks) {
         const reference = { epoch, vertexId, subtaskIndex, attempt };
         for (const state of ['INITIALIZING', 'RUNNING'] as const) {
-          tell(environment, environment.subjects.jobManager(job.jobId), { type: 'taskStateChanged', ...reference, state });
+          tell(environment, environment.subjects.jobManager(job.jobId), {
+            type: 'taskStateChanged',
+            ...reference,
+            state,
+          });
         }
       }
     },
@@ -44,7 +50,7 @@ function reportingThreads(environment: ActorEnvironment): StartSlotThread {
 }
 
 /** Milliseconds from submission until all subtasks of a job of a thousand run. */
-export async function benchControlPlane(): Promise<{ readonly subtasks: number; readonly milliseconds: number }> {
+async function benchControlPlane(): Promise<{ readonly subtasks: number; readonly milliseconds: number }> {
   const configuration = Configuration.of([
     ['parallelism.default', String(PARALLELISM)],
     ['taskmanager.numberOfTaskSlots', String(SLOTS)],
@@ -91,3 +97,19 @@ export async function benchControlPlane(): Promise<{ readonly subtasks: number; 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+export const controlPlane: Bench = {
+  name: 'control-plane',
+  title: 'a job of 1,000 subtasks from submission until all run, on simulated TaskManagers',
+  floor: 500,
+  run: async () => {
+    const cpu = cpuSeconds();
+    const { subtasks, milliseconds } = await benchControlPlane();
+    return {
+      records: subtasks,
+      seconds: milliseconds / 1000,
+      cpuSeconds: cpuSeconds() - cpu,
+      peakRssMb: peakRssMb(),
+    };
+  },
+};
