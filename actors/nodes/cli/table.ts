@@ -1,8 +1,8 @@
 /** Text from users in a table or message: one line, no control characters, bounded. */
 export function clean(text: string, maxChars = 80): string {
-  // Line breaks and escapes in a name would forge lines or drive the reader's terminal.
+  // Line breaks, escapes and turns of writing direction in a name would forge lines or drive the reader's terminal.
   // eslint-disable-next-line no-control-regex
-  const line = text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  const line = text.replaceAll(/[\s\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g, ' ').trim();
   const letters = Array.from(line);
   return letters.length <= maxChars ? line : `${letters.slice(0, maxChars - 3).join('')}...`;
 }

@@ -64,9 +64,10 @@ export class Terminal {
     return paint(this.#err, this.environment, style, text);
   }
 
-  /** Columns of the live block. */
+  /** Columns of the live block; terminals that do not know their own say 0. */
   get width(): number {
-    return this.#err.columns ?? 100;
+    const { columns = 0 } = this.#err;
+    return columns > 0 ? columns : 100;
   }
 
   /** Draws or replaces the live block; lines are cut at the terminal's width. Nothing without a terminal. */
