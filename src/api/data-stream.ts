@@ -24,9 +24,14 @@ import type { ProcessFunction } from '../functions/process.ts';
 import type { Sink } from '../functions/sink.ts';
 import type { WatermarkStrategy } from '../functions/watermark.ts';
 import type { EdgePartitioner, StreamGraph, StreamNode } from '../graph/stream-graph.ts';
+import type { WindowAssigner } from '../dataplane/window/index.ts';
+import type { MapStateDescriptor } from '../functions/state.ts';
+import { BroadcastConnectedStream, ConnectedStreams } from './connected-streams.ts';
+import { CoGroupedStreams, JoinedStreams } from './joined-streams.ts';
 import { keySelectorOf } from './key-selector.ts';
 import type { KeyFields } from './key-selector.ts';
 import { KeyedStream } from './keyed-stream.ts';
+import { WindowedStream } from './windowed-stream.ts';
 import * as settings from './node-settings.ts';
 
 /** Where a stream's records come from: one operator, or several after `union`. */
@@ -79,9 +84,7 @@ export class DataStream<T> {
   keyBy<F extends KeyFields<T>>(...fields: readonly F[]): KeyedStream<T, readonly PrimitiveKey[]>;
   keyBy(...keys: readonly (PropertyKey | KeySelector<T>)[]): KeyedStream<T, Key> {
     const selector = keySelectorOf<T>(keys);
-    const partitioner: EdgePartitioner = { kind: 'hash', keySelector: selector as KeySelector<unknown> };
-    const keyed = new DataStream<T>(this.graph, this.origins, partitioner);
-    return new KeyedStream<T, Key>((name, factory) => keyed.transform(name, factory), selector);
+    return new KeyedStream<T, Key>(this.hashed(selector as KeySelector<unknown>), selector);
   }
 
   /** The records of this and other streams of the same type, interleaved. */
@@ -92,6 +95,45 @@ export class DataStream<T> {
       this.graph,
       [this, ...others].flatMap((stream) => stream.origins),
     );
+  }
+
+  /** Reads this stream and another one of any type in one operator. */
+  connect<U>(other: DataStream<U>): ConnectedStreams<T, U>;
+  connect<U>(other: BroadcastStream<U>): BroadcastConnectedStream<T, U>;
+  connect<U>(
+    other: DataStream<U> | BroadcastStream<U>,
+  ): ConnectedStreams<T, U> | BroadcastConnectedStream<T, U> {
+    if (other instanceof BroadcastStream) {
+      return new BroadcastConnectedStream<T, U>(
+        (name, factory) => this.transformWith(name, factory, other.stream),
+        undefined,
+      );
+    }
+    return new ConnectedStreams<T, U>(
+      (name, factory) => this.transformWith(name, factory, other),
+      [undefined, undefined],
+      (first, second) => (name, factory) =>
+        this.hashed(first).transformWith(name, factory, other.hashed(second)),
+    );
+  }
+
+  /** Windows over all records of the stream, in one subtask. */
+  windowAll(assigner: WindowAssigner): WindowedStream<T, null> {
+    return new WindowedStream<T, null>(
+      (name, factory) => this.transform(name, factory, true),
+      () => null,
+      assigner,
+    );
+  }
+
+  /** Joins records of two streams that have equal keys and fall into the same window. */
+  join<U>(other: DataStream<U>): JoinedStreams<T, U> {
+    return new JoinedStreams<T, U>(this, other);
+  }
+
+  /** Groups records of two streams that have equal keys and fall into the same window. */
+  coGroup<U>(other: DataStream<U>): CoGroupedStreams<T, U> {
+    return new CoGroupedStreams<T, U>(this, other);
   }
 
   /** Round robin over all subtasks. */
@@ -109,9 +151,14 @@ export class DataStream<T> {
     return this.partitioned({ kind: 'shuffle' });
   }
 
-  /** Every record to every subtask. */
-  broadcast(): DataStream<T> {
-    return this.partitioned({ kind: 'broadcast' });
+  /** Every record to every subtask. With descriptors: for `connect`, whose function then keeps broadcast state. */
+  broadcast(): DataStream<T>;
+  broadcast(
+    ...descriptors: readonly [MapStateDescriptor<never, never>, ...MapStateDescriptor<never, never>[]]
+  ): BroadcastStream<T>;
+  broadcast(...descriptors: readonly unknown[]): DataStream<T> | BroadcastStream<T> {
+    const stream = this.partitioned({ kind: 'broadcast' });
+    return descriptors.length === 0 ? stream : new BroadcastStream<T>(stream);
   }
 
   /** Everything to the first subtask. */
@@ -165,6 +212,24 @@ export class DataStream<T> {
     );
   }
 
+  /** The same stream, partitioned by the hash of a key. */
+  hashed(keySelector: KeySelector<unknown>): DataStream<T> {
+    return this.partitioned({ kind: 'hash', keySelector });
+  }
+
+  /** As `transform`, with this stream as input 0 and another as input 1. */
+  transformWith<U, O>(
+    name: string,
+    factory: OperatorFactory,
+    other: DataStream<U>,
+  ): SingleOutputStreamOperator<O> {
+    if (other.graph !== this.graph) throw new UserError('connect() joins streams of one job only');
+    const node = this.graph.addNode({ kind: factory.kind, name, factory });
+    this.link(node, 0);
+    other.link(node, 1);
+    return new SingleOutputStreamOperator<O>(this.graph, node);
+  }
+
   protected addNode(
     name: string,
     kind: string,
@@ -172,20 +237,34 @@ export class DataStream<T> {
     nonParallel = false,
   ): StreamNode<OperatorFactory> {
     const node = this.graph.addNode({ kind, name, factory, nonParallel });
+    this.link(node, 0);
+    return node;
+  }
+
+  /** Adds the edges from this stream into an operator. */
+  link(node: StreamNode<OperatorFactory>, targetInput: number): void {
     for (const origin of this.origins) {
       this.graph.addEdge({
         source: origin.node.id,
         target: node.id,
-        targetInput: 0,
+        targetInput,
         partitioner: this.partitioner,
         ...(origin.sideOutput === undefined ? {} : { sideOutput: origin.sideOutput }),
       });
     }
-    return node;
   }
 
   protected partitioned(partitioner: EdgePartitioner): DataStream<T> {
     return new DataStream(this.graph, this.origins, partitioner);
+  }
+}
+
+/** A stream that goes whole to every subtask of the operator it is connected to. */
+export class BroadcastStream<T> {
+  readonly stream: DataStream<T>;
+
+  constructor(stream: DataStream<T>) {
+    this.stream = stream;
   }
 }
 

@@ -5,27 +5,56 @@ import type { FilterLike, FlatMapLike, Key, KeySelector, MapLike, ReduceLike } f
 import type { KeyedProcessFunction } from '../functions/process.ts';
 import { fieldReducer } from './aggregations.ts';
 import type { FieldAggregation } from './aggregations.ts';
-import type { SingleOutputStreamOperator } from './data-stream.ts';
+import { BroadcastConnectedStream, ConnectedStreams } from './connected-streams.ts';
+import type { BroadcastStream, DataStream, SingleOutputStreamOperator } from './data-stream.ts';
+import { IntervalJoin } from './interval-join.ts';
 import type { NumberFields } from './key-selector.ts';
 import { KeyedFilter, KeyedFlatMap, KeyedMap } from './keyed-functions.ts';
 import { WindowedStream } from './windowed-stream.ts';
 
-/** Adds an operator behind a hash exchange on the stream's key. */
-export type AddOperator = <O>(name: string, factory: OperatorFactory) => SingleOutputStreamOperator<O>;
-
 /** A stream partitioned by key: its operators have keyed state and timers. */
 export class KeyedStream<T, K extends Key> {
-  readonly #add: AddOperator;
+  readonly #stream: DataStream<T>;
   readonly #keySelector: KeySelector<T, K>;
 
-  constructor(add: AddOperator, keySelector: KeySelector<T, K>) {
-    this.#add = add;
+  /** @param stream partitioned by the hash of the key */
+  constructor(stream: DataStream<T>, keySelector: KeySelector<T, K>) {
+    this.#stream = stream;
     this.#keySelector = keySelector;
+  }
+
+  /** Reads this stream and another one, keyed alike or broadcast, in one operator. */
+  connect<U>(other: KeyedStream<U, K>): ConnectedStreams<T, U, K>;
+  connect<U>(other: BroadcastStream<U>): BroadcastConnectedStream<T, U, K>;
+  connect<U>(
+    other: KeyedStream<U, K> | BroadcastStream<U>,
+  ): ConnectedStreams<T, U, K> | BroadcastConnectedStream<T, U, K> {
+    const stream = this.#stream;
+    if (!(other instanceof KeyedStream)) {
+      return new BroadcastConnectedStream<T, U, K>(
+        (name, factory) => stream.transformWith(name, factory, other.stream),
+        this.#selector(),
+      );
+    }
+    const second = other.#stream;
+    return new ConnectedStreams<T, U, K>(
+      (name, factory) => stream.transformWith(name, factory, second),
+      [this.#selector(), other.#selector()],
+      (one, two) => (name, factory) => stream.hashed(one).transformWith(name, factory, second.hashed(two)),
+    );
+  }
+
+  /** Joins each record with those of another stream of the same key whose time is near: `between(lower, upper)`. */
+  intervalJoin<U>(other: KeyedStream<U, K>): IntervalJoin<T, U, K> {
+    return new IntervalJoin<T, U, K>(this.connect(other));
   }
 
   /** Folds the records of each key; emits the value so far after each record. */
   reduce(fn: ReduceLike<T>): SingleOutputStreamOperator<T> {
-    return this.#add('Keyed Reduce', keyedReduceOperator(this.#selector(), fn as ReduceLike<unknown>));
+    return this.#stream.transform(
+      'Keyed Reduce',
+      keyedReduceOperator(this.#selector(), fn as ReduceLike<unknown>),
+    );
   }
 
   sum(field: NumberFields<T>): SingleOutputStreamOperator<T> {
@@ -52,27 +81,31 @@ export class KeyedStream<T, K extends Key> {
 
   /** As on any stream; a rich function has keyed state here. */
   map<O>(fn: MapLike<T, O>): SingleOutputStreamOperator<O> {
-    return this.#add('Map', this.#keyed(new KeyedMap<K, T, O>(fn)));
+    return this.#stream.transform('Map', this.#keyed(new KeyedMap<K, T, O>(fn)));
   }
 
   /** As on any stream; a rich function has keyed state here. */
   filter(fn: FilterLike<T>): SingleOutputStreamOperator<T> {
-    return this.#add('Filter', this.#keyed(new KeyedFilter<K, T>(fn)));
+    return this.#stream.transform('Filter', this.#keyed(new KeyedFilter<K, T>(fn)));
   }
 
   /** As on any stream; a rich function has keyed state here. */
   flatMap<O>(fn: FlatMapLike<T, O>): SingleOutputStreamOperator<O> {
-    return this.#add('Flat Map', this.#keyed(new KeyedFlatMap<K, T, O>(fn)));
+    return this.#stream.transform('Flat Map', this.#keyed(new KeyedFlatMap<K, T, O>(fn)));
   }
 
   /** State, timers and side outputs per key. */
   process<O>(fn: KeyedProcessFunction<K, T, O>): SingleOutputStreamOperator<O> {
-    return this.#add('Keyed Process', this.#keyed(fn));
+    return this.#stream.transform('Keyed Process', this.#keyed(fn));
   }
 
   /** Groups the records of each key by time. */
   window(assigner: WindowAssigner): WindowedStream<T, K> {
-    return new WindowedStream(this.#add, this.#keySelector, assigner);
+    return new WindowedStream(
+      (name, factory) => this.#stream.transform(name, factory),
+      this.#keySelector,
+      assigner,
+    );
   }
 
   #rolling(kind: FieldAggregation, field: NumberFields<T>): SingleOutputStreamOperator<T> {
@@ -80,7 +113,7 @@ export class KeyedStream<T, K extends Key> {
       this.#selector(),
       fieldReducer<T>(kind, field) as ReduceLike<unknown>,
     );
-    return this.#add(`Keyed ${kind}`, factory);
+    return this.#stream.transform(`Keyed ${kind}`, factory);
   }
 
   #keyed<O>(fn: KeyedProcessFunction<K, T, O>): OperatorFactory {

@@ -1,3 +1,4 @@
+import type { OperatorFactory } from '../dataplane/chain/operator.ts';
 import { windowOperator } from '../dataplane/operators/index.ts';
 import type { WindowOperatorOptions } from '../dataplane/operators/index.ts';
 import type { WindowAssigner } from '../dataplane/window/index.ts';
@@ -11,7 +12,9 @@ import { fieldAggregate } from './aggregations.ts';
 import type { FieldAggregation } from './aggregations.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import type { NumberFields } from './key-selector.ts';
-import type { AddOperator } from './keyed-stream.ts';
+
+/** Adds the window operator behind its stream. */
+export type AddOperator = <O>(name: string, factory: OperatorFactory) => SingleOutputStreamOperator<O>;
 
 /** Records grouped by key and window; ends in one of `aggregate`, `reduce`, `process`, `sum`, ... */
 export class WindowedStream<T, K extends Key> {

@@ -65,7 +65,10 @@ export function provideSourceCoordinator(
           .catch((error: unknown) => environment.logger.warn('split enumerator did not close', { error }));
       },
       reportFailure: ({ context, event }) => {
-        if (event.type === 'failed') hooks.onFailed(context.vertexId, event.error);
+        if (event.type !== 'failed') return;
+        const { error } = event;
+        // Not from within this transition: the job-manager's decision may reach back here.
+        queueMicrotask(() => hooks.onFailed(context.vertexId, error));
       },
     },
   });

@@ -1,3 +1,6 @@
+export { BroadcastStates } from './broadcast-states.ts';
+export { coOperator } from './co-process.ts';
+export type { CoCall, CoContext, CoOperatorOptions, CoTimer } from './co-process.ts';
 export { filterOperator } from './filter.ts';
 export { flatMapOperator } from './flat-map.ts';
 export { keyedProcessOperator } from './keyed-process.ts';

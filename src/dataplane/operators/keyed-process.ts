@@ -1,10 +1,10 @@
 import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
 import type { Key, KeySelector } from '../../functions/basic.ts';
-import type { OutputTag } from '../../functions/output-tag.ts';
 import type { KeyedProcessFunction, OnTimerContext } from '../../functions/process.ts';
 import { InMemoryTimerService } from '../../state/index.ts';
-import type { KeyedStateBackend, TimeDomain } from '../../state/index.ts';
+import type { TimeDomain } from '../../state/index.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
+import { KeyedContext } from './keyed-context.ts';
 import { OutputCollector } from './output-collector.ts';
 import { callable, closeFunction, openFunction, refusePromise } from './user-function.ts';
 
@@ -21,36 +21,6 @@ interface Functions {
   readonly selectKey: KeySelector<unknown>;
   readonly process: Process;
   readonly onTimer: OnTimer | undefined;
-}
-
-/** The context of one operator, reused for all records and timers. */
-class KeyedContext implements OnTimerContext<Key> {
-  timeDomain: TimeDomain = 'event-time';
-  readonly #backend: KeyedStateBackend;
-  readonly #timers: InMemoryTimerService;
-  readonly #collector: OutputCollector;
-
-  constructor(backend: KeyedStateBackend, timers: InMemoryTimerService, collector: OutputCollector) {
-    this.#backend = backend;
-    this.#timers = timers;
-    this.#collector = collector;
-  }
-
-  get timestamp(): number | undefined {
-    return this.#collector.timestamp === NO_TIMESTAMP ? undefined : this.#collector.timestamp;
-  }
-
-  timerService(): InMemoryTimerService {
-    return this.#timers;
-  }
-
-  getCurrentKey(): Key {
-    return this.#backend.getCurrentKey();
-  }
-
-  output<S>(tag: OutputTag<S>, value: S): void {
-    this.#collector.side(tag as OutputTag<unknown>, value);
-  }
 }
 
 class KeyedProcessOperator implements StreamOperator {
