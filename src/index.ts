@@ -4,7 +4,16 @@
 export { defineJob } from './api/job.ts';
 export type { JobDefinition } from './api/job.ts';
 export { StreamExecutionEnvironment } from './api/environment.ts';
-export { DataStream, DataStreamSink, SingleOutputStreamOperator } from './api/data-stream.ts';
+export {
+  BroadcastStream,
+  DataStream,
+  DataStreamSink,
+  SingleOutputStreamOperator,
+} from './api/data-stream.ts';
+export { BroadcastConnectedStream, ConnectedStreams } from './api/connected-streams.ts';
+export { IntervalJoin } from './api/interval-join.ts';
+export { CoGroupedStreams, JoinedStreams } from './api/joined-streams.ts';
+export type { CoGroupFunction, FlatJoinFunction, JoinFunction } from './api/joined-streams.ts';
 export { KeyedStream } from './api/keyed-stream.ts';
 export { WindowedStream } from './api/windowed-stream.ts';
 export type { KeyFields, NumberFields } from './api/key-selector.ts';
@@ -48,6 +57,22 @@ export type {
   ProcessWindowLike,
   TimeWindow,
 } from './functions/window.ts';
+
+export {
+  BroadcastProcessFunction,
+  CoProcessFunction,
+  KeyedBroadcastProcessFunction,
+  KeyedCoProcessFunction,
+} from './functions/co-process.ts';
+export type {
+  BroadcastContext,
+  CoFlatMapFunction,
+  CoMapFunction,
+  ReadOnlyBroadcastContext,
+  ReadOnlyBroadcastState,
+} from './functions/co-process.ts';
+export { ProcessJoinFunction } from './functions/join.ts';
+export type { ProcessJoinContext, ProcessJoinLike } from './functions/join.ts';
 
 // State.
 export {

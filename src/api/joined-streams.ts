@@ -115,6 +115,8 @@ export class JoinWindow<T1, T2> {
   }
 
   /** Called for each pair; a function of three parameters emits through its collector. */
+  apply<O>(fn: JoinFunction<T1, T2, O>): SingleOutputStreamOperator<O>;
+  apply<O>(fn: FlatJoinFunction<T1, T2, O>): SingleOutputStreamOperator<O>;
   apply<O>(fn: JoinFunction<T1, T2, O> | FlatJoinFunction<T1, T2, O>): SingleOutputStreamOperator<O> {
     const flat = fn.length > 2;
     return this.#grouped
