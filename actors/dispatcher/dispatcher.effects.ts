@@ -22,7 +22,7 @@ import { reply, serve } from '../messaging/serve.ts';
 import { supervise } from '../messaging/supervise.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { dispatcherMachine } from './dispatcher.machine.ts';
-import type { DispatcherEvent, PersistedJob } from './dispatcher.machine.ts';
+import type { DispatcherContext, DispatcherEvent, PersistedJob } from './dispatcher.machine.ts';
 import type { JobLoader } from '../messaging/job-loader.ts';
 import { forgetPersistedJob, persistJob, readPersistedJobs } from './persisted-jobs.ts';
 
@@ -105,7 +105,7 @@ class Dispatcher implements DispatcherHandle {
         replyRefused: (_, { error, callers }) => {
           for (const caller of callers) reply(environment, caller, { type: 'refused', error });
         },
-        forwardToJob: ({ event }) => this.#forward(event),
+        forwardToJob: ({ context, event }) => this.#forward(context, event),
         replyJobList: ({ event }) => {
           const jobs = [...this.#jobManagers.values()].map((jobManager) => jobManager.summary());
           this.#reply(event, { type: 'jobList', jobs });
@@ -144,7 +144,7 @@ class Dispatcher implements DispatcherHandle {
     if (event.type === 'requested') reply(this.#environment, event.caller, message);
   }
 
-  #forward(event: DispatcherEvent): void {
+  #forward(context: DispatcherContext, event: DispatcherEvent): void {
     if (event.type !== 'requested') return;
     const { request, caller } = event;
     if (
@@ -155,9 +155,10 @@ class Dispatcher implements DispatcherHandle {
       return;
     const jobManager = this.#jobManagers.get(request.jobId);
     if (jobManager !== undefined) return jobManager.handle(request, caller);
-    const error = new UserError(
-      `there is no job ${request.jobId}; "millrace list" shows the jobs of this cluster`,
-    );
+    const isStarting = context.jobs.get(request.jobId)?.state === 'submitting';
+    const error = isStarting
+      ? new ExternalError(`job ${request.jobId} is being started: try again`)
+      : new UserError(`there is no job ${request.jobId}; "millrace list" shows the jobs of this cluster`);
     this.#reply(event, { type: 'refused', error: serializeError(error) });
   }
 

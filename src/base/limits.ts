@@ -141,3 +141,6 @@ export const NATS_SERVER_START_MS = 20_000;
 export const NETWORK_SLOT_FRAMES = 64;
 /** Fewest frames a network channel may have in flight. */
 export const NETWORK_CHANNEL_FRAMES_MIN = 2;
+/** Tries to open a bucket that another node makes at the same time, and the pause between two. */
+export const BUCKET_OPEN_TRIES = 20;
+export const BUCKET_OPEN_PAUSE_MS = 50;

@@ -4,6 +4,7 @@ import type { ArtifactStore } from '../../ports/stores.ts';
 import { addressOf, checkAddress, checkArtifactSize, isAddress, verified } from '../artifacts.ts';
 import { ArtifactNotFoundError } from '../errors.ts';
 import { type NatsStoreOptions, guarded } from './guarded.ts';
+import { openBucket } from './open-bucket.ts';
 
 /** Artifacts in a JetStream object store bucket, each under its address. */
 export class NatsArtifactStore implements ArtifactStore {
@@ -17,15 +18,11 @@ export class NatsArtifactStore implements ArtifactStore {
 
   /** @throws StoreError, say where JetStream is not enabled. */
   static async open(options: NatsStoreOptions): Promise<NatsArtifactStore> {
-    const store = await guarded(
-      options,
-      `opening the object store '${options.bucket}'`,
-      STORE_TIMEOUT_MS,
-      () =>
-        new Objm(options.transport.connection).create(options.bucket, {
-          storage: StorageType.File,
-          replicas: options.replicas ?? 1,
-        }),
+    const store = await openBucket(options, `opening the object store '${options.bucket}'`, () =>
+      new Objm(options.transport.connection).create(options.bucket, {
+        storage: StorageType.File,
+        replicas: options.replicas ?? 1,
+      }),
     );
     return new NatsArtifactStore(options, store);
   }

@@ -4,6 +4,7 @@ import { STORE_TIMEOUT_MS } from '../../base/limits.ts';
 import type { MetadataEntry, MetadataStore } from '../../ports/stores.ts';
 import { checkKey, checkPrefix, checkValue } from '../keys.ts';
 import { type NatsStoreOptions, guarded } from './guarded.ts';
+import { openBucket } from './open-bucket.ts';
 
 export interface NatsMetadataStoreOptions extends NatsStoreOptions {
   /** Entries vanish this long after their last write: for leases. Default: never. Only used when the bucket is made. */
@@ -26,7 +27,7 @@ export class NatsMetadataStore implements MetadataStore {
 
   /** @throws StoreError, say where JetStream is not enabled. */
   static async open(options: NatsMetadataStoreOptions): Promise<NatsMetadataStore> {
-    const kv = await guarded(options, `opening the KV bucket '${options.bucket}'`, STORE_TIMEOUT_MS, () =>
+    const kv = await openBucket(options, `opening the KV bucket '${options.bucket}'`, () =>
       new Kvm(options.transport.connection).create(options.bucket, {
         history: 1,
         storage: StorageType.File,
