@@ -90,10 +90,28 @@ export type { DurationLike } from './base/time.ts';
 export { WatermarkStrategy } from './functions/watermark.ts';
 export type { TimestampAssigner, WatermarkGenerator } from './functions/watermark.ts';
 export {
+  DynamicEventTimeSessionWindows,
   EventTimeSessionWindows,
+  GlobalWindows,
+  ProcessingTimeSessionWindows,
   SlidingEventTimeWindows,
+  SlidingProcessingTimeWindows,
   TumblingEventTimeWindows,
+  TumblingProcessingTimeWindows,
 } from './dataplane/window/index.ts';
+export { CountEvictor, TimeEvictor } from './functions/evictor.ts';
+export type { Evictor, TimestampedValue } from './functions/evictor.ts';
+export { Trigger } from './functions/trigger.ts';
+export type { TriggerContext, TriggerResult } from './functions/trigger.ts';
+export {
+  ContinuousEventTimeTrigger,
+  ContinuousProcessingTimeTrigger,
+  CountTrigger,
+  EventTimeTrigger,
+  NeverTrigger,
+  ProcessingTimeTrigger,
+  PurgingTrigger,
+} from './functions/triggers.ts';
 export type { WindowAssigner } from './dataplane/window/index.ts';
 
 // Sources and sinks.

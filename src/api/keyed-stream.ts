@@ -1,6 +1,9 @@
 import type { OperatorFactory } from '../dataplane/chain/operator.ts';
 import { keyedProcessOperator, keyedReduceOperator } from '../dataplane/operators/index.ts';
+import { GlobalWindows } from '../dataplane/window/index.ts';
 import type { WindowAssigner } from '../dataplane/window/index.ts';
+import { CountEvictor } from '../functions/evictor.ts';
+import { CountTrigger, PurgingTrigger } from '../functions/triggers.ts';
 import type { FilterLike, FlatMapLike, Key, KeySelector, MapLike, ReduceLike } from '../functions/basic.ts';
 import type { KeyedProcessFunction } from '../functions/process.ts';
 import { fieldReducer } from './aggregations.ts';
@@ -11,6 +14,7 @@ import { IntervalJoin } from './interval-join.ts';
 import type { NumberFields } from './key-selector.ts';
 import { KeyedFilter, KeyedFlatMap, KeyedMap } from './keyed-functions.ts';
 import { WindowedStream } from './windowed-stream.ts';
+import type { AddOperator } from './windowed-stream.ts';
 
 /** A stream partitioned by key: its operators have keyed state and timers. */
 export class KeyedStream<T, K extends Key> {
@@ -106,6 +110,14 @@ export class KeyedStream<T, K extends Key> {
       this.#keySelector,
       assigner,
     );
+  }
+
+  /** Windows of `size` records of a key; with `slide`, one every `slide` records over the last `size`. */
+  countWindow(size: number, slide?: number): WindowedStream<T, K> {
+    const add: AddOperator = (name, factory) => this.#stream.transform(name, factory);
+    const windows = new WindowedStream(add, this.#keySelector, GlobalWindows.create(), true);
+    if (slide === undefined) return windows.trigger(PurgingTrigger.of(CountTrigger.of(size)));
+    return windows.evictor(CountEvictor.of<T>(size)).trigger(CountTrigger.of(slide));
   }
 
   #rolling(kind: FieldAggregation, field: NumberFields<T>): SingleOutputStreamOperator<T> {

@@ -6,7 +6,9 @@ import { UserError } from '../base/errors.ts';
 import { toMillis } from '../base/time.ts';
 import type { DurationLike } from '../base/time.ts';
 import type { Key, KeySelector, ReduceLike } from '../functions/basic.ts';
+import type { Evictor } from '../functions/evictor.ts';
 import type { OutputTag } from '../functions/output-tag.ts';
+import type { Trigger } from '../functions/trigger.ts';
 import type { AggregateFunction, ProcessWindowLike } from '../functions/window.ts';
 import { fieldAggregate } from './aggregations.ts';
 import type { FieldAggregation } from './aggregations.ts';
@@ -21,13 +23,35 @@ export class WindowedStream<T, K extends Key> {
   readonly #add: AddOperator;
   readonly #keySelector: KeySelector<T, K>;
   readonly #assigner: WindowAssigner;
+  readonly #foldEvicted: boolean;
   #allowedLatenessMs = 0;
   #lateTag: OutputTag<unknown> | undefined;
+  #trigger: Trigger<T> | undefined;
+  #evictor: Evictor<T> | undefined;
 
-  constructor(add: AddOperator, keySelector: KeySelector<T, K>, assigner: WindowAssigner) {
+  /** @param foldEvicted lets `aggregate` and `reduce` work on what an evictor leaves: for sliding count windows */
+  constructor(
+    add: AddOperator,
+    keySelector: KeySelector<T, K>,
+    assigner: WindowAssigner,
+    foldEvicted = false,
+  ) {
     this.#add = add;
     this.#keySelector = keySelector;
     this.#assigner = assigner;
+    this.#foldEvicted = foldEvicted;
+  }
+
+  /** Says when windows emit, in place of their end. */
+  trigger(trigger: Trigger<T>): this {
+    this.#trigger = trigger;
+    return this;
+  }
+
+  /** Says which records of a window stay when it emits; only with `process` or `apply`. */
+  evictor(evictor: Evictor<T>): this {
+    this.#evictor = evictor;
+    return this;
   }
 
   /** Keeps a window this long after its end: a record that comes late in that time fires it again. */
@@ -124,6 +148,10 @@ export class WindowedStream<T, K extends Key> {
         allowedLatenessMs: this.#allowedLatenessMs,
         ...(this.#lateTag === undefined ? {} : { lateTag: this.#lateTag }),
         mode,
+        ...(this.#trigger === undefined ? {} : { trigger: this.#trigger as Trigger<never> }),
+        ...(this.#evictor === undefined
+          ? {}
+          : { evictor: this.#evictor as Evictor<never>, foldEvicted: this.#foldEvicted }),
       }),
     );
   }

@@ -3,7 +3,11 @@ import { WINDOWS_PER_RECORD_MAX } from '../../base/limits.ts';
 import type { Key, KeySelector } from '../../functions/basic.ts';
 import type { OutputTag } from '../../functions/output-tag.ts';
 import type { OperatorFactory, StreamOperator } from '../chain/operator.ts';
+import type { Evictor } from '../../functions/evictor.ts';
+import type { Trigger } from '../../functions/trigger.ts';
+import { assignmentOf } from '../window/assign.ts';
 import type { WindowAssigner } from '../window/assigners.ts';
+import { TriggeredWindowOperator } from '../window/triggered-window-operator.ts';
 import { canMerge, checkMode } from '../window/fold.ts';
 import type { WindowMode } from '../window/fold.ts';
 import { PaneLayout } from '../window/pane-layout.ts';
@@ -20,10 +24,16 @@ export interface WindowOperatorOptions {
   /** Where records go that came too late; else they are counted and dropped. */
   readonly lateTag?: OutputTag<unknown>;
   readonly mode: WindowMode;
+  /** When windows emit; default as the assigner's time says. */
+  readonly trigger?: Trigger<never>;
+  /** Which records stay when a window emits; needs a window function that sees all records. */
+  readonly evictor?: Evictor<never>;
+  /** The records that the evictor leaves are folded when the window emits: sliding count windows. */
+  readonly foldEvicted?: boolean;
 }
 
 /**
- * Windows in event time. Results carry the timestamp `end - 1`.
+ * Windows. Results carry the timestamp `end - 1`. Event-time windows with the default trigger run in operators of their own.
  * @throws UserError for a negative lateness, an aggregate that cannot do what the windows need, or a missing function
  */
 export function windowOperator(options: WindowOperatorOptions): OperatorFactory {
@@ -37,10 +47,18 @@ export function windowOperator(options: WindowOperatorOptions): OperatorFactory 
     allowedLatenessMs,
     lateTagId: options.lateTag?.id,
   };
-  return { kind: 'window', inputs: 1, create: operatorMaker(options.assigner, checked) };
+  const folds = 'aggregate' in options.mode || 'reduce' in options.mode;
+  if (options.evictor !== undefined && options.foldEvicted !== true && folds) {
+    throw new UserError(
+      'an evictor needs all records of a window: use process() or apply() instead of aggregate() or reduce()',
+    );
+  }
+  return { kind: 'window', inputs: 1, create: operatorMaker(options, checked) };
 }
 
-function operatorMaker(assigner: WindowAssigner, options: WindowOptions): () => StreamOperator {
+function operatorMaker(given: WindowOperatorOptions, options: WindowOptions): () => StreamOperator {
+  const { assigner } = given;
+  if (given.trigger !== undefined || given.evictor !== undefined) return triggeredMaker(given, options);
   switch (assigner.kind) {
     case 'tumbling-event-time': {
       const layout = new PaneLayout(assigner.sizeMs, assigner.sizeMs, assigner.offsetMs, true);
@@ -63,5 +81,21 @@ function operatorMaker(assigner: WindowAssigner, options: WindowOptions): () => 
         throw new UserError('session windows merge: give the AggregateFunction a merge(a, b) method');
       }
       return () => new SessionWindowOperator(options, assigner.gapMs);
+    case 'dynamic-session-event-time':
+    case 'tumbling-processing-time':
+    case 'sliding-processing-time':
+    case 'session-processing-time':
+    case 'global':
+      return triggeredMaker(given, options);
   }
+}
+
+function triggeredMaker(given: WindowOperatorOptions, options: WindowOptions): () => StreamOperator {
+  const assignment = assignmentOf(given.assigner);
+  if (assignment.merging && !canMerge(options.mode)) {
+    throw new UserError('session windows merge: give the AggregateFunction a merge(a, b) method');
+  }
+  const trigger = (given.trigger as Trigger | undefined) ?? assignment.defaultTrigger;
+  const evictor = given.evictor as Evictor<unknown> | undefined;
+  return () => new TriggeredWindowOperator({ ...options, assignment, trigger, evictor });
 }

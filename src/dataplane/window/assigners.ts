@@ -3,7 +3,15 @@ import { toMillis } from '../../base/time.ts';
 import type { DurationLike } from '../../base/time.ts';
 
 /** How records are put into windows. All windows are half open, `[start, end)`, and aligned to the epoch plus an offset. */
-export type WindowAssigner = TumblingEventTimeWindows | SlidingEventTimeWindows | EventTimeSessionWindows;
+export type WindowAssigner =
+  | TumblingEventTimeWindows
+  | SlidingEventTimeWindows
+  | EventTimeSessionWindows
+  | DynamicEventTimeSessionWindows
+  | TumblingProcessingTimeWindows
+  | SlidingProcessingTimeWindows
+  | ProcessingTimeSessionWindows
+  | GlobalWindows;
 
 /** Windows of one size, one after the other. */
 export class TumblingEventTimeWindows {
@@ -56,6 +64,82 @@ export class EventTimeSessionWindows {
   /** @throws UserError when the gap is not positive */
   static withGap(gap: DurationLike): EventTimeSessionWindows {
     return new EventTimeSessionWindows(positive(gap, 'gap of a session window'));
+  }
+}
+
+/** Session windows whose gap each record decides. */
+export class DynamicEventTimeSessionWindows {
+  readonly kind = 'dynamic-session-event-time';
+  readonly gapOf: (value: unknown) => number;
+
+  private constructor(gapOf: (value: unknown) => number) {
+    this.gapOf = gapOf;
+  }
+
+  /** @param extractor gap of a record; a gap that is not positive fails the record's operator */
+  static withDynamicGap<T>(extractor: (value: T) => DurationLike): DynamicEventTimeSessionWindows {
+    return new DynamicEventTimeSessionWindows((value) =>
+      positive(extractor(value as T), 'gap of a session window'),
+    );
+  }
+}
+
+/** As TumblingEventTimeWindows, by the wall clock of the machine that processes the record. */
+export class TumblingProcessingTimeWindows {
+  readonly kind = 'tumbling-processing-time';
+  readonly sizeMs: number;
+  readonly offsetMs: number;
+
+  private constructor(sizeMs: number, offsetMs: number) {
+    this.sizeMs = sizeMs;
+    this.offsetMs = offsetMs;
+  }
+
+  static of(size: DurationLike, offset: DurationLike = 0): TumblingProcessingTimeWindows {
+    const { sizeMs, offsetMs } = TumblingEventTimeWindows.of(size, offset);
+    return new TumblingProcessingTimeWindows(sizeMs, offsetMs);
+  }
+}
+
+/** As SlidingEventTimeWindows, by the wall clock. */
+export class SlidingProcessingTimeWindows {
+  readonly kind = 'sliding-processing-time';
+  readonly sizeMs: number;
+  readonly slideMs: number;
+  readonly offsetMs: number;
+
+  private constructor(sizeMs: number, slideMs: number, offsetMs: number) {
+    this.sizeMs = sizeMs;
+    this.slideMs = slideMs;
+    this.offsetMs = offsetMs;
+  }
+
+  static of(size: DurationLike, slide: DurationLike, offset: DurationLike = 0): SlidingProcessingTimeWindows {
+    const { sizeMs, slideMs, offsetMs } = SlidingEventTimeWindows.of(size, slide, offset);
+    return new SlidingProcessingTimeWindows(sizeMs, slideMs, offsetMs);
+  }
+}
+
+/** As EventTimeSessionWindows, by the wall clock. */
+export class ProcessingTimeSessionWindows {
+  readonly kind = 'session-processing-time';
+  readonly gapMs: number;
+
+  private constructor(gapMs: number) {
+    this.gapMs = gapMs;
+  }
+
+  static withGap(gap: DurationLike): ProcessingTimeSessionWindows {
+    return new ProcessingTimeSessionWindows(EventTimeSessionWindows.withGap(gap).gapMs);
+  }
+}
+
+/** One window per key for all time; emits only as its trigger says. */
+export class GlobalWindows {
+  readonly kind = 'global';
+
+  static create(): GlobalWindows {
+    return new GlobalWindows();
   }
 }
 

@@ -10,7 +10,10 @@ import { windowOperator } from '../operators/index.ts';
 import type { WindowOperatorOptions } from '../operators/index.ts';
 import { ChainHarness } from '../test-support/chain-harness.ts';
 import { EventTimeSessionWindows, SlidingEventTimeWindows, TumblingEventTimeWindows } from './index.ts';
-import type { WindowAssigner, WindowMode } from './index.ts';
+import type { WindowMode } from './index.ts';
+import { EventTimeTrigger } from '../../functions/triggers.ts';
+
+type EventTimeAssigner = TumblingEventTimeWindows | SlidingEventTimeWindows | EventTimeSessionWindows;
 
 interface Row {
   readonly k: string;
@@ -69,7 +72,7 @@ const MODES: Readonly<Record<string, WindowMode>> = {
 type Step = { readonly row: Row } | { readonly watermark: number };
 
 /** The windows of a row, one by one, straight from the definition. */
-function windowsOf(t: number, assigner: WindowAssigner): [number, number][] {
+function windowsOf(t: number, assigner: EventTimeAssigner): [number, number][] {
   if (assigner.kind === 'session-event-time') return [[t, t + assigner.gapMs]];
   const slide = assigner.kind === 'sliding-event-time' ? assigner.slideMs : assigner.sizeMs;
   const found: [number, number][] = [];
@@ -89,7 +92,7 @@ interface Expectation {
 }
 
 /** A window operator that keeps every window as a list and looks at all of them each time. */
-function oracle(steps: readonly Step[], assigner: WindowAssigner, lateness: number): Expectation {
+function oracle(steps: readonly Step[], assigner: EventTimeAssigner, lateness: number): Expectation {
   interface Open {
     readonly key: string;
     start: number;
@@ -220,9 +223,12 @@ describe('windows against an oracle that keeps everything', () => {
           assigners,
           fc.constantFrom(0, 0, 7, 50),
           fc.boolean(),
-          async (steps, assigner, allowedLatenessMs, block) => {
+          fc.boolean(),
+          async (steps, assigner, allowedLatenessMs, block, general) => {
             fc.pre(name !== 'aggregate without merge' || assigner.kind !== 'session-event-time');
-            const got = await run(steps, { assigner, allowedLatenessMs, mode }, block);
+            // Named, the default trigger makes the general operator do the same work.
+            const trigger = general ? { trigger: EventTimeTrigger.create() } : {};
+            const got = await run(steps, { assigner, allowedLatenessMs, mode, ...trigger }, block);
             const expected = oracle(steps, assigner, allowedLatenessMs);
             expect(sorted(got.results)).toEqual(sorted(expected.results));
             expect(got.late).toEqual(expected.late);
