@@ -10,6 +10,7 @@ import { jobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { JobSummary } from '../../src/protocol/job-status.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { every } from '../messaging/every.ts';
+import { resultPages } from '../messaging/result-pages.ts';
 import { reply, serve } from '../messaging/serve.ts';
 import type { Caller } from '../messaging/serve.ts';
 import { supervise } from '../messaging/supervise.ts';
@@ -229,7 +230,13 @@ class JobManager implements JobManagerHandle {
       case 'cancelJob':
         return reply(this.#environment, caller, { type: 'cancelAccepted', jobId });
       case 'fetchResults': {
-        const { attempt, rows, end } = this.results.read(request.collectId, request.from, request.max);
+        const {
+          attempt,
+          rows: found,
+          end,
+        } = this.#results.read(request.collectId, request.from, request.max);
+        // Only as many as one message holds: the client asks on from there.
+        const rows = resultPages(found).next().value ?? [];
         const complete = hasEnded(context) && request.from + rows.length >= end;
         return reply(this.#environment, caller, {
           type: 'results',

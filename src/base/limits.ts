@@ -144,3 +144,5 @@ export const NETWORK_CHANNEL_FRAMES_MIN = 2;
 /** Tries to open a bucket that another node makes at the same time, and the pause between two. */
 export const BUCKET_OPEN_TRIES = 20;
 export const BUCKET_OPEN_PAUSE_MS = 50;
+/** Bytes of rows of `collect()` in one message: with the rest of it below the default payload limit of a server (1 MiB). */
+export const RESULT_MESSAGE_BYTES = 512 * 1024;

@@ -2,7 +2,6 @@ import { createActor } from 'xstate';
 import type { Actor } from 'xstate';
 import { ExternalError, serializeError } from '../../../src/base/errors.ts';
 import type { Epoch, JobId } from '../../../src/base/ids.ts';
-import { RESULT_ROWS_PER_MESSAGE } from '../../../src/base/limits.ts';
 import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
 import type { ExecutionState } from '../../../src/protocol/job-status.ts';
@@ -14,6 +13,7 @@ import type { ActorEnvironment } from '../../messaging/environment.ts';
 import { reply, serve, tell } from '../../messaging/serve.ts';
 import { supervise } from '../../messaging/supervise.ts';
 import { xstateClock } from '../../messaging/xstate-clock.ts';
+import { resultPages } from '../../messaging/result-pages.ts';
 import { subtaskMachine } from './subtask.machine.ts';
 
 /** What the slot gives to each of its subtasks. */
@@ -186,13 +186,13 @@ export class Subtask {
 
   async #sendPages(collectId: string, rows: readonly unknown[]): Promise<void> {
     const subject = this.#environment.subjects.jobManager(this.#options.jobId);
-    for (let from = 0; from < rows.length; from += RESULT_ROWS_PER_MESSAGE) {
+    for (const page of resultPages(rows)) {
       const message = {
         type: 'collectRows' as const,
         ...this.#reference(),
         collectId,
         sequence: this.#nextRows++,
-        rows: rows.slice(from, from + RESULT_ROWS_PER_MESSAGE),
+        rows: page,
       };
       await ask(this.#environment, subject, message, jobManagerReply, {
         ...PERSISTENT,
