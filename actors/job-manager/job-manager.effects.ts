@@ -230,11 +230,7 @@ class JobManager implements JobManagerHandle {
       case 'cancelJob':
         return reply(this.#environment, caller, { type: 'cancelAccepted', jobId });
       case 'fetchResults': {
-        const {
-          attempt,
-          rows: found,
-          end,
-        } = this.#results.read(request.collectId, request.from, request.max);
+        const { attempt, rows: found, end } = this.results.read(request.collectId, request.from, request.max);
         // Only as many as one message holds: the client asks on from there.
         const rows = resultPages(found).next().value ?? [];
         const complete = hasEnded(context) && request.from + rows.length >= end;
