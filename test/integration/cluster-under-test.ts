@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ClusterClient, ClientConnection, JobDetails, JobId } from '../../actors/index.ts';
-import { bundleJob, connectClient } from '../../actors/index.ts';
+import { bundleJob, connectClient, isGloballyTerminal } from '../../actors/index.ts';
 import { NatsServer } from './nats-server.ts';
 
 const ENTRY = fileURLToPath(new URL('../../ops/bin/entry.mjs', import.meta.url));
@@ -209,9 +209,14 @@ export class ClusterUnderTest {
     await until(
       `job: ${what}`,
       async () => holds((job = await this.client.details(jobId))),
-      () => JSON.stringify({ status: job?.status, restarts: job?.restarts, failure: job?.failure?.message }),
+      () => (job === undefined ? 'The job is not known.' : describeJob(job)),
     );
     return job as JobDetails;
+  }
+
+  /** Waits until a job has ended; @throws with its state when it does not. */
+  untilEnded(jobId: JobId): Promise<JobDetails> {
+    return this.untilJob(jobId, 'ended', ({ status }) => isGloballyTerminal(status));
   }
 
   /** Ends all processes and removes what they wrote. */
@@ -230,6 +235,16 @@ export class ClusterUnderTest {
     const address = ['--nats', this.nats.url, '--cluster', 'test'];
     return new CliProcess([verb, ...address, ...QUICK, ...(this.#options.arguments ?? []), ...args]);
   }
+}
+
+/** What a person needs to see of a job that does not do what a test awaits. */
+function describeJob({ status, restarts, failure, vertices }: JobDetails): string {
+  const subtasks = vertices.flatMap(({ name, subtasks }) =>
+    subtasks.map(({ subtaskIndex, state, attempt, taskManagerId, counters }) =>
+      [name, subtaskIndex, state, attempt, taskManagerId, counters?.numRecordsIn].join(' '),
+    ),
+  );
+  return `It is ${status} after ${restarts} restarts (${failure?.message ?? 'no failure'}): ${subtasks.join('; ')}`;
 }
 
 const PATIENCE_MS = 45_000;

@@ -77,7 +77,7 @@ describe('a TaskManager that is lost in the middle of a job', () => {
     );
     expect(restarted.failure?.message).toMatch(new RegExp(`TaskManager ${used[0]}`));
     victim.child.kill('SIGCONT');
-    const job = await cluster.client.watch(jobId);
+    const job = await cluster.untilEnded(jobId);
     expect(job).toMatchObject({ status: 'FINISHED', restarts: 1 });
     await cluster.untilRegistered(3);
     expect(await rowsIn(out)).toEqual(expectedRows());
@@ -87,7 +87,7 @@ describe('a TaskManager that is lost in the middle of a job', () => {
     const { jobId, out, used } = await startJob('killed');
     const victim = processOf(used[1]);
     await victim.end('SIGKILL');
-    const job = await cluster.client.watch(jobId);
+    const job = await cluster.untilEnded(jobId);
     expect(job).toMatchObject({ status: 'FINISHED', restarts: 1 });
     expect(await rowsIn(out)).toEqual(expectedRows());
     await cluster.untilRegistered(2);
@@ -98,7 +98,7 @@ describe('a TaskManager that is lost in the middle of a job', () => {
     await processOf(used[0]).end('SIGKILL');
     await cluster.untilJob(jobId, 'restarting', ({ restarts }) => restarts > 0);
     cluster.startTaskManager('tm-4');
-    const job = await cluster.client.watch(jobId);
+    const job = await cluster.untilEnded(jobId);
     expect(job).toMatchObject({ status: 'FINISHED', restarts: 1 });
     expect(await rowsIn(out)).toEqual(expectedRows());
     await cluster.untilRegistered(2);
@@ -110,7 +110,7 @@ describe('a TaskManager that is lost in the middle of a job', () => {
     const leaving = processOf(used[0]);
     await leaving.end('SIGTERM');
     expect(await leaving.ended).toEqual({ code: 0, signal: null });
-    const job = await cluster.client.watch(jobId);
+    const job = await cluster.untilEnded(jobId);
     expect(job).toMatchObject({ status: 'FINISHED', restarts: 1 });
     await cluster.untilRegistered(2);
   });
@@ -122,7 +122,7 @@ describe('a JobManager that is killed', () => {
     await cluster.jobManager.end('SIGKILL');
     cluster.startJobManager();
     await cluster.untilJob(jobId, 'known to the new JobManager', () => true);
-    const job = await cluster.client.watch(jobId);
+    const job = await cluster.untilEnded(jobId);
     expect(job.status).toBe('FINISHED');
     expect(await rowsIn(out)).toEqual(expectedRows());
     await cluster.untilRegistered(2);
