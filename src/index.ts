@@ -71,6 +71,9 @@ export type {
   ReadOnlyBroadcastContext,
   ReadOnlyBroadcastState,
 } from './functions/co-process.ts';
+export { AsyncDataStream, TimeUnit } from './api/async-data-stream.ts';
+export { AsyncFunction, AsyncRetryStrategies, AsyncTimeoutError } from './functions/async.ts';
+export type { AsyncLike, AsyncRetryStrategy, ResultFuture } from './functions/async.ts';
 export { ProcessJoinFunction } from './functions/join.ts';
 export type { ProcessJoinContext, ProcessJoinLike } from './functions/join.ts';
 

@@ -35,6 +35,11 @@ export class Flow {
     return this.#failure;
   }
 
+  /** The task may have work again: something completed outside its loop. */
+  wake(): void {
+    this.#wake();
+  }
+
   /** Clears `blocked` if nothing is awaited and `outputsReady`. Returns whether work may go on. */
   resume(outputsReady: boolean): boolean {
     this.blocked = this.#waiting > 0 || !outputsReady;
