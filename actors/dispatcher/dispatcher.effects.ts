@@ -172,6 +172,8 @@ class Dispatcher implements DispatcherHandle {
     } catch (error) {
       logger.error('jobs could not be recovered from the metadata store', { error });
       this.actor.send({ type: 'recoveryFailed', error: serializeError(error, 'external') });
+      // A node whose dispatcher leads nothing must end, so that another can take its place.
+      this.#environment.onFatal(error, 'dispatcher');
     }
   }
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InternalError } from '../../src/base/errors.ts';
 import type { ClusterId, JobId, TaskManagerId } from '../../src/base/ids.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
@@ -37,6 +38,8 @@ export interface MiniClusterOptions {
 export class MiniCluster {
   readonly environment: ActorEnvironment;
   readonly client: ClusterClient;
+  /** Settles, with the reason, when an actor has stopped on an error: the cluster must be stopped. */
+  readonly failed: Promise<Error>;
   /** Where modules are put before they are submitted by their sha256. */
   readonly artifacts: ArtifactStore;
   readonly #hub: LocalHub;
@@ -47,6 +50,7 @@ export class MiniCluster {
 
   private constructor(parts: {
     environment: ActorEnvironment;
+    failed: Promise<Error>;
     hub: LocalHub;
     artifacts: ArtifactStore;
     jobManager: JobManagerNode;
@@ -54,6 +58,7 @@ export class MiniCluster {
     startTaskManager: () => TaskManagerHandle;
   }) {
     this.environment = parts.environment;
+    this.failed = parts.failed;
     this.artifacts = parts.artifacts;
     this.#hub = parts.hub;
     this.#jobManager = parts.jobManager;
@@ -72,12 +77,14 @@ export class MiniCluster {
     const clock = systemClock;
     const random = systemRandom;
     const hub = new LocalHub({ clock });
+    const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
     const environment = createEnvironment({
       clusterId: `mini-${random.hex(4)}` as ClusterId,
       transport: hub.connect(),
       clock,
       random,
       logger,
+      onFatal: (error, actor) => fail(new InternalError(`the ${actor} has stopped`, { cause: error })),
     });
     const directory = await mkdtemp(join(tmpdir(), 'millrace-'));
     const artifacts = new MemoryArtifactStore();
@@ -103,7 +110,15 @@ export class MiniCluster {
         startThread,
         taskManagerId: `tm-${started++}` as TaskManagerId,
       });
-    const cluster = new MiniCluster({ environment, hub, artifacts, jobManager, directory, startTaskManager });
+    const cluster = new MiniCluster({
+      environment,
+      failed,
+      hub,
+      artifacts,
+      jobManager,
+      directory,
+      startTaskManager,
+    });
     for (let i = 0; i < taskManagers; i++) cluster.addTaskManager();
     return cluster;
   }

@@ -71,7 +71,7 @@ async function startNode(
   const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
   const { logger } = options;
   const onFatal = (error: unknown, actor: string): void =>
-    fail(new InternalError(`the ${actor} stopped on an error that must not happen`, { cause: error }));
+    fail(new InternalError(`the ${actor} has stopped`, { cause: error }));
   const connected = await connectEnvironment(options, { role, logger, onFatal });
   const directory = await mkdtemp(join(tmpdir(), `millrace-${role}-`));
   const disconnect = async (): Promise<void> => {

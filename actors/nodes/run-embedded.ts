@@ -93,6 +93,8 @@ async function follow(
   const { jobId, configuration, signal, onUpdate } = following;
   const { client, environment } = cluster;
   const { promise: gaveUp, reject } = Promise.withResolvers<never>();
+  void cluster.failed.then(reject);
+  gaveUp.catch(() => {});
   let latest: JobDetails | undefined;
   let cancelling = false;
   const cancel = (): void => {

@@ -3,14 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CliProcess, ClusterUnderTest, QUICK, cli, isAlive, jobPath, until } from './cluster-under-test.ts';
+import type { ProgramOptions } from './cluster-under-test.ts';
+import {
+  CliProcess,
+  ClusterUnderTest,
+  Program,
+  QUICK,
+  cli,
+  isAlive,
+  jobPath,
+  until,
+} from './cluster-under-test.ts';
 import { NatsServer } from './nats-server.ts';
 
 const WORD_COUNT = jobPath('word-count.ts');
 const NOWHERE = 'nats://127.0.0.1:1';
 
 let folder: string;
-const started: CliProcess[] = [];
+const started: Program[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-cli-'));
@@ -24,10 +34,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function start(
-  args: readonly string[],
-  options: ConstructorParameters<typeof CliProcess>[1] = {},
-): CliProcess {
+function start(args: readonly string[], options: ProgramOptions = {}): CliProcess {
   const process_ = new CliProcess(args, options);
   started.push(process_);
   return process_;
@@ -147,6 +154,21 @@ describe('millrace run, embedded', () => {
     expect(await running.ended).toEqual({ code, signal: null });
     expect(running.lines.at(-1)).toMatchObject({ type: 'jobEnded', status: 'CANCELED' });
     expect(running.stderr).toContain('Canceling the job');
+  });
+});
+
+describe('runEmbedded, called by a program', () => {
+  it('when Ctrl-C comes, then the job is canceled and the program ends by that signal', async () => {
+    const program = new Program([
+      '--conditions=millrace-source',
+      jobPath('../embedded-program.ts'),
+      jobPath('endless.ts'),
+    ]);
+    started.push(program);
+    await program.says(/RUNNING [1-9]/);
+    await program.end('SIGINT');
+    expect(await program.ended).toEqual({ code: null, signal: 'SIGINT' });
+    expect(program.stdout).toMatch(/CANCELED \d+\n$/);
   });
 });
 

@@ -28,8 +28,13 @@ export const QUICK = [
   'cluster.registration.error-delay=200ms',
 ];
 
-/** A command of `millrace` as a process of its own. */
-export class CliProcess {
+export interface ProgramOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** A Node program as a process of its own. */
+export class Program {
   readonly child: ChildProcess;
   stdout = '';
   stderr = '';
@@ -37,11 +42,8 @@ export class CliProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   #changed: () => void = () => {};
 
-  constructor(
-    args: readonly string[],
-    options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
-  ) {
-    this.child = spawn(process.execPath, [...FLAGS, ENTRY, ...args], {
+  constructor(args: readonly string[], options: ProgramOptions = {}) {
+    this.child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: options.cwd,
       env: { ...process.env, NO_COLOR: '1', MILLRACE_CONF_DIR: '', ...options.env },
@@ -98,10 +100,17 @@ export class CliProcess {
   }
 }
 
+/** A command of `millrace` as a process of its own. */
+export class CliProcess extends Program {
+  constructor(args: readonly string[], options: ProgramOptions = {}) {
+    super([...FLAGS, ENTRY, ...args], options);
+  }
+}
+
 /** Runs a command to its end. */
 export async function cli(
   args: readonly string[],
-  options: ConstructorParameters<typeof CliProcess>[1] = {},
+  options: ProgramOptions = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string; lines: Record<string, unknown>[] }> {
   const process_ = new CliProcess(args, options);
   const { code } = await process_.ended;
