@@ -218,7 +218,7 @@ export class ClusterUnderTest {
     await until(
       `job: ${what}`,
       async () => holds((job = await this.client.details(jobId))),
-      () => (job === undefined ? 'The job is not known.' : describeJob(job)),
+      () => `${job === undefined ? 'The job is not known.' : describeJob(job)}${this.#crashes()}`,
     );
     return job as JobDetails;
   }
@@ -238,6 +238,15 @@ export class ClusterUnderTest {
     await Promise.all(nodes.map((node) => node.end()));
     await this.nats.stop();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Nodes that ended by themselves, with their last words. */
+  #crashes(): string {
+    const nodes = [...this.taskManagers, ['jobmanager', this.jobManager] as const];
+    return nodes
+      .filter(([, { child }]) => child.exitCode !== null && child.exitCode !== 0)
+      .map(([id, { child, stderr }]) => `\n${id} ended with code ${child.exitCode}: ${stderr.slice(-1_000)}`)
+      .join('');
   }
 
   #start(verb: string, args: readonly string[]): CliProcess {
