@@ -7,7 +7,7 @@ import type {
   OutputChannel,
 } from '../../../src/dataplane/exchange/channel.ts';
 import {
-  MsgpackBatchCodec,
+  LearnedCodec,
   createSlotChannel,
   networkInputChannel,
   networkOutputChannel,
@@ -77,7 +77,7 @@ export class SlotChannels implements OpenChannels {
       }
       case 'process': {
         const { ring, ringPeer } = this.#ring(fence, channelId);
-        return ringInputChannel({ channelId, ring, codec: new MsgpackBatchCodec(), ringProducer: ringPeer });
+        return ringInputChannel({ channelId, ring, codec: new LearnedCodec(), ringProducer: ringPeer });
       }
       case 'network':
         return networkInputChannel(this.#network(fence, channelId, wake));
@@ -98,7 +98,7 @@ export class SlotChannels implements OpenChannels {
         return ringOutputChannel({
           channelId,
           ring,
-          codec: new MsgpackBatchCodec(),
+          codec: new LearnedCodec(),
           epoch,
           attempt,
           ringConsumer: ringPeer,
@@ -146,7 +146,7 @@ export class SlotChannels implements OpenChannels {
       epoch,
       attempt,
       clock,
-      codec: new MsgpackBatchCodec(),
+      codec: new LearnedCodec(),
       wake,
       windowFrames,
     };

@@ -1,5 +1,5 @@
 import { MAX_RECORD_BYTES } from '../../base/limits.ts';
-import type { BatchCodec } from './batch-codec.ts';
+import type { BatchCodec } from './codec/batch-codec.ts';
 import type { ChannelElement, InputChannel } from './channel.ts';
 import { ChannelCorruptError } from './errors.ts';
 import { FLAG_MORE, FRAME_HEADER_BYTES } from './frame.ts';

@@ -1,5 +1,5 @@
 import { MAX_FRAME_BYTES, MAX_RECORD_BYTES } from '../../base/limits.ts';
-import type { BatchCodec } from './batch-codec.ts';
+import type { BatchCodec } from './codec/batch-codec.ts';
 import type { ChannelElement, ChannelEvent, OutputChannel, RecordBatch } from './channel.ts';
 import { RecordTooLargeError } from './errors.ts';
 import { FLAG_MORE, FRAME_HEADER_BYTES, writeHeader } from './frame.ts';
@@ -99,12 +99,10 @@ export class FramedOutputChannel implements OutputChannel {
 
   /** Sends records from `from`, up to `to` or fewer if they do not fit a frame; returns where the next run begins. */
   #sendRun(batch: RecordBatch, from: number, to: number): number {
-    let end = to;
-    let payload = this.#codec.encode(batch, from, end);
-    while (payload.byteLength > this.#maxPayload && end - from > 1) {
-      end = from + ((end - from) >> 1);
-      payload = this.#codec.encode(batch, from, end);
-    }
+    const target = this.#maxPayload >> 1;
+    let { payload, end } = this.#codec.encode(batch, from, to, target);
+    while (payload.byteLength > this.#maxPayload && end - from > 1)
+      ({ payload, end } = this.#codec.encode(batch, from, from + ((end - from) >> 1), target));
     const count = end - from;
     this.#recordsPerFrame = Math.max(1, Math.floor((this.#maxPayload * count) / (2 * payload.byteLength)));
     if (payload.byteLength > MAX_RECORD_BYTES)

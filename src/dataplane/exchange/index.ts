@@ -1,4 +1,4 @@
-export type { BatchCodec } from './batch-codec.ts';
+export type { BatchCodec } from './codec/batch-codec.ts';
 export type {
   Carrier,
   ChannelDescriptor,
@@ -21,7 +21,8 @@ export {
 } from './errors.ts';
 export { InputGate } from './input-gate.ts';
 export type { GateChannel, GateEvent } from './input-gate.ts';
-export { MsgpackBatchCodec } from './msgpack-codec.ts';
+export { LearnedCodec } from './codec/learned-codec.ts';
+export { MsgpackBatchCodec } from './codec/msgpack-codec.ts';
 export { networkInputChannel } from './network-input.ts';
 export { networkOutputChannel } from './network-output.ts';
 export type { NetworkChannelOptions } from './network-output.ts';

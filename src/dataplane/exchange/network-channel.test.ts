@@ -14,7 +14,7 @@ import {
   ChannelSilentError,
 } from './errors.ts';
 import { FRAME_HEADER_BYTES, isIntact, readHeader, seal, writeHeader } from './frame.ts';
-import { MsgpackBatchCodec } from './msgpack-codec.ts';
+import { MsgpackBatchCodec } from './codec/msgpack-codec.ts';
 import { networkInputChannel } from './network-input.ts';
 import { creditSubject, networkOutputChannel } from './network-output.ts';
 

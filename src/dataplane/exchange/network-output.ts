@@ -1,7 +1,7 @@
 import { CHANNEL_KEEPALIVE_MS, CHANNEL_SILENCE_MS } from '../../base/limits.ts';
 import type { Clock, TimerHandle } from '../../ports/clock.ts';
 import type { Subscription, Transport, TransportMessage } from '../../ports/transport.ts';
-import type { BatchCodec } from './batch-codec.ts';
+import type { BatchCodec } from './codec/batch-codec.ts';
 import type { OutputChannel } from './channel.ts';
 import { ChannelClosedError, ChannelSilentError } from './errors.ts';
 import type { ChannelError } from './errors.ts';

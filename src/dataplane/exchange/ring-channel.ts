@@ -1,4 +1,4 @@
-import type { BatchCodec } from './batch-codec.ts';
+import type { BatchCodec } from './codec/batch-codec.ts';
 import type { InputChannel, OutputChannel } from './channel.ts';
 import { ChannelCorruptError, ChannelGapError } from './errors.ts';
 import { readHeader } from './frame.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChannelElement } from './channel.ts';
 import { createDoorbell, Doorbell } from './doorbell.ts';
-import { MsgpackBatchCodec } from './msgpack-codec.ts';
+import { MsgpackBatchCodec } from './codec/msgpack-codec.ts';
 import { ringInputChannel, ringOutputChannel } from './ring-channel.ts';
 import { createRing, RingReader, RingWriter } from './ring.ts';
 

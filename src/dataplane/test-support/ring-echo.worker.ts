@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Doorbell } from '../exchange/doorbell.ts';
-import { MsgpackBatchCodec } from '../exchange/msgpack-codec.ts';
+import { MsgpackBatchCodec } from '../exchange/codec/msgpack-codec.ts';
 import { ringInputChannel } from '../exchange/ring-channel.ts';
 
 /** Adds up the numbers that come through a ring, asleep while there are none; posts the sum at the end. */

@@ -1,9 +1,9 @@
 import type { Bench } from '../bench.ts';
-import { codecMsgpack } from './codec.ts';
+import { codec, codecMsgpack } from './codec.ts';
 import { controlPlane } from './control-plane.ts';
 import { flights } from './flights.ts';
 import { chain, exchange, exchangeNats, keyedCount } from './jobs.ts';
-import { ringMsgpack } from './ring.ts';
+import { ring, ringMsgpack } from './ring.ts';
 
 /** All benches, in the order in which they run. */
 export const BENCHES: readonly Bench[] = [
@@ -13,6 +13,8 @@ export const BENCHES: readonly Bench[] = [
   exchangeNats,
   flights,
   controlPlane,
+  codec,
   codecMsgpack,
+  ring,
   ringMsgpack,
 ];

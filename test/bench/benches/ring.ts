@@ -55,6 +55,14 @@ function message(worker: Worker): Promise<unknown> {
   });
 }
 
+export const ring: Bench = {
+  name: 'ring',
+  title: 'Nexmark bids from one thread to another: encoded, through a ring, decoded, counted',
+  records: 10_000_000,
+  floor: 4_000_000,
+  run: (records) => run('learned', records),
+};
+
 export const ringMsgpack: Bench = {
   name: 'ring-msgpack',
   title: 'the same with the fallback codec',

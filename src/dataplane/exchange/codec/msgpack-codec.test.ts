@@ -1,41 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NO_TIMESTAMP } from '../../base/time.ts';
-import type { RecordBatch } from './channel.ts';
-import { RecordNotSerializableError } from './errors.ts';
+import { NO_TIMESTAMP } from '../../../base/time.ts';
+import { anyRecord, ordinary } from '../../test-support/record-arbitraries.ts';
+import type { RecordBatch } from '../channel.ts';
+import { RecordNotSerializableError } from '../errors.ts';
 import { MsgpackBatchCodec } from './msgpack-codec.ts';
-
-const scalar = fc.oneof(
-  fc.string({ unit: 'binary' }),
-  fc.string({ unit: 'binary-ascii' }),
-  fc.integer(),
-  fc.double(),
-  fc.bigInt(),
-  fc.boolean(),
-  fc.constantFrom(null, undefined, -0, Number.NaN, 2 ** 53, -(2 ** 63)),
-  fc.date({ noInvalidDate: false }),
-  fc.uint8Array(),
-  fc.float64Array(),
-  fc.bigInt64Array(),
-);
-const record = fc.letrec((tie) => ({
-  value: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true },
-    scalar,
-    tie('object'),
-    tie('list'),
-    tie('map'),
-    tie('set'),
-  ),
-  object: fc.dictionary(
-    fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'toJSON', 'a', 'b')),
-    tie('value'),
-  ),
-  list: fc.array(tie('value'), { maxLength: 5 }),
-  map: fc.array(fc.tuple(scalar, tie('value')), { maxLength: 4 }).map((entries) => new Map(entries)),
-  set: fc.array(scalar, { maxLength: 4 }).map((values) => new Set(values)),
-}));
 
 function roundTrip(
   codec: MsgpackBatchCodec,
@@ -44,7 +14,7 @@ function roundTrip(
   to = batch.values.length,
 ): RecordBatch {
   // At an odd address and gone afterwards, as in a channel.
-  const encoded = codec.encode(batch, from, to);
+  const encoded = codec.encode(batch, from, to).payload;
   const memory = Buffer.alloc(encoded.byteLength + 3);
   memory.set(encoded, 3);
   const decoded = new MsgpackBatchCodec().decode(memory.subarray(3), to - from);
@@ -57,7 +27,7 @@ describe('MsgpackBatchCodec', () => {
     fc.assert(
       fc.property(
         fc.array(
-          fc.array(fc.tuple(record.value, fc.option(fc.integer(), { nil: NO_TIMESTAMP })), { maxLength: 6 }),
+          fc.array(fc.tuple(anyRecord, fc.option(fc.integer(), { nil: NO_TIMESTAMP })), { maxLength: 6 }),
         ),
         (batches) => {
           const codec = new MsgpackBatchCodec();
@@ -134,16 +104,3 @@ describe('MsgpackBatchCodec', () => {
     expect(encode).toThrow('records hold data only');
   });
 });
-
-/** fast-check's dictionaries may have no prototype; records are ordinary objects. */
-function ordinary(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(ordinary);
-  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, ordinary(item)]));
-  if (
-    typeof value !== 'object' ||
-    value === null ||
-    ![Object.prototype, null].includes(Object.getPrototypeOf(value))
-  )
-    return value;
-  return Object.fromEntries(Object.entries(value).map(([field, inner]) => [field, ordinary(inner)]));
-}

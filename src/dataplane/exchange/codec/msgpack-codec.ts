@@ -1,11 +1,10 @@
 import { Packr, Unpackr } from 'msgpackr';
-import { types } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
-import { RECORD_DEPTH_MAX } from '../../base/limits.ts';
-import { NO_TIMESTAMP } from '../../base/time.ts';
-import type { BatchCodec } from './batch-codec.ts';
-import type { RecordBatch } from './channel.ts';
-import { ChannelCorruptError, RecordNotSerializableError } from './errors.ts';
+import { NO_TIMESTAMP } from '../../../base/time.ts';
+import type { BatchCodec, EncodedRun } from './batch-codec.ts';
+import type { RecordBatch } from '../channel.ts';
+import { ChannelCorruptError, RecordNotSerializableError } from '../errors.ts';
+import { isPlain } from './plain-value.ts';
 
 /** First byte of a payload: how the values are encoded, and whether timestamps precede them. */
 const MSGPACK = 0;
@@ -32,9 +31,9 @@ export class MsgpackBatchCodec implements BatchCodec {
   });
   #scratch = new Uint8Array(64 * 1024);
 
-  encode(batch: RecordBatch, from: number, to: number): Uint8Array {
+  encode(batch: RecordBatch, from: number, to: number): EncodedRun {
     const values = from === 0 && to === batch.values.length ? batch.values : batch.values.slice(from, to);
-    const plain = isPlain(values, 0);
+    const plain = isPlain(values);
     const body = plain ? this.#packr.pack(values) : serializeWithV8(values);
     const timed = hasTimestamps(batch.timestamps, from, to);
     const timeBytes = timed ? (to - from) * 8 : 0;
@@ -48,7 +47,7 @@ export class MsgpackBatchCodec implements BatchCodec {
       for (let index = from; index < to; index += 1) times[index - from] = batch.timestamps[index] as number;
     }
     target.set(body, 8 + timeBytes);
-    return target.subarray(0, size);
+    return { payload: target.subarray(0, size), end: to };
   }
 
   decode(payload: Uint8Array, count: number): RecordBatch {
@@ -73,7 +72,8 @@ export class MsgpackBatchCodec implements BatchCodec {
   }
 }
 
-function hasTimestamps(timestamps: readonly number[], from: number, to: number): boolean {
+/** Whether any record has a time. */
+export function hasTimestamps(timestamps: readonly number[], from: number, to: number): boolean {
   for (let index = from; index < to; index += 1) if (timestamps[index] !== NO_TIMESTAMP) return true;
   return false;
 }
@@ -88,58 +88,4 @@ function serializeWithV8(values: readonly unknown[]): Uint8Array {
       { cause },
     );
   }
-}
-
-/** Whether MessagePack gives the value back as it was. */
-function isPlain(value: unknown, depth: number): boolean {
-  switch (typeof value) {
-    case 'string':
-      return value.isWellFormed();
-    case 'boolean':
-    case 'undefined':
-    case 'bigint':
-      return true;
-    case 'number':
-      return value !== 0 || 1 / value > 0;
-    case 'function':
-    case 'symbol':
-      return false;
-    case 'object':
-      return value === null || isPlainObject(value, depth + 1);
-  }
-}
-
-function isPlainObject(value: object, depth: number): boolean {
-  // Deeper ones, and those that hold themselves.
-  if (depth > RECORD_DEPTH_MAX) return false;
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) {
-      if (!isPlain(value[index], depth) || (value[index] === undefined && !(index in value))) return false;
-    }
-    return true;
-  }
-  if (value instanceof Map) {
-    for (const [key, item] of value) if (!isPlain(key, depth) || !isPlain(item, depth)) return false;
-    return true;
-  }
-  if (value instanceof Set) {
-    for (const item of value) if (!isPlain(item, depth)) return false;
-    return true;
-  }
-  if (types.isDate(value)) return Number.isSafeInteger(value.getTime());
-  if (
-    ArrayBuffer.isView(value) ||
-    value instanceof ArrayBuffer ||
-    value instanceof Error ||
-    value instanceof RegExp
-  )
-    return false;
-  if (Object.getPrototypeOf(value) !== Object.prototype && ('toJSON' in value || value instanceof Promise)) {
-    return false;
-  }
-  for (const field in value) {
-    if (field === '__proto__' || field === 'toJSON' || !field.isWellFormed()) return false;
-    if (!isPlain((value as Record<string, unknown>)[field], depth)) return false;
-  }
-  return true;
 }
