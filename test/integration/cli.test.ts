@@ -35,7 +35,8 @@ afterAll(async () => {
 });
 
 function start(args: readonly string[], options: ProgramOptions = {}): CliProcess {
-  const process_ = new CliProcess(args, options);
+  // What a killed process leaves behind goes with the folder.
+  const process_ = new CliProcess(args, { ...options, env: { TMPDIR: folder, ...options.env } });
   started.push(process_);
   return process_;
 }

@@ -251,7 +251,9 @@ export class ClusterUnderTest {
 
   #start(verb: string, args: readonly string[]): CliProcess {
     const address = ['--nats', this.nats.url, '--cluster', 'test'];
-    return new CliProcess([verb, ...address, ...QUICK, ...(this.#options.arguments ?? []), ...args]);
+    const options = [...address, ...QUICK, ...(this.#options.arguments ?? []), ...args];
+    // What a killed process leaves behind goes with the folder.
+    return new CliProcess([verb, ...options], { env: { TMPDIR: this.folder } });
   }
 }
 
