@@ -232,7 +232,7 @@ class JobManager implements JobManagerHandle {
       case 'fetchResults': {
         const { attempt, rows: found, end } = this.results.read(request.collectId, request.from, request.max);
         // Only as many as one message holds: the client asks on from there.
-        const rows = resultPages(found).next().value ?? [];
+        const [rows = []] = resultPages(found);
         const complete = hasEnded(context) && request.from + rows.length >= end;
         return reply(this.#environment, caller, {
           type: 'results',
