@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { constants } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** Oldest major version that strips types and has what the runtime uses. */
@@ -65,11 +65,13 @@ export function isNewEnough() {
  * @param {readonly string[]} args Node's own flags, then the program and its arguments
  */
 export function handOver(node, args) {
+  // Stripping types and compiling is most of a short run's start, in each slot's thread anew: Node keeps the results.
+  const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...process.env };
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
     process.removeAllListeners('warning'); // execve is marked experimental; users need not know
-    process.execve(node, [node, ...args], process.env);
+    process.execve(node, [node, ...args], env);
   }
-  const child = spawn(node, args, { stdio: 'inherit' });
+  const child = spawn(node, args, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']) {
     process.on(signal, () => {
       // A terminal has already sent its Ctrl-C to the whole foreground group: once is enough.
