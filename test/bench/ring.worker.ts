@@ -7,7 +7,7 @@ import type { RingThreadData } from './benches/ring.ts';
 import { bids } from './bids.ts';
 import { newCodec } from './codecs.ts';
 
-const POOL_BATCHES = 64;
+const POOL_BATCHES = 8;
 
 async function produce({ ring, records, codec, ...bells }: RingThreadData): Promise<void> {
   const own = new Doorbell(bells.producer);

@@ -7,7 +7,7 @@ import { newCodec } from '../codecs.ts';
 import type { CodecName } from '../codecs.ts';
 import { cpuSeconds, peakRssMb } from '../measure.ts';
 
-const POOL_BATCHES = 64;
+const POOL_BATCHES = 8;
 
 /** Bids encoded and decoded in one thread, batch by batch, each end with a codec of its own. */
 function run(name: CodecName, records: number): Measurement {
