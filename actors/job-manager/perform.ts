@@ -211,7 +211,7 @@ function discardAttempt(
 ): void {
   const { graph } = context;
   const members = graph.regions[region] ?? [];
-  performer.results.discard(new Set(members.map((vertex) => vertex.vertexId)));
+  performer.results.discard(members);
   for (const vertex of graph.jobGraph.vertices) {
     if (!vertex.isSource) continue;
     const subtasks = members

@@ -1,9 +1,9 @@
-import { RESULT_ROWS_MAX } from '../../src/base/limits.ts';
 import { UserError } from '../../src/base/errors.ts';
+import { RESULT_ROWS_MAX } from '../../src/base/limits.ts';
 
 /**
- * Rows of `collect()` on their way to the client. Bounded by RESULT_ROWS_MAX; a region's restart voids the rows its old
- * attempt delivered, which the client sees as a new `attempt` number.
+ * Rows of `collect()` on their way to the client. Bounded by RESULT_ROWS_MAX. A region's restart voids the rows that its
+ * subtasks delivered, which the client sees as a new `attempt` number; rows of other regions stay.
  */
 export class ResultBuffer {
   readonly #collects = new Map<string, Collect>();
@@ -12,24 +12,30 @@ export class ResultBuffer {
   /** @throws UserError when the job collects more than may be held. */
   add(part: RowsPart): void {
     const collect = this.#collect(part.collectId);
-    const producer = `${part.vertexId}/${part.subtaskIndex}/${part.attempt}`;
-    const next = collect.nextSequence.get(producer) ?? 0;
-    if (part.sequence < next) return;
-    collect.nextSequence.set(producer, part.sequence + 1);
+    const producer = producerOf(part);
+    const run = `${producer}/${part.attempt}`;
+    if (part.sequence < (collect.nextSequence.get(run) ?? 0)) return;
+    collect.nextSequence.set(run, part.sequence + 1);
     if (this.#rows + part.rows.length > RESULT_ROWS_MAX) {
       throw new UserError(`collect() holds ${RESULT_ROWS_MAX} rows at most: write large results with a sink`);
     }
-    collect.vertexId = part.vertexId;
-    for (const row of part.rows) collect.rows.push(row);
+    for (const row of part.rows) {
+      collect.rows.push(row);
+      collect.producers.push(producer);
+    }
     this.#rows += part.rows.length;
   }
 
-  /** Voids what subtasks of these vertices delivered. */
-  discard(vertexIds: ReadonlySet<string>): void {
+  /** Voids what these subtasks delivered. */
+  discard(subtasks: readonly Subtask[]): void {
+    const voided = new Set(subtasks.map(producerOf));
     for (const collect of this.#collects.values()) {
-      if (collect.vertexId === undefined || !vertexIds.has(collect.vertexId)) continue;
+      const kept = collect.producers.map((producer) => !voided.has(producer));
+      if (kept.every(Boolean)) continue;
       this.#rows -= collect.rows.length;
-      collect.rows = [];
+      collect.rows = collect.rows.filter((_, i) => kept[i]);
+      collect.producers = collect.producers.filter((_, i) => kept[i]);
+      this.#rows += collect.rows.length;
       collect.attempt++;
     }
   }
@@ -54,26 +60,34 @@ export class ResultBuffer {
   #collect(collectId: string): Collect {
     let collect = this.#collects.get(collectId);
     if (collect === undefined) {
-      collect = { vertexId: undefined, attempt: 0, rows: [], nextSequence: new Map() };
+      collect = { attempt: 0, rows: [], producers: [], nextSequence: new Map() };
       this.#collects.set(collectId, collect);
     }
     return collect;
   }
 }
 
-export interface RowsPart {
-  readonly collectId: string;
+interface Subtask {
   readonly vertexId: string;
   readonly subtaskIndex: number;
+}
+
+export interface RowsPart extends Subtask {
+  readonly collectId: string;
   readonly attempt: number;
   readonly sequence: number;
   readonly rows: readonly unknown[];
 }
 
 interface Collect {
-  vertexId: string | undefined;
   /** Counts discards. */
   attempt: number;
   rows: unknown[];
+  /** Who delivered `rows[i]`. */
+  producers: string[];
   readonly nextSequence: Map<string, number>;
+}
+
+function producerOf({ vertexId, subtaskIndex }: Subtask): string {
+  return `${vertexId}/${subtaskIndex}`;
 }
