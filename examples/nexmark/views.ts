@@ -11,13 +11,15 @@ const DEFAULT_EVENTS = '1000000';
 /** What the job parameters say of the events; see the README for their names. */
 export function optionsOf(env: StreamExecutionEnvironment): NexmarkOptions {
   const number = (name: string, fallback: string): number => Number(env.getParameter(name, fallback));
+  const flag = (name: string, fallback: string): boolean => env.getParameter(name, fallback) === 'true';
   return {
     numEvents: number('events', DEFAULT_EVENTS),
     seed: number('seed', '1'),
     splits: number('splits', '4'),
     firstEventRate: number('firstEventRate', '10000'),
     outOfOrderGroupSize: number('outOfOrderGroupSize', '1'),
-    maxEmitSpeed: env.getParameter('maxEmitSpeed', 'true') === 'true',
+    maxEmitSpeed: flag('maxEmitSpeed', 'true'),
+    doubleBidderOffset: flag('doubleBidderOffset', 'true'),
   };
 }
 
