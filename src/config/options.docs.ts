@@ -1,0 +1,27 @@
+import { OPTIONS } from './options.ts';
+
+/** A duration is kept in ms; the page shows it as one would write it. */
+function shown(value: unknown, type: string): string {
+  if (value === undefined) return 'unset';
+  if (type !== 'duration' || typeof value !== 'number') return String(value);
+  for (const [unit, ms] of [
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1_000],
+  ] as const) {
+    if (value >= ms && value % ms === 0) return `${value / ms} ${unit}`;
+  }
+  return `${value} ms`;
+}
+
+const rows = Object.values(OPTIONS)
+  .map(({ key, type, defaultValue, description, aliases }) => {
+    const also = aliases.length === 0 ? '' : ` Also: ${aliases.map((alias) => `\`${alias}\``).join(', ')}.`;
+    return `| \`${key}\` | ${type.replaceAll('|', '\\|')} | ${shown(defaultValue, type)} | ${description}${also} |`;
+  })
+  .toSorted();
+
+export default {
+  file: 'src/config/README.md',
+  parts: { options: ['| key | type | default | meaning |', '|---|---|---|---|', ...rows].join('\n') },
+};
