@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { QUERIES } from '../../examples/nexmark/index.ts';
+import type { JobDefinition } from '../../src/index.ts';
+import { rowsOf, SMALL } from './nexmark/run-query.ts';
+
+describe.each(Object.entries(QUERIES))('%s', (_name, { module, yardstick }) => {
+  it('when the yardstick reads the events of the job then it makes as many rows', async () => {
+    const { default: job } = (await import(module)) as { default: JobDefinition };
+    const options = { ...SMALL, doubleBidderOffset: false };
+    const { rows } = yardstick(options.numEvents, options);
+    expect(rows).toBeGreaterThan(0);
+    expect(rows).toBe((await rowsOf(job, options, 1)).length);
+  });
+});
