@@ -7,5 +7,7 @@ const { main } = await import(existsSync(source) ? source.href : compiled.href);
 
 const code = await main(process.argv.slice(2));
 // A job's module may have left timers or sockets open: they must not keep a command that is done.
-await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
+await Promise.all(
+  [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),
+);
 process.exit(code);

@@ -1,7 +1,7 @@
 import { OPTIONS } from './options.ts';
 
 /** A duration is kept in ms; the page shows it as one would write it. */
-function shown(value: unknown, type: string): string {
+function shown(value: string | number | boolean | undefined, type: string): string {
   if (value === undefined) return 'unset';
   if (type !== 'duration' || typeof value !== 'number') return String(value);
   for (const [unit, ms] of [

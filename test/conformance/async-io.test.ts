@@ -150,6 +150,6 @@ describe('async I/O', () => {
       );
     };
     expect(await run(3)).toEqual([1, 2]);
-    await expect(run(2)).rejects.toThrow();
+    await expect(run(2)).rejects.toThrow(/async/);
   });
 });
