@@ -1,0 +1,82 @@
+// Pattern 3: within less than 5 s, a bidder's price on an auction drops by more than 50 cents under that of an earlier bid, and
+// all bids between the two stay above that. The next match begins after the drop.
+import { defineJob, ValueStateDescriptor } from 'millrace';
+import type { Collector, KeyedProcessContext, RuntimeContext, ValueState } from 'millrace';
+import { InTimeOrder, pairOf } from './in-time-order.ts';
+import type { Offer, Pair } from './in-time-order.ts';
+import { emit } from './sink.ts';
+import { bids } from './views.ts';
+
+export interface Drop {
+  readonly auction: number;
+  readonly bidder: number;
+  readonly drop_time: number;
+  readonly drop_size: number;
+}
+
+const DROP = 50;
+const WITHIN = 5_000;
+
+/**
+ * What becomes of a match that begins at the first bid: the index of the bid that completes it, `failed`, or `open` while
+ * later bids decide. `now`: no bid before this time will come.
+ */
+function outcome(waiting: readonly Offer[], now: number): number | 'failed' | 'open' {
+  const [first] = waiting;
+  if (first === undefined) return 'failed';
+  for (let i = 1; i < waiting.length; i += 1) {
+    const { price, dateTime } = waiting[i] as Offer;
+    if (dateTime - first.dateTime >= WITHIN) return 'failed';
+    if (price < first.price - DROP) return i;
+    if (price === first.price - DROP) return 'failed';
+  }
+  return now - first.dateTime >= WITHIN ? 'failed' : 'open';
+}
+
+class FindDrops extends InTimeOrder<Drop> {
+  /** Bids from the first on that may still begin a match: an earlier match goes before a later one that ends sooner. */
+  #open: ValueState<Offer[]> | undefined;
+
+  override open(context: RuntimeContext): void {
+    super.open(context);
+    this.#open = context.getState(new ValueStateDescriptor<Offer[]>('open'));
+  }
+
+  protected next(bid: Offer, context: KeyedProcessContext<Pair>, out: Collector<Drop>): void {
+    const open = this.#open?.value() ?? [];
+    open.push(bid);
+    this.#settle(open, bid.dateTime, context, out);
+  }
+
+  protected override reached(time: number, context: KeyedProcessContext<Pair>, out: Collector<Drop>): void {
+    const open = this.#open?.value();
+    if (open !== undefined) this.#settle(open, time, context, out);
+  }
+
+  #settle(open: Offer[], now: number, context: KeyedProcessContext<Pair>, out: Collector<Drop>): void {
+    while (open.length > 0) {
+      const end = outcome(open, now);
+      if (end === 'open') break;
+      if (end !== 'failed') out.collect(toDrop(open[0] as Offer, open[end] as Offer));
+      open.splice(0, end === 'failed' ? 1 : end + 1);
+    }
+    const [first] = open;
+    if (first === undefined) {
+      this.#open?.clear();
+      return;
+    }
+    this.#open?.update(open);
+    context.timerService().registerEventTimeTimer(first.dateTime + WITHIN);
+  }
+}
+
+const toDrop = (from: Offer, to: Offer): Drop => ({
+  auction: to.auction,
+  bidder: to.bidder,
+  drop_time: to.dateTime,
+  drop_size: from.price - to.price,
+});
+
+export default defineJob('nexmark c3', (env) => {
+  emit(env, bids(env).keyBy(pairOf).process(new FindDrops()).name('drops').uid('drops'));
+});
