@@ -85,6 +85,8 @@ export {
   ReducingStateDescriptor,
   ValueStateDescriptor,
 } from './functions/state.ts';
+export { StateTtlConfig, StateTtlConfigBuilder, StateVisibility, UpdateType } from './functions/state-ttl.ts';
+export type { IncrementalCleanup } from './functions/state-ttl.ts';
 export type { AggregatingState, ListState, MapState, ReducingState, ValueState } from './functions/state.ts';
 
 // Time, watermarks, windows.

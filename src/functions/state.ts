@@ -1,5 +1,6 @@
 import type { AggregateFunction } from './window.ts';
 import type { ReduceLike } from './basic.ts';
+import type { StateTtlConfig } from './state-ttl.ts';
 
 /** One value per key. */
 export interface ValueState<T> {
@@ -49,9 +50,19 @@ export interface AggregatingState<I, O> {
 /** Names a state within its operator; the name is part of the savepoint format. */
 export abstract class StateDescriptor {
   readonly name: string;
+  #ttlConfig: StateTtlConfig | undefined;
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  /** Lets the state's values expire; call it before the state is opened. Keyed state only. */
+  enableTimeToLive(config: StateTtlConfig): void {
+    this.#ttlConfig = config;
+  }
+
+  get ttlConfig(): StateTtlConfig | undefined {
+    return this.#ttlConfig;
   }
 }
 

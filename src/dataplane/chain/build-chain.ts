@@ -124,6 +124,7 @@ function newContext(
     backend ??= new HashMapStateBackend(
       keyGroupRange(indexOfThisSubtask, maxNumberOfParallelSubtasks, numberOfParallelSubtasks),
       maxNumberOfParallelSubtasks,
+      environment.clock,
     );
     return backend;
   };

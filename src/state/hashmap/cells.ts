@@ -1,11 +1,13 @@
 import type { Namespace } from '../keyed-state-backend.ts';
-import type { KeyTable } from './key-table.ts';
+import type { KeyPlace, KeyTable } from './key-table.ts';
 
 /** Place of one state's value for whatever key (and namespace) is current. `undefined` means: no value. */
 export interface Cell<T> {
   get(): T | undefined;
   set(value: T): void;
   clear(): void;
+  /** Clears the values of a key, current or not, for which `isOver`; it may also shorten them. */
+  sweep(place: KeyPlace, isOver: (value: T) => boolean): void;
 }
 
 /** State of the key alone: a slot in the key's entry. */
@@ -30,6 +32,11 @@ export class KeyCell<T> implements Cell<T> {
 
   clear(): void {
     this.#table.clearSlot(this.#slot);
+  }
+
+  sweep(place: KeyPlace, isOver: (value: T) => boolean): void {
+    const value = place.entry.get(this.#slot) as T | undefined;
+    if (value !== undefined && isOver(value)) this.#table.clearSlotAt(place, this.#slot);
   }
 }
 
@@ -65,6 +72,13 @@ export class NamespaceCell<T> implements Cell<T> {
     if (values === undefined) return;
     values.delete(this.#current.namespace);
     if (values.size === 0) this.#table.clearSlot(this.#slot);
+  }
+
+  sweep(place: KeyPlace, isOver: (value: T) => boolean): void {
+    const values = place.entry.get(this.#slot) as Map<Namespace, T> | undefined;
+    if (values === undefined) return;
+    for (const [namespace, value] of values) if (isOver(value)) values.delete(namespace);
+    if (values.size === 0) this.#table.clearSlotAt(place, this.#slot);
   }
 
   #values(): Map<Namespace, T> | undefined {

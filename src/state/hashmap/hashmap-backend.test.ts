@@ -11,7 +11,8 @@ import {
 import { keyGroupRange } from '../key-groups.ts';
 import { HashMapStateBackend } from './hashmap-backend.ts';
 
-const newBackend = (): HashMapStateBackend => new HashMapStateBackend(keyGroupRange(0, 128, 1), 128);
+const newBackend = (): HashMapStateBackend =>
+  new HashMapStateBackend(keyGroupRange(0, 128, 1), 128, { now: () => 0 });
 
 describe('HashMapStateBackend', () => {
   it('when two keys use one state, then each sees its own value, and the default where there is none', () => {
@@ -98,7 +99,7 @@ describe('HashMapStateBackend', () => {
   });
 
   it('when a key of another subtask arrives, then it is an internal error', () => {
-    const backend = new HashMapStateBackend({ start: 0, end: -1 }, 128);
+    const backend = new HashMapStateBackend({ start: 0, end: -1 }, 128, { now: () => 0 });
     expect(() => backend.setCurrentKey('a')).toThrow(InternalError);
   });
 

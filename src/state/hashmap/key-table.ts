@@ -25,6 +25,13 @@ export class KeyEntry {
   }
 }
 
+/** Where an entry is, for who walks over all of them. */
+export interface KeyPlace {
+  readonly group: Map<KeyIdentity, KeyEntry>;
+  readonly identity: KeyIdentity;
+  readonly entry: KeyEntry;
+}
+
 /**
  * Entries of keys, one map per key group: maps stay small (short rehash pauses, no limit of V8's single map), and a
  * snapshot reads one group at a time. The current key is looked up at most once, and only when a state is touched.
@@ -90,6 +97,21 @@ export class KeyTable {
     if (entry.used > 0) return;
     this.#group?.delete(this.#identity);
     this.#entry = undefined;
+  }
+
+  /** Every entry with its place, once; entries may be dropped and added meanwhile. */
+  *places(): Generator<KeyPlace, undefined> {
+    for (const group of this.#groups) for (const [identity, entry] of group) yield { group, identity, entry };
+    return undefined;
+  }
+
+  /** Empties the slot of any key, current or not. */
+  clearSlotAt({ group, identity, entry }: KeyPlace, slot: number): void {
+    entry.set(slot, undefined);
+    entry.used -= 1;
+    if (entry.used > 0) return;
+    group.delete(identity);
+    if (this.#entry === entry) this.#entry = undefined;
   }
 
   *keys(): Iterable<Key> {

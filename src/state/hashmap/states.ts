@@ -175,7 +175,8 @@ export class HashMapAggregatingState<I, A, O> implements AggregatingState<I, O> 
   }
 }
 
-function mapKey(key: unknown): KeyIdentity {
+/** @throws UserError for what cannot be a key */
+export function mapKey(key: unknown): KeyIdentity {
   try {
     return keyIdentity(key);
   } catch (cause) {

@@ -53,7 +53,7 @@ describe('TimerQueue', () => {
 
 describe('InMemoryTimerService', () => {
   it('when a timer fires, then its key is current', () => {
-    const backend = new HashMapStateBackend({ start: 0, end: 127 }, 128);
+    const backend = new HashMapStateBackend({ start: 0, end: 127 }, 128, { now: () => 0 });
     const timers = new InMemoryTimerService({
       backend,
       currentWatermark: () => 5,

@@ -1,0 +1,27 @@
+import type { KeyPlace, KeyTable } from './key-table.ts';
+
+/** Walks over the keys of a backend, a few at a time and round and round, and sweeps one state's expired values. */
+export class TtlCleanup {
+  readonly #table: KeyTable;
+  readonly #keys: number;
+  readonly #sweep: (place: KeyPlace) => void;
+  #walk: Iterator<KeyPlace, undefined> | undefined;
+
+  constructor(table: KeyTable, keys: number, sweep: (place: KeyPlace) => void) {
+    this.#table = table;
+    this.#keys = keys;
+    this.#sweep = sweep;
+  }
+
+  run(): void {
+    this.#walk ??= this.#table.places();
+    for (let visited = 0; visited < this.#keys; visited += 1) {
+      const { done, value } = this.#walk.next();
+      if (done === true) {
+        this.#walk = undefined;
+        return;
+      }
+      this.#sweep(value);
+    }
+  }
+}
