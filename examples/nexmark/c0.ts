@@ -15,7 +15,7 @@ export interface Turn {
 }
 
 /** A match as far as it goes: the price of its last row, and when it was lowest, if it has fallen. */
-interface Fall {
+export interface Fall {
   readonly start: number;
   readonly price: number;
   readonly bottom: number | undefined;

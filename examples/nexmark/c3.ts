@@ -33,6 +33,23 @@ function outcome(waiting: readonly Offer[], now: number): number | 'failed' | 'o
   return now - first.dateTime >= WITHIN ? 'failed' : 'open';
 }
 
+/** Takes what is decided from the front of the bids, and hands over its matches. */
+export function settle(waiting: Offer[], now: number, found: (drop: Drop) => void): void {
+  while (waiting.length > 0) {
+    const end = outcome(waiting, now);
+    if (end === 'open') return;
+    if (end !== 'failed') found(toDrop(waiting[0] as Offer, waiting[end] as Offer));
+    waiting.splice(0, end === 'failed' ? 1 : end + 1);
+  }
+}
+
+const toDrop = (from: Offer, to: Offer): Drop => ({
+  auction: to.auction,
+  bidder: to.bidder,
+  drop_time: to.dateTime,
+  drop_size: from.price - to.price,
+});
+
 class FindDrops extends InTimeOrder<Drop> {
   /** Bids from the first on that may still begin a match: an earlier match goes before a later one that ends sooner. */
   #open: ValueState<Offer[]> | undefined;
@@ -54,12 +71,7 @@ class FindDrops extends InTimeOrder<Drop> {
   }
 
   #settle(open: Offer[], now: number, context: KeyedProcessContext<Pair>, out: Collector<Drop>): void {
-    while (open.length > 0) {
-      const end = outcome(open, now);
-      if (end === 'open') break;
-      if (end !== 'failed') out.collect(toDrop(open[0] as Offer, open[end] as Offer));
-      open.splice(0, end === 'failed' ? 1 : end + 1);
-    }
+    settle(open, now, (drop) => out.collect(drop));
     const [first] = open;
     if (first === undefined) {
       this.#open?.clear();
@@ -69,13 +81,6 @@ class FindDrops extends InTimeOrder<Drop> {
     context.timerService().registerEventTimeTimer(first.dateTime + WITHIN);
   }
 }
-
-const toDrop = (from: Offer, to: Offer): Drop => ({
-  auction: to.auction,
-  bidder: to.bidder,
-  drop_time: to.dateTime,
-  drop_size: from.price - to.price,
-});
 
 export default defineJob('nexmark c3', (env) => {
   emit(env, bids(env).keyBy(pairOf).process(new FindDrops()).name('drops').uid('drops'));

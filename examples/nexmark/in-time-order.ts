@@ -15,6 +15,13 @@ export interface Offer {
   readonly dateTime: number;
 }
 
+export const toOffer = ({ auction, bidder, price, dateTime }: Bid): Offer => ({
+  auction,
+  bidder,
+  price,
+  dateTime,
+});
+
 /**
  * Hands over the bids of each key by event time: a bid waits until the watermark says that no earlier one can come. Bids that
  * come later than that are dropped.
@@ -32,12 +39,12 @@ export abstract class InTimeOrder<O> extends KeyedProcessFunction<Pair, Bid, O> 
   /** Event time has reached `time`, for which a timer was set; its bids were handed over before. */
   protected reached(_time: number, _context: KeyedProcessContext<Pair>, _out: Collector<O>): void {}
 
-  processElement({ auction, bidder, price, dateTime }: Bid, context: KeyedProcessContext<Pair>): void {
+  processElement(bid: Bid, context: KeyedProcessContext<Pair>): void {
+    const { dateTime } = bid;
     const timers = context.timerService();
     if (dateTime <= timers.currentWatermark()) return;
-    const offer = { auction, bidder, price, dateTime };
     const same = this.#waiting?.get(dateTime) ?? [];
-    same.push(offer);
+    same.push(toOffer(bid));
     this.#waiting?.put(dateTime, same);
     timers.registerEventTimeTimer(dateTime);
   }

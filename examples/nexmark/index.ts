@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import * as joins from './yardstick/joins.ts';
 import type { Yardstick } from './yardstick/measure.ts';
+import * as patterns from './yardstick/patterns.ts';
 import * as stateless from './yardstick/stateless.ts';
 import * as updates from './yardstick/updates.ts';
 import * as windows from './yardstick/windows.ts';
@@ -33,6 +34,7 @@ export const QUERIES: Readonly<Record<string, NexmarkQuery>> = Object.fromEntrie
   query('q8', windows.q8),
   query('q9', updates.q9),
   query('q11', windows.q11),
+  query('q12', windows.q12),
   query('q13', stateless.q13),
   query('q14', stateless.q14),
   query('q15', updates.q15),
@@ -44,4 +46,8 @@ export const QUERIES: Readonly<Record<string, NexmarkQuery>> = Object.fromEntrie
   query('q21', stateless.q21),
   query('q22', stateless.q22),
   query('q23', joins.q23),
+  query('c0', patterns.c0),
+  query('c1', patterns.c1),
+  query('c2', patterns.c2),
+  query('c3', patterns.c3),
 ]);

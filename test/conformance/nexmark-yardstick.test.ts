@@ -3,7 +3,10 @@ import { QUERIES } from '../../examples/nexmark/index.ts';
 import type { JobDefinition } from '../../src/index.ts';
 import { rowsOf, SMALL } from './nexmark/run-query.ts';
 
-describe.each(Object.entries(QUERIES))('%s', (_name, { module, yardstick }) => {
+/** By the wall clock no two runs of q12 need be alike. */
+const { q12: _, ...REPEATABLE } = QUERIES;
+
+describe.each(Object.entries(REPEATABLE))('%s', (_name, { module, yardstick }) => {
   it('when the yardstick reads the events of the job then it makes as many rows', async () => {
     const { default: job } = (await import(module)) as { default: JobDefinition };
     const options = { ...SMALL, doubleBidderOffset: false };

@@ -181,3 +181,28 @@ function closeSessions(bidders: Map<number, Session[]>, watermark: number, rows:
     if (sessions.length === 0) bidders.delete(bidder);
   }
 }
+
+/** Windows of the wall clock, read once for each batch. */
+export const q12 = yardstick((rows) => {
+  let start = 0;
+  let counts = new Map<number, number>();
+  const fire = (): void => {
+    for (const [bidder, bid_count] of counts)
+      rows.add({ bidder, bid_count, starttime: start, endtime: start + SIZE });
+    counts = new Map();
+  };
+  return {
+    batch: (events) => {
+      const now = Date.now();
+      if (now >= start + SIZE) {
+        fire();
+        start = now - (now % SIZE);
+      }
+      for (const event of events) {
+        if (event.eventType !== BID) continue;
+        counts.set(event.bidder, (counts.get(event.bidder) ?? 0) + 1);
+      }
+    },
+    end: fire,
+  };
+});
