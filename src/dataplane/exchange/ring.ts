@@ -1,13 +1,15 @@
 /**
  * A single-producer single-consumer ring of messages in shared memory. Layout: a control block of Int32 (positions on
  * cache lines of their own, so that the two sides do not contend), then `capacity` bytes of messages. A message is its
- * length as u32, its bytes, and padding to 4. Positions count bytes modulo 2^32; capacity is a power of two.
+ * length as u32, 4 unused bytes, its bytes, and padding to 8, so that what it holds is aligned. Positions count bytes modulo
+ * 2^32; capacity is a power of two.
  */
 const HEAD = 0;
 const TAIL = 16;
 const WAITING = 32;
 const CONTROL_BYTES = 192;
 const MIN_CAPACITY = 4096;
+const LENGTH_BYTES = 8;
 
 /** Shared memory of a ring that holds at least `bytes` bytes of messages. */
 export function createRing(bytes: number): SharedArrayBuffer {
@@ -18,7 +20,7 @@ export function createRing(bytes: number): SharedArrayBuffer {
 
 /** Bytes a message of `length` bytes takes in a ring. */
 function footprint(length: number): number {
-  return (4 + length + 3) & ~3;
+  return (LENGTH_BYTES + length + 7) & ~7;
 }
 
 export class RingWriter {
@@ -51,7 +53,7 @@ export class RingWriter {
 
   /** Largest message that always fits once the ring has drained by half. */
   get maxMessageBytes(): number {
-    return ((this.#mask + 1) >> 1) - 8;
+    return ((this.#mask + 1) >> 1) - 2 * LENGTH_BYTES;
   }
 
   /** Whether a message of `length` bytes fits now; where not, the consumer will wake the producer when it has read on. */
@@ -73,8 +75,8 @@ export class RingWriter {
     const length = first.byteLength + second.byteLength;
     if (!this.fits(length)) return false;
     this.#lengths[(this.#tail & this.#mask) >>> 2] = length;
-    this.#copy(first, this.#tail + 4);
-    this.#copy(second, this.#tail + 4 + first.byteLength);
+    this.#copy(first, this.#tail + LENGTH_BYTES);
+    this.#copy(second, this.#tail + LENGTH_BYTES + first.byteLength);
     this.#tail = (this.#tail + footprint(length)) >>> 0;
     return true;
   }
@@ -110,7 +112,10 @@ export class RingReader {
   readonly #ringProducer: () => void;
   #head: number;
   #tail: number;
-  #scratch = Buffer.allocUnsafe(4096);
+  /** Where the message begins that follows the one last read; the producer gets room up to there at the next `read`. */
+  #next: number;
+  /** For messages that go on at the beginning of the ring. */
+  #scratch = new Uint8Array(0);
 
   /** @param ringProducer called after room was made that the producer waits for */
   constructor(ring: SharedArrayBuffer, ringProducer: () => void) {
@@ -122,27 +127,33 @@ export class RingReader {
     this.#ringProducer = ringProducer;
     this.#head = Atomics.load(this.#control, HEAD) >>> 0;
     this.#tail = this.#head;
+    this.#next = this.#head;
   }
 
-  /** The next message, copied out of the ring, valid until the next call; undefined when there is none. */
+  /** The next message, where it lies in the ring, valid until the next call; undefined when there is none. */
   read(): Uint8Array | undefined {
+    this.#release();
     if (this.#head === this.#tail) {
       this.#tail = Atomics.load(this.#control, TAIL) >>> 0;
       if (this.#head === this.#tail) return undefined;
     }
     const length = this.#lengths[(this.#head & this.#mask) >>> 2] ?? 0;
-    if (this.#scratch.byteLength < length) this.#scratch = Buffer.allocUnsafe(length * 2);
-    const at = ((this.#head + 4) & this.#mask) >>> 0;
+    const at = ((this.#head + LENGTH_BYTES) & this.#mask) >>> 0;
     const room = this.#mask + 1 - at;
-    if (length <= room) this.#scratch.set(this.#data.subarray(at, at + length));
-    else {
-      this.#scratch.set(this.#data.subarray(at));
-      this.#scratch.set(this.#data.subarray(0, length - room), room);
-    }
-    this.#head = (this.#head + footprint(length)) >>> 0;
+    this.#next = (this.#head + footprint(length)) >>> 0;
+    if (length <= room) return this.#data.subarray(at, at + length);
+    if (this.#scratch.byteLength < length) this.#scratch = new Uint8Array(length * 2);
+    this.#scratch.set(this.#data.subarray(at));
+    this.#scratch.set(this.#data.subarray(0, length - room), room);
+    return this.#scratch.subarray(0, length);
+  }
+
+  /** Gives the room of the message last read back to the producer. */
+  #release(): void {
+    if (this.#next === this.#head) return;
+    this.#head = this.#next;
     Atomics.store(this.#control, HEAD, this.#head | 0);
     if (Atomics.load(this.#control, WAITING) === 1 && Atomics.exchange(this.#control, WAITING, 0) === 1)
       this.#ringProducer();
-    return this.#scratch.subarray(0, length);
   }
 }

@@ -61,11 +61,9 @@ export class MsgpackBatchCodec implements BatchCodec {
       const times = new Float64Array(new Uint8Array(payload.subarray(8, 8 + timeBytes)).buffer);
       for (let index = 0; index < count; index += 1) timestamps.push(times[index] as number);
     } else for (let index = 0; index < count; index += 1) timestamps.push(NO_TIMESTAMP);
-    const body = payload.subarray(8 + timeBytes);
-    // V8 makes typed arrays that are views of what it reads: they get memory of their own.
-    const values = (
-      (mode & V8) === 0 ? this.#unpackr.unpack(body) : deserialize(new Uint8Array(body))
-    ) as unknown[];
+    // A copy: V8 makes typed arrays that are views of what it reads, and shared memory does for neither.
+    const body = new Uint8Array(payload.subarray(8 + timeBytes));
+    const values = ((mode & V8) === 0 ? this.#unpackr.unpack(body) : deserialize(body)) as unknown[];
     if (values.length !== count)
       throw new ChannelCorruptError('', `${values.length} records where the header says ${count}`);
     return { kind: 'records', values, timestamps };
