@@ -4,6 +4,7 @@
 export { defineJob } from './api/job.ts';
 export type { JobDefinition } from './api/job.ts';
 export { StreamExecutionEnvironment } from './api/environment.ts';
+export { RuntimeExecutionMode } from './functions/execution-mode.ts';
 export {
   BroadcastStream,
   DataStream,

@@ -1,8 +1,10 @@
 import { UserError } from '../base/errors.ts';
 import type { OperatorFactory } from '../dataplane/chain/operator.ts';
+import type { RuntimeExecutionMode } from '../functions/execution-mode.ts';
 import { generateJobGraph } from '../graph/job-graph-generator.ts';
 import type { GeneratedJob } from '../graph/job-graph-generator.ts';
 import { StreamExecutionEnvironment } from './environment.ts';
+import { graphForMode } from './execution-mode.ts';
 import type { JobDefinition } from './job.ts';
 
 /** What the configuration says of a job's graph. */
@@ -15,6 +17,8 @@ export interface CompileSettings {
   readonly chaining: boolean;
   /** `pipeline.name`: a name that wins over the job's own. */
   readonly name: string | undefined;
+  /** `execution.runtime-mode` */
+  readonly runtimeMode: RuntimeExecutionMode;
   /** `pipeline.global-job-parameters` */
   readonly parameters: ReadonlyMap<string, string>;
 }
@@ -36,7 +40,8 @@ export async function compileJob(
     });
   }
   const own = env.getSettings();
-  return generateJobGraph(env.getStreamGraph(), {
+  const graph = graphForMode(env.getStreamGraph(), own.runtimeMode ?? settings.runtimeMode);
+  return generateJobGraph(graph, {
     jobName: settings.name ?? definition.name,
     parallelism: own.parallelism ?? settings.parallelism,
     maxParallelism: own.maxParallelism ?? settings.maxParallelism,

@@ -2,6 +2,7 @@ import { UserError } from '../base/errors.ts';
 import { CollectionSource } from '../connectors/collection/collection-source.ts';
 import type { OperatorFactory } from '../dataplane/chain/operator.ts';
 import { sourceOperator } from '../dataplane/operators/index.ts';
+import { RuntimeExecutionMode } from '../functions/execution-mode.ts';
 import type { Source, SourceSplit } from '../functions/source.ts';
 import { WatermarkStrategy } from '../functions/watermark.ts';
 import { StreamGraph } from '../graph/stream-graph.ts';
@@ -14,6 +15,7 @@ export class StreamExecutionEnvironment {
   #parallelism: number | undefined;
   #maxParallelism: number | undefined;
   #chaining = true;
+  #runtimeMode: RuntimeExecutionMode | undefined;
 
   /** @param parameters `pipeline.global-job-parameters`, as given with `-D pipeline.global-job-parameters.<name>=<value>` */
   constructor(parameters: ReadonlyMap<string, string> = new Map()) {
@@ -35,6 +37,17 @@ export class StreamExecutionEnvironment {
   /** Every operator gets a task of its own: for finding the slow one. */
   disableOperatorChaining(): this {
     this.#chaining = false;
+    return this;
+  }
+
+  /** How the job runs; wins over `execution.runtime-mode`. */
+  setRuntimeMode(mode: RuntimeExecutionMode): this {
+    if (!Object.hasOwn(RuntimeExecutionMode, mode)) {
+      throw new UserError(
+        `the runtime mode must be one of ${Object.keys(RuntimeExecutionMode).join(', ')}, got "${mode}"`,
+      );
+    }
+    this.#runtimeMode = mode;
     return this;
   }
 
@@ -89,8 +102,14 @@ export class StreamExecutionEnvironment {
     readonly parallelism: number | undefined;
     readonly maxParallelism: number | undefined;
     readonly chaining: boolean;
+    readonly runtimeMode: RuntimeExecutionMode | undefined;
   } {
-    return { parallelism: this.#parallelism, maxParallelism: this.#maxParallelism, chaining: this.#chaining };
+    return {
+      parallelism: this.#parallelism,
+      maxParallelism: this.#maxParallelism,
+      chaining: this.#chaining,
+      runtimeMode: this.#runtimeMode,
+    };
   }
 }
 

@@ -30,6 +30,12 @@ export const OPTIONS = {
     description: 'Whether operators are joined into one task where possible.',
     aliases: ['pipeline.operator-chaining'],
   }),
+  runtimeMode: enumOption('execution.runtime-mode', {
+    defaultValue: 'STREAMING',
+    words: { streaming: 'STREAMING', batch: 'BATCH', automatic: 'AUTOMATIC' },
+    description:
+      'STREAMING gives results as records come; BATCH, for bounded sources, gives keyed results once, at the end, sorted by key; AUTOMATIC is BATCH when all sources are bounded.',
+  }),
   objectReuse: booleanOption('pipeline.object-reuse', {
     defaultValue: false,
     description:

@@ -51,6 +51,7 @@ export function compileSettings(configuration: Configuration): CompileSettings {
     maxParallelism: configuration.get(OPTIONS.maxParallelism),
     chaining: configuration.get(OPTIONS.chaining),
     name: configuration.get(OPTIONS.jobName),
+    runtimeMode: configuration.get(OPTIONS.runtimeMode),
     parameters: configuration.parameters(),
   };
 }

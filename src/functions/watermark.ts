@@ -70,6 +70,11 @@ export class WatermarkStrategy<T> {
     return new WatermarkStrategy<T>(createGenerator, undefined, undefined);
   }
 
+  /** The same timestamps without watermarks and idleness: for execution mode BATCH, where event time passes at the end. */
+  timestampsOnly(): WatermarkStrategy<T> {
+    return new WatermarkStrategy<T>(() => NEVER, this.timestampAssigner, undefined);
+  }
+
   withTimestampAssigner<U extends T = T>(assigner: TimestampAssigner<U>): WatermarkStrategy<U> {
     return new WatermarkStrategy<U>(this.createGenerator, assigner, this.idlenessMs);
   }

@@ -1,5 +1,6 @@
 export { keyFromIdentity, hashKey, keyIdentity } from './key-encoding.ts';
 export type { KeyIdentity } from './key-encoding.ts';
+export { compareKeys } from './key-order.ts';
 export { keyGroupFor, keyGroupRange, subtaskForKeyGroup } from './key-groups.ts';
 export type { KeyGroupRange } from './key-groups.ts';
 export type { KeyedStateBackend, Namespace, WindowTable } from './keyed-state-backend.ts';

@@ -15,6 +15,8 @@ export interface OperatorFactory {
   /** Number of inputs; 0 for sources. */
   readonly inputs: number;
   create(): StreamOperator;
+  /** The factory to use with execution mode BATCH; where missing, this one. */
+  forBatch?(): OperatorFactory;
 }
 
 /**

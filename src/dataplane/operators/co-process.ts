@@ -3,6 +3,7 @@ import type { Key, KeySelector } from '../../functions/basic.ts';
 import { InMemoryTimerService } from '../../state/index.ts';
 import type { TimeDomain } from '../../state/index.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
+import { batchGroupedOperator } from './batch-grouped.ts';
 import { BroadcastStates } from './broadcast-states.ts';
 import { KeyedContext } from './keyed-context.ts';
 import { OutputCollector } from './output-collector.ts';
@@ -102,5 +103,7 @@ class CoOperator implements StreamOperator {
 
 /** An operator with two inputs. */
 export function coOperator(options: CoOperatorOptions): OperatorFactory {
-  return { kind: options.kind, inputs: 2, create: () => new CoOperator(options) };
+  const factory = { kind: options.kind, inputs: 2, create: () => new CoOperator(options) };
+  if (options.keys.every((key) => key === undefined)) return factory;
+  return { ...factory, forBatch: () => batchGroupedOperator(factory, options.keys) };
 }

@@ -4,6 +4,7 @@ import type { KeyedProcessFunction, OnTimerContext } from '../../functions/proce
 import { InMemoryTimerService } from '../../state/index.ts';
 import type { TimeDomain } from '../../state/index.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
+import { batchGroupedOperator } from './batch-grouped.ts';
 import { KeyedContext } from './keyed-context.ts';
 import { OutputCollector } from './output-collector.ts';
 import { callable, closeFunction, openFunction, refusePromise } from './user-function.ts';
@@ -102,5 +103,6 @@ export function keyedProcessOperator<K extends Key, I, O>(
     process: callable<Process>(fn, 'processElement', 'process'),
     onTimer: hasTimer ? callable<OnTimer>(fn, 'onTimer', 'onTimer') : undefined,
   };
-  return { kind: 'keyedProcess', inputs: 1, create: () => new KeyedProcessOperator(functions) };
+  const factory = { kind: 'keyedProcess', inputs: 1, create: () => new KeyedProcessOperator(functions) };
+  return { ...factory, forBatch: () => batchGroupedOperator(factory, [functions.selectKey]) };
 }

@@ -2,6 +2,7 @@ import type { Key, KeySelector, ReduceLike } from '../../functions/basic.ts';
 import { ValueStateDescriptor } from '../../functions/state.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
 import { copyRecord } from '../chain/copy-record.ts';
+import { batchReduceOperator } from './batch-reduce.ts';
 import { asyncRefused, callable, closeFunction, openFunction } from './user-function.ts';
 
 type Reduce = (accumulated: unknown, value: unknown) => unknown;
@@ -63,5 +64,10 @@ export function keyedReduceOperator<T, K extends Key>(
 ): OperatorFactory {
   const reduce = callable<Reduce>(fn, 'reduce', 'reduce');
   const selectKey = keySelector as KeySelector<unknown>;
-  return { kind: 'reduce', inputs: 1, create: () => new KeyedReduceOperator(fn, selectKey, reduce) };
+  return {
+    kind: 'reduce',
+    inputs: 1,
+    create: () => new KeyedReduceOperator(fn, selectKey, reduce),
+    forBatch: () => batchReduceOperator(fn, selectKey, reduce),
+  };
 }

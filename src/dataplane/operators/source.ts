@@ -79,5 +79,6 @@ export function sourceOperator<T, S extends SourceSplit>(
     source: untyped,
     strategy: untypedStrategy,
     create: () => new SourceOperator(untyped, untypedStrategy),
+    forBatch: () => sourceOperator(untyped, untypedStrategy.timestampsOnly()),
   };
 }

@@ -57,5 +57,6 @@ export function timestampsAndWatermarksOperator<T>(strategy: WatermarkStrategy<T
     kind: 'timestampsAndWatermarks',
     inputs: 1,
     create: () => new TimestampsAndWatermarksOperator(untyped),
+    forBatch: () => timestampsAndWatermarksOperator(untyped.timestampsOnly()),
   };
 }

@@ -5,6 +5,7 @@ import type { OutputTag } from '../../functions/output-tag.ts';
 import type { OperatorFactory, StreamOperator } from '../chain/operator.ts';
 import type { Evictor } from '../../functions/evictor.ts';
 import type { Trigger } from '../../functions/trigger.ts';
+import { batchGroupedOperator } from './batch-grouped.ts';
 import { assignmentOf } from '../window/assign.ts';
 import type { WindowAssigner } from '../window/assigners.ts';
 import { TriggeredWindowOperator } from '../window/triggered-window-operator.ts';
@@ -53,7 +54,8 @@ export function windowOperator(options: WindowOperatorOptions): OperatorFactory 
       'an evictor needs all records of a window: use process() or apply() instead of aggregate() or reduce()',
     );
   }
-  return { kind: 'window', inputs: 1, create: operatorMaker(options, checked) };
+  const factory = { kind: 'window', inputs: 1, create: operatorMaker(options, checked) };
+  return { ...factory, forBatch: () => batchGroupedOperator(factory, [checked.selectKey]) };
 }
 
 function operatorMaker(given: WindowOperatorOptions, options: WindowOptions): () => StreamOperator {
