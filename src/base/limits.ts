@@ -78,8 +78,20 @@ export const SINK_PENDING_CHECK_RECORDS = 64;
 export const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 /** Batches a task works on in one step, whatever the budget, so that a frozen (simulated) clock cannot hold the loop. */
 export const STEP_BATCHES_MAX = 64;
-/** Depth of nested values up to which a record goes through the fast codec. */
+/** Depth of nested values up to which a record goes through MessagePack; deeper ones go through V8's serializer. */
 export const RECORD_DEPTH_MAX = 256;
+/** Depth of nested values up to which fields get columns of their own in generated codecs. */
+export const SHAPE_DEPTH_MAX = 8;
+/** Fields of a record that gets a generated codec. */
+export const SHAPE_FIELDS_MAX = 256;
+/** Record shapes that one channel tries; a further one takes the place of the least recently used. */
+export const CHANNEL_SHAPES_MAX = 16;
+/** Record shapes whose code a thread keeps, over all its channels. */
+export const THREAD_SHAPES_MAX = 256;
+/** Characters of short texts that are decoded at once: what a kept text may hold on to beside itself. */
+export const TEXT_CHUNK_CHARS = 256;
+/** A codec's buffer above this is given back. */
+export const CODEC_BUFFER_KEPT_BYTES = 4 * 1024 * 1024;
 /** Windows one record may fall into (size / slide) where panes cannot be shared. */
 export const WINDOWS_PER_RECORD_MAX = 10_000;
 

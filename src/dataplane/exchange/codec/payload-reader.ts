@@ -1,7 +1,5 @@
+import { TEXT_CHUNK_CHARS } from '../../../base/limits.ts';
 import { CODING, FITS_INT32, TEXT_UTF16 } from './payload-writer.ts';
-
-/** Characters that are made at once where texts are short: what a kept text may hold on to beside itself. */
-const TEXT_CHUNK_CHARS = 256;
 
 /** Texts one after the other, cut out of larger pieces: one call into the engine serves several of them. */
 export class TextReader {

@@ -1,3 +1,5 @@
+import { CODEC_BUFFER_KEPT_BYTES } from '../../../base/limits.ts';
+
 /**
  * How a column of numbers stands in a payload, as one byte before it: equal values once; whole numbers as their distance to
  * the smallest one in 1, 2 or 4 bytes; others as they are. `FITS_INT32` is added where all values do.
@@ -14,9 +16,7 @@ const INT32_MIN = -(2 ** 31);
 const INT32_MAX = 2 ** 31 - 1;
 const UINT8_MAX = 0xff;
 const UINT16_MAX = 0xffff;
-const FIRST_BYTES = 64 * 1024;
-/** A buffer above this is given back when the next payload begins. */
-const KEPT_BYTES = 4 * 1024 * 1024;
+const FIRST_BYTES = 16 * 1024;
 
 /** Builds a payload: columns one after the other, each at a multiple of 8. */
 export class PayloadWriter {
@@ -30,7 +30,8 @@ export class PayloadWriter {
 
   begin(): void {
     this.#at = 0;
-    if (this.#bytes.byteLength === 0 || this.#bytes.byteLength > KEPT_BYTES) this.#allocate(FIRST_BYTES);
+    if (this.#bytes.byteLength === 0 || this.#bytes.byteLength > CODEC_BUFFER_KEPT_BYTES)
+      this.#allocate(FIRST_BYTES);
   }
 
   /** What was written since `begin`; valid until the next one. */

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { THREAD_SHAPES_MAX } from '../../../base/limits.ts';
 import { decoderSource } from './decoder-source.ts';
 import { encoderSource } from './encoder-source.ts';
 import type { TextReader } from './payload-reader.ts';
@@ -26,8 +27,6 @@ export type DecodeRecords = (
 
 /** Variants of a decoder that are generated before one for all classes of columns has to do. */
 const VARIANTS_MAX = 8;
-/** Shapes whose code a thread keeps, over all its channels. */
-const KEPT_SHAPES = 256;
 
 /** The code for records of one type; shared by all channels of a thread. */
 export class RecordShape {
@@ -58,7 +57,7 @@ export class RecordShape {
     if (shape !== undefined) return shape;
     shape = new RecordShape(type ?? typeOfDefinition(definition), definition);
     const [oldest] = kept.keys();
-    if (kept.size >= KEPT_SHAPES && oldest !== undefined) kept.delete(oldest);
+    if (kept.size >= THREAD_SHAPES_MAX && oldest !== undefined) kept.delete(oldest);
     kept.set(definition, shape);
     return shape;
   }

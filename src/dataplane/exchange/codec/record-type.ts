@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { SHAPE_DEPTH_MAX, SHAPE_FIELDS_MAX } from '../../../base/limits.ts';
 import { isPlain } from './plain-value.ts';
 
 /** Typed arrays that keep their class; all others go through the fallback codec. */
@@ -37,9 +38,6 @@ export interface Field {
   readonly type: RecordType;
 }
 
-/** Beyond these a record goes through the fallback codec, or the part of it that lies deeper. */
-const TYPE_DEPTH_MAX = 8;
-const TYPE_FIELDS_MAX = 256;
 /** Items of a container that are looked at to learn their type. */
 const SAMPLED_ITEMS = 64;
 const INT64_BITS = 64;
@@ -55,7 +53,7 @@ const ANY = leaf('any');
 export function typeOfRecord(value: unknown): RecordType | undefined {
   const type = typeOf(value, 0);
   if (type === undefined || type.kind === 'any' || type.kind === 'nothing') return undefined;
-  return countFields(type) <= TYPE_FIELDS_MAX ? type : undefined;
+  return countFields(type) <= SHAPE_FIELDS_MAX ? type : undefined;
 }
 
 function typeOf(value: unknown, depth: number): RecordType | undefined {
@@ -79,7 +77,7 @@ function typeOf(value: unknown, depth: number): RecordType | undefined {
 }
 
 function typeOfObject(value: object, depth: number): RecordType | undefined {
-  if (depth < TYPE_DEPTH_MAX) {
+  if (depth < SHAPE_DEPTH_MAX) {
     if (Array.isArray(value)) return typeOfArray(value, depth);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype && isOrdinary(value)) return typeOfFields(value, depth);

@@ -1,15 +1,14 @@
+import { CHANNEL_SHAPES_MAX } from '../../../base/limits.ts';
 import { isSameRecord, mergeTypes, typeOfRecord } from './record-type.ts';
 import type { RecordType } from './record-type.ts';
 import { RecordShape } from './record-shape.ts';
 import { ShapeRun } from './shape-run.ts';
 
-/** Shapes that one channel tries; a further one takes the place of the least recently used. */
-const SHAPES_MAX = 16;
 /** Records that are looked at to learn a shape. */
 const SAMPLED_RECORDS = 32;
 /** Unfit records that are let pass before the next attempt to learn, after attempts that were in vain. */
 const PATIENCE_MAX = 4_096;
-/** The same between shapes beyond SHAPES_MAX: streams with ever new shapes are left to the fallback codec. */
+/** The same between shapes beyond CHANNEL_SHAPES_MAX: streams with ever new shapes are left to the fallback codec. */
 const TURNOVER_MIN = 256;
 const TURNOVER_MAX = 1_048_576;
 
@@ -50,7 +49,7 @@ export class ShapeLearner {
 
   #add(type: RecordType): ShapeRun {
     const run = new ShapeRun(RecordShape.of(type));
-    if (this.runs.length < SHAPES_MAX) {
+    if (this.runs.length < CHANNEL_SHAPES_MAX) {
       this.runs.push(run);
       return run;
     }
