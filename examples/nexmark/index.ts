@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import * as files from './yardstick/files.ts';
 import * as joins from './yardstick/joins.ts';
 import type { Yardstick } from './yardstick/measure.ts';
 import * as patterns from './yardstick/patterns.ts';
@@ -33,6 +34,7 @@ export const QUERIES: Readonly<Record<string, NexmarkQuery>> = Object.fromEntrie
   query('q7', windows.q7),
   query('q8', windows.q8),
   query('q9', updates.q9),
+  query('q10', files.q10),
   query('q11', windows.q11),
   query('q12', windows.q12),
   query('q13', stateless.q13),

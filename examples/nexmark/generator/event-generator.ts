@@ -35,6 +35,8 @@ const CITIES = [
   'Cheyenne',
 ];
 const STATES = ['AZ', 'CA', 'ID', 'OR', 'WA', 'WY'];
+/** 0000 to 9999. */
+const FOUR_DIGITS = Array.from({ length: 10_000 }, (_, number) => String(number).padStart(4, '0'));
 
 /**
  * One generator: its k-th event is a function of the configuration and k alone, so that the count of events made is all
@@ -148,7 +150,7 @@ export class EventGenerator {
   }
 
   #digits(): string {
-    return String(this.#random.below(10_000)).padStart(4, '0');
+    return FOUR_DIGITS[this.#random.below(FOUR_DIGITS.length)] as string;
   }
 
   #auction(id: number, number: number, dateTime: number): Auction {
