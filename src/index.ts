@@ -42,6 +42,12 @@ export type {
   ReduceLike,
   RichFunction,
 } from './functions/basic.ts';
+export type {
+  CheckpointedFunction,
+  FunctionInitializationContext,
+  FunctionSnapshotContext,
+  OperatorStateStore,
+} from './functions/checkpointed.ts';
 export type { KeyedStateStore, RuntimeContext, TaskInfo } from './functions/context.ts';
 export { OutputTag } from './functions/output-tag.ts';
 export { KeyedProcessFunction, ProcessFunction } from './functions/process.ts';

@@ -134,6 +134,6 @@ export class BroadcastConnectedStream<I, B, K extends Key = never> {
 function withBroadcast(context: CoContext): CoContext & BroadcastContext & ReadOnlyBroadcastContext {
   const extended = context as CoContext & Partial<BroadcastContext>;
   extended.getBroadcastState ??= <MK, V>(descriptor: MapStateDescriptor<MK, V>): MapState<MK, V> =>
-    context.broadcast.get(descriptor);
+    context.broadcast.getBroadcastState(descriptor);
   return extended as CoContext & BroadcastContext & ReadOnlyBroadcastContext;
 }

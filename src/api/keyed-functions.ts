@@ -1,11 +1,19 @@
 import { AbstractRichFunction } from '../functions/basic.ts';
 import type { Collector, FilterLike, FlatMapLike, Key, MapLike, RichFunction } from '../functions/basic.ts';
+import type {
+  CheckpointedFunction,
+  FunctionInitializationContext,
+  FunctionSnapshotContext,
+} from '../functions/checkpointed.ts';
 import type { RuntimeContext } from '../functions/context.ts';
 import { KeyedProcessFunction } from '../functions/process.ts';
 import type { KeyedProcessContext } from '../functions/process.ts';
 
 /** Runs a plain or rich function with the keyed state of its stream. */
-abstract class KeyedFunction<K extends Key, I, O> extends KeyedProcessFunction<K, I, O> {
+abstract class KeyedFunction<K extends Key, I, O>
+  extends KeyedProcessFunction<K, I, O>
+  implements CheckpointedFunction
+{
   readonly #fn: object;
 
   constructor(fn: object) {
@@ -16,6 +24,14 @@ abstract class KeyedFunction<K extends Key, I, O> extends KeyedProcessFunction<K
   override setRuntimeContext(context: RuntimeContext): void {
     super.setRuntimeContext(context);
     if (this.#fn instanceof AbstractRichFunction) this.#fn.setRuntimeContext(context);
+  }
+
+  initializeState(context: FunctionInitializationContext): void | Promise<void> {
+    return (this.#fn as Partial<CheckpointedFunction>).initializeState?.(context);
+  }
+
+  snapshotState(context: FunctionSnapshotContext): void | Promise<void> {
+    return (this.#fn as Partial<CheckpointedFunction>).snapshotState?.(context);
   }
 
   override open(context: RuntimeContext): void | Promise<void> {

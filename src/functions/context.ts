@@ -1,4 +1,5 @@
 import type { JobId } from '../base/ids.ts';
+import type { OperatorStateStore } from './checkpointed.ts';
 import type {
   AggregatingState,
   AggregatingStateDescriptor,
@@ -37,6 +38,10 @@ export interface KeyedStateStore {
 
 /** What `open` receives. */
 export interface RuntimeContext extends KeyedStateStore {
+  /** On a keyed stream the list of the current key; elsewhere the subtask's own, as `getOperatorStateStore().getListState`. */
+  getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T>;
+  /** State of this subtask, without keys. */
+  getOperatorStateStore(): OperatorStateStore;
   readonly taskInfo: TaskInfo;
   readonly indexOfThisSubtask: number;
   readonly numberOfParallelSubtasks: number;

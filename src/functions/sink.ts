@@ -1,3 +1,4 @@
+import type { OperatorStateStore } from './checkpointed.ts';
 import type { TaskInfo } from './context.ts';
 
 /** Writes records out. Writers run in the subtasks. */
@@ -9,6 +10,8 @@ export interface SinkWriterContext {
   readonly taskInfo: TaskInfo;
   /** Wall time in ms. */
   now(): number;
+  /** State of this subtask; for what a writer must find again after a failure. */
+  getOperatorStateStore(): OperatorStateStore;
   /** Sends rows to the client that waits on `collect()`; see `CollectSink`. */
   sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import type { OperatorStateStore } from './checkpointed.ts';
+
 /**
  * Sources in Flink's two halves: an enumerator in the job-manager finds splits and hands them out, readers in the
  * subtasks read them. A split is plain data (it travels in messages and checkpoints) with a stable `splitId`.
@@ -42,6 +44,8 @@ export interface SourceReaderContext {
   readonly parallelism: number;
   /** Wall time in ms. */
   now(): number;
+  /** State of this subtask beside its splits. */
+  getOperatorStateStore(): OperatorStateStore;
   /** Asks the enumerator for work; the answer comes as `addSplits` or `notifyNoMoreSplits`. */
   sendSplitRequest(): void;
   /** Resolves after `ms`: for rate limits and polling. */

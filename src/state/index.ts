@@ -5,6 +5,9 @@ export { keyGroupFor, keyGroupRange, subtaskForKeyGroup } from './key-groups.ts'
 export type { KeyGroupRange } from './key-groups.ts';
 export type { KeyedStateBackend, Namespace, WindowTable } from './keyed-state-backend.ts';
 export { HashMapStateBackend } from './hashmap/hashmap-backend.ts';
+export { InMemoryOperatorStateStore } from './operator/operator-state.ts';
+export { redistributeOperatorState } from './operator/redistribute.ts';
+export type { Distribution, NamedOperatorState, OperatorStateSnapshot } from './operator/redistribute.ts';
 export { InMemoryTimerService } from './timers/timer-service.ts';
 export type { TimeDomain, TimerHandler } from './timers/timer-service.ts';
 export { MinHeap, TimerQueue } from './timers/timer-queue.ts';

@@ -6,6 +6,7 @@ import type {
   SourceSplit,
   SplitEnumerator,
 } from '../../functions/source.ts';
+import { InMemoryOperatorStateStore } from '../../state/index.ts';
 import { UserError } from '../../base/errors.ts';
 
 export interface BadReport {
@@ -121,7 +122,9 @@ export class SourceHarness<T, S extends SourceSplit> {
   }
 
   #context(subtaskIndex: number, parallelism: number, now: () => number): SourceReaderContext {
+    const operatorState = new InMemoryOperatorStateStore();
     return {
+      getOperatorStateStore: () => operatorState,
       subtaskIndex,
       parallelism,
       now,

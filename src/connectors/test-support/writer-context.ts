@@ -1,4 +1,5 @@
 import type { JobId } from '../../base/ids.ts';
+import { InMemoryOperatorStateStore } from '../../state/index.ts';
 import type { SinkWriterContext } from '../../functions/sink.ts';
 
 export interface WriterPlace {
@@ -11,6 +12,7 @@ export interface WriterPlace {
 /** What a subtask would give its sink's writer. */
 export function writerContext(place: WriterPlace = {}): SinkWriterContext {
   const { subtask = 0, parallelism = 1, attempt = 0 } = place;
+  const operatorState = new InMemoryOperatorStateStore();
   return {
     taskInfo: {
       jobId: '0'.repeat(32) as JobId,
@@ -23,6 +25,7 @@ export function writerContext(place: WriterPlace = {}): SinkWriterContext {
       attemptNumber: attempt,
     },
     now: () => 0,
+    getOperatorStateStore: () => operatorState,
     sendResults: place.sendResults ?? (() => Promise.reject(new Error('no results expected'))),
   };
 }

@@ -1,9 +1,9 @@
 import { InternalError } from '../../base/errors.ts';
 import { assert } from '../../base/assert.ts';
-import type { RuntimeContext, TaskInfo } from '../../functions/context.ts';
+import type { TaskInfo } from '../../functions/context.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { HashMapStateBackend, keyGroupRange } from '../../state/index.ts';
+import { HashMapStateBackend, InMemoryOperatorStateStore, keyGroupRange } from '../../state/index.ts';
 import type { KeyedStateBackend } from '../../state/index.ts';
 import type { TaskCounters, TaskSettings } from '../task/task.ts';
 import { Chain } from './chain.ts';
@@ -128,6 +128,7 @@ function newContext(
     );
     return backend;
   };
+  const operatorState = new InMemoryOperatorStateStore();
   return {
     operatorName,
     taskInfo,
@@ -140,8 +141,9 @@ function newContext(
     output,
     sideOutput: (tagId) => sides.get(tagId),
     keyedState,
-    runtimeContext: (keyed): RuntimeContext =>
-      new OperatorRuntimeContext(taskInfo, keyed ? keyedState() : undefined),
+    operatorState: () => operatorState,
+    runtimeContext: (keyed) =>
+      new OperatorRuntimeContext(taskInfo, operatorState, keyed ? keyedState() : undefined),
     sendResults: (collectId, rows) => environment.sendResults(collectId, rows),
   };
 }

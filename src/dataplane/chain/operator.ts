@@ -1,7 +1,8 @@
-import type { RuntimeContext, TaskInfo } from '../../functions/context.ts';
+import type { TaskInfo } from '../../functions/context.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { KeyedStateBackend } from '../../state/index.ts';
+import type { InMemoryOperatorStateStore, KeyedStateBackend } from '../../state/index.ts';
 import type { TaskCounters, TaskSettings } from '../task/task.ts';
+import type { OperatorRuntimeContext } from './runtime-context.ts';
 import type { Flow } from './flow.ts';
 import type { Trace } from './trace.ts';
 
@@ -63,7 +64,9 @@ export interface OperatorContext {
   sideOutput(tagId: string): Emit | undefined;
   /** Keyed state of this operator; the same backend at each call. */
   keyedState(): KeyedStateBackend;
+  /** State of this operator's subtask, without keys; the same store at each call. */
+  operatorState(): InMemoryOperatorStateStore;
   /** For rich functions; with keyed state where `keyed`. */
-  runtimeContext(keyed: boolean): RuntimeContext;
+  runtimeContext(keyed: boolean): OperatorRuntimeContext;
   sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
 }

@@ -1,4 +1,6 @@
 import { UserError } from '../../base/errors.ts';
+import type { FunctionInitializationContext, OperatorStateStore } from '../../functions/checkpointed.ts';
+import type { InMemoryOperatorStateStore } from '../../state/index.ts';
 import type { KeyedStateStore, RuntimeContext, TaskInfo } from '../../functions/context.ts';
 import type {
   AggregatingState,
@@ -16,10 +18,16 @@ import type {
 /** What `open` of a user function receives; without a store, keyed state is refused with what to do. */
 export class OperatorRuntimeContext implements RuntimeContext {
   readonly taskInfo: TaskInfo;
+  readonly #operatorState: InMemoryOperatorStateStore;
   readonly #store: KeyedStateStore | undefined;
 
-  constructor(taskInfo: TaskInfo, store: KeyedStateStore | undefined) {
+  constructor(
+    taskInfo: TaskInfo,
+    operatorState: InMemoryOperatorStateStore,
+    store: KeyedStateStore | undefined,
+  ) {
     this.taskInfo = taskInfo;
+    this.#operatorState = operatorState;
     this.#store = store;
   }
 
@@ -40,7 +48,7 @@ export class OperatorRuntimeContext implements RuntimeContext {
   }
 
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
-    return this.#keyed(descriptor.name).getListState(descriptor);
+    return (this.#store ?? this.#operatorState).getListState(descriptor);
   }
 
   getMapState<K, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
@@ -53,6 +61,25 @@ export class OperatorRuntimeContext implements RuntimeContext {
 
   getAggregatingState<I, A, O>(descriptor: AggregatingStateDescriptor<I, A, O>): AggregatingState<I, O> {
     return this.#keyed(descriptor.name).getAggregatingState(descriptor);
+  }
+
+  getOperatorStateStore(): OperatorStateStore {
+    return this.#operatorState;
+  }
+
+  /** What `initializeState` of a function receives. */
+  initializationContext(): FunctionInitializationContext {
+    return {
+      isRestored: () => this.#operatorState.isRestored,
+      getOperatorStateStore: () => this.#operatorState,
+      getKeyedStateStore: () => ({
+        getState: (descriptor) => this.getState(descriptor),
+        getListState: (descriptor) => this.#keyed(descriptor.name).getListState(descriptor),
+        getMapState: (descriptor) => this.getMapState(descriptor),
+        getReducingState: (descriptor) => this.getReducingState(descriptor),
+        getAggregatingState: (descriptor) => this.getAggregatingState(descriptor),
+      }),
+    };
   }
 
   #keyed(name: string): KeyedStateStore {

@@ -1,17 +1,17 @@
 import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
 import type { Key, KeySelector } from '../../functions/basic.ts';
+import type { OperatorStateStore } from '../../functions/checkpointed.ts';
 import { InMemoryTimerService } from '../../state/index.ts';
 import type { TimeDomain } from '../../state/index.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
 import { batchGroupedOperator } from './batch-grouped.ts';
-import { BroadcastStates } from './broadcast-states.ts';
 import { KeyedContext } from './keyed-context.ts';
 import { OutputCollector } from './output-collector.ts';
 import { closeFunction, openFunction, refusePromise } from './user-function.ts';
 
 /** The context of a two-input function: keyed where its inputs are, with the operator's broadcast state. */
 export interface CoContext extends KeyedContext {
-  readonly broadcast: BroadcastStates;
+  readonly broadcast: OperatorStateStore;
 }
 
 /** What a two-input operator calls for a record of one input. */
@@ -55,7 +55,7 @@ class CoOperator implements StreamOperator {
     this.#timers = timers;
     const collector = new OutputCollector(context);
     const coContext: CoContext = Object.assign(new KeyedContext(backend, timers, collector), {
-      broadcast: new BroadcastStates(),
+      broadcast: context.operatorState(),
     });
     this.#fire = (timestamp, _key, domain) => {
       if (onTimer === undefined) return true;

@@ -1,6 +1,5 @@
 export { asyncWaitOperator } from './async-wait.ts';
 export type { AsyncWaitOptions } from './async-wait.ts';
-export { BroadcastStates } from './broadcast-states.ts';
 export { coOperator } from './co-process.ts';
 export type { CoCall, CoContext, CoOperatorOptions, CoTimer } from './co-process.ts';
 export { filterOperator } from './filter.ts';

@@ -1,4 +1,5 @@
 import { SINK_PENDING_CHECK_RECORDS } from '../../base/limits.ts';
+import type { CheckpointedFunction } from '../../functions/checkpointed.ts';
 import type { Sink, SinkWriter } from '../../functions/sink.ts';
 import { InternalError } from '../../base/errors.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
@@ -35,14 +36,18 @@ class SinkOperator implements StreamOperator {
     ];
   }
 
+  /** A writer may be a CheckpointedFunction: its state is initialized before the first record. */
   async open(): Promise<void> {
     const context = this.#context;
     if (context === undefined) throw new InternalError('the sink operator was opened before setup');
     this.#writer = await this.#sink.createWriter({
       taskInfo: context.taskInfo,
       now: () => context.clock.now(),
+      getOperatorStateStore: () => context.operatorState(),
       sendResults: (collectId, rows) => context.sendResults(collectId, rows),
     });
+    const hooks = this.#writer as Partial<CheckpointedFunction>;
+    await hooks.initializeState?.(context.runtimeContext(false).initializationContext());
   }
 
   finish(): void | Promise<void> {

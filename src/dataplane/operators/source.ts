@@ -1,6 +1,7 @@
 import { NO_TIMESTAMP } from '../../base/time.ts';
 import { BAD_RECORDS_ID } from '../../functions/sink.ts';
 import type { BadRecord } from '../../functions/sink.ts';
+import type { OperatorStateStore } from '../../functions/checkpointed.ts';
 import type { Source, SourceBatch, SourceSplit } from '../../functions/source.ts';
 import type { WatermarkGenerator, WatermarkStrategy } from '../../functions/watermark.ts';
 import { InternalError } from '../../base/errors.ts';
@@ -51,6 +52,10 @@ export class SourceOperator implements StreamOperator {
   /** Sends a record that could not be decoded to the side output for those. */
   emitBadRecord(record: BadRecord): void {
     this.#known().sideOutput(BAD_RECORDS_ID)?.(record, NO_TIMESTAMP);
+  }
+
+  get operatorState(): OperatorStateStore {
+    return this.#known().operatorState();
   }
 
   #known(): OperatorContext {

@@ -1,9 +1,12 @@
 import { UserError } from '../../base/errors.ts';
+import type { FunctionInitializationContext } from '../../functions/checkpointed.ts';
+import type { OperatorRuntimeContext } from '../chain/runtime-context.ts';
 import type { RuntimeContext } from '../../functions/context.ts';
 
 /** Life-cycle methods that a user's function object may have. */
 interface LifeCycle {
   setRuntimeContext?(context: RuntimeContext): void;
+  initializeState?(context: FunctionInitializationContext): void | Promise<void>;
   open?(context: RuntimeContext): void | Promise<void>;
   close?(): void | Promise<void>;
 }
@@ -11,9 +14,11 @@ interface LifeCycle {
 const lifeCycle = (fn: unknown): LifeCycle => (typeof fn === 'object' && fn !== null ? fn : {});
 
 /** Prepares a function object; plain functions need nothing. */
-export function openFunction(fn: unknown, context: RuntimeContext): void | Promise<void> {
+export function openFunction(fn: unknown, context: OperatorRuntimeContext): void | Promise<void> {
   const own = lifeCycle(fn);
   own.setRuntimeContext?.(context);
+  const initialized = own.initializeState?.(context.initializationContext());
+  if (initialized !== undefined) return initialized.then(() => own.open?.(context));
   return own.open?.(context);
 }
 

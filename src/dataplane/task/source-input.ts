@@ -232,6 +232,7 @@ export class SourceInput implements TaskInput {
       subtaskIndex: descriptor.subtaskIndex,
       parallelism: descriptor.parallelism,
       now: () => environment.clock.now(),
+      getOperatorStateStore: () => this.#options.operator.operatorState,
       sendSplitRequest: () => environment.requestSplit(),
       sleep: (ms) =>
         new Promise((resolve) => {
