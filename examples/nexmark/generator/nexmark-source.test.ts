@@ -13,6 +13,9 @@ function readerOf(
     subtaskIndex: 0,
     parallelism: 1,
     now,
+    getOperatorStateStore: () => {
+      throw new Error('no operator state expected');
+    },
     sendSplitRequest: () => {},
     sleep: () => Promise.resolve(),
     reportBadRecord: () => {},
