@@ -138,6 +138,8 @@ export type { FileSplit } from './connectors/file/file-split.ts';
 export type { PathLike } from './connectors/file/list-files.ts';
 export { DataGeneratorSource } from './connectors/generator/data-generator-source.ts';
 export type { DataGeneratorOptions, GeneratorSplit } from './connectors/generator/data-generator-source.ts';
+export { HybridSource, HybridSourceBuilder } from './connectors/hybrid/hybrid-source.ts';
+export type { HybridSplit } from './connectors/hybrid/hybrid-split.ts';
 export { JetStreamSink } from './connectors/jetstream/jetstream-sink.ts';
 export type { JetStreamSinkOptions } from './connectors/jetstream/jetstream-sink.ts';
 export { JetStreamSource } from './connectors/jetstream/jetstream-source.ts';

@@ -69,14 +69,20 @@ export class SourceInput implements TaskInput {
     await reader.start();
     this.#started = true;
     if (this.#assigned.length > 0) reader.addSplits(this.#assigned);
+    this.#forgetFinished(undefined);
     this.#assigned = [];
     if (this.#noMoreSplits) reader.notifyNoMoreSplits();
   }
 
   addSplits(splits: readonly SourceSplit[]): void {
     for (const { splitId } of splits) this.#splitTime(splitId);
-    if (this.#started) this.#reader?.addSplits(splits);
-    else this.#assigned.push(...splits);
+    if (!this.#started) {
+      this.#assigned.push(...splits);
+      return;
+    }
+    this.#reader?.addSplits(splits);
+    // A reader may take what is no data (the end of a source): that holds back nothing.
+    this.#forgetFinished(this.#batch?.splitId);
   }
 
   notifyNoMoreSplits(): void {
