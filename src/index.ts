@@ -100,7 +100,7 @@ export type { AggregatingState, ListState, MapState, ReducingState, ValueState }
 export { Duration, MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, Time } from './base/time.ts';
 export type { DurationLike } from './base/time.ts';
 export { WatermarkStrategy } from './functions/watermark.ts';
-export type { TimestampAssigner, WatermarkGenerator } from './functions/watermark.ts';
+export type { TimestampAssigner, WatermarkAlignment, WatermarkGenerator } from './functions/watermark.ts';
 export {
   DynamicEventTimeSessionWindows,
   EventTimeSessionWindows,

@@ -78,6 +78,11 @@ export interface SourceReader<T, S extends SourceSplit> {
   poll(maxRecords: number): SourceBatch<T> | 'waiting' | 'end';
   /** Resolves when `poll` is worth calling again. */
   available(): Promise<void>;
+  /**
+   * For watermark alignment: `poll` skips the paused splits until they are resumed, and `available()` resolves at a
+   * resumption. Readers without it ignore alignment.
+   */
+  pauseOrResumeSplits?(toPause: readonly string[], toResume: readonly string[]): void;
   /** Splits held, with positions after the last batch handed out. */
   snapshotState(): readonly S[];
   close(): void | Promise<void>;

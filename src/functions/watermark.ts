@@ -32,18 +32,29 @@ class BoundedOutOfOrderness implements WatermarkGenerator {
 
 const NEVER: WatermarkGenerator = { onEvent: () => {}, currentWatermark: () => MIN_WATERMARK };
 
+/** Splits that are ahead wait for those behind. */
+export interface WatermarkAlignment {
+  readonly group: string;
+  readonly maxDriftMs: number;
+  /** How often splits are compared while no records come; ms. */
+  readonly updateIntervalMs: number;
+}
+
 /** How event time and watermarks arise from records. Immutable: each `with...` returns a new strategy. */
 export class WatermarkStrategy<T> {
   readonly createGenerator: () => WatermarkGenerator;
   readonly timestampAssigner: TimestampAssigner<T> | undefined;
   /** After this long without a record an input no longer holds back the watermark; ms. */
   readonly idlenessMs: number | undefined;
+  readonly alignment: WatermarkAlignment | undefined;
 
   private constructor(
     createGenerator: () => WatermarkGenerator,
     assigner: TimestampAssigner<T> | undefined,
     idlenessMs: number | undefined,
+    alignment?: WatermarkAlignment,
   ) {
+    this.alignment = alignment;
     this.createGenerator = createGenerator;
     this.timestampAssigner = assigner;
     this.idlenessMs = idlenessMs;
@@ -76,12 +87,31 @@ export class WatermarkStrategy<T> {
   }
 
   withTimestampAssigner<U extends T = T>(assigner: TimestampAssigner<U>): WatermarkStrategy<U> {
-    return new WatermarkStrategy<U>(this.createGenerator, assigner, this.idlenessMs);
+    return new WatermarkStrategy<U>(this.createGenerator, assigner, this.idlenessMs, this.alignment);
   }
 
   withIdleness(timeout: DurationLike): WatermarkStrategy<T> {
     const idlenessMs = toMillis(timeout, 'idleness');
     if (idlenessMs <= 0) throw new UserError(`idleness must be positive, got ${idlenessMs} ms`);
-    return new WatermarkStrategy<T>(this.createGenerator, this.timestampAssigner, idlenessMs);
+    return new WatermarkStrategy<T>(this.createGenerator, this.timestampAssigner, idlenessMs, this.alignment);
+  }
+
+  /**
+   * Pauses splits of a source whose watermark is more than `maxDrift` ahead of the smallest one of the same subtask, where the
+   * source's reader can pause splits (`SourceReader.pauseOrResumeSplits`). Splits without records hold the others back:
+   * use `withIdleness` too. Subtasks, and sources of the same `group`, are not aligned with each other yet.
+   */
+  withWatermarkAlignment(
+    group: string,
+    maxDrift: DurationLike,
+    updateInterval: DurationLike = 1_000,
+  ): WatermarkStrategy<T> {
+    const maxDriftMs = toMillis(maxDrift, 'maximal drift of watermarks');
+    const updateIntervalMs = toMillis(updateInterval, 'update interval of watermark alignment');
+    if (maxDriftMs < 0) throw new UserError(`the maximal drift must not be negative, got ${maxDriftMs} ms`);
+    if (updateIntervalMs <= 0)
+      throw new UserError(`the update interval must be positive, got ${updateIntervalMs} ms`);
+    const alignment = { group, maxDriftMs, updateIntervalMs };
+    return new WatermarkStrategy<T>(this.createGenerator, this.timestampAssigner, this.idlenessMs, alignment);
   }
 }

@@ -76,6 +76,7 @@ class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
   readonly #recordsPerSecond: number | undefined;
   readonly #context: SourceReaderContext;
   readonly #queue: SplitQueue<GeneratorSplit>;
+  readonly #paused = new Set<string>();
   #limiter: RateLimiter | undefined;
 
   constructor(options: DataGeneratorOptions<T>, context: SourceReaderContext) {
@@ -102,10 +103,18 @@ class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
     this.#queue.notifyNoMore();
   }
 
+  pauseOrResumeSplits(toPause: readonly string[], toResume: readonly string[]): void {
+    for (const splitId of toPause) this.#paused.add(splitId);
+    for (const splitId of toResume) this.#paused.delete(splitId);
+    if (toResume.length > 0) this.#queue.wake();
+  }
+
   poll(maxRecords: number): SourceBatch<T> | 'waiting' | 'end' {
     for (;;) {
+      this.#passPaused();
       const split = this.#queue.current;
       if (split === undefined) return this.#queue.idle();
+      if (this.#paused.has(split.splitId)) return 'waiting';
       const left = Math.ceil((this.#count - split.next) / split.step);
       if (left <= 0) {
         this.#queue.finishCurrent();
@@ -120,7 +129,9 @@ class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
 
   available(): Promise<void> {
     const limiter = this.#limiter;
-    if (limiter === undefined || this.#queue.current === undefined) return this.#queue.available();
+    const { current } = this.#queue;
+    if (limiter === undefined || current === undefined || this.#paused.has(current.splitId))
+      return this.#queue.available();
     return this.#context.sleep(limiter.msUntilNext(this.#context.now()));
   }
 
@@ -130,6 +141,17 @@ class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
 
   close(): void {
     this.#queue.wake();
+  }
+
+  /** Brings a split that is not paused to the front, if there is one. */
+  #passPaused(): void {
+    if (this.#paused.size === 0) return;
+    for (let turns = this.#queue.splits.length; turns > 0; turns -= 1) {
+      const split = this.#queue.current;
+      if (split === undefined || !this.#paused.has(split.splitId)) return;
+      this.#queue.finishCurrent();
+      this.#queue.requeue(split);
+    }
   }
 
   /** The next records of the split in hand, which then goes to the end of the row. */

@@ -61,6 +61,14 @@ export class HybridReader<T> implements SourceReader<T, HybridSplit> {
     return 'waiting';
   }
 
+  /** Of the source in hand, where its reader can pause; splits of later sources are not read yet. */
+  pauseOrResumeSplits(toPause: readonly string[], toResume: readonly string[]): void {
+    const prefix = hybridSplitId(this.#index, '');
+    const own = (ids: readonly string[]): string[] =>
+      ids.filter((id) => id.startsWith(prefix)).map((id) => id.slice(prefix.length));
+    if (this.#started) this.#reader?.pauseOrResumeSplits?.(own(toPause), own(toResume));
+  }
+
   available(): Promise<void> {
     const changed = this.#changed.promise;
     if (this.#failure !== undefined) return Promise.resolve();

@@ -91,4 +91,21 @@ describe('HybridSource', () => {
       'continuous-unbounded',
     );
   });
+
+  it('when a split of the source in hand is paused then it gives nothing until it is resumed', async () => {
+    const source = HybridSource.builder(numbers(0, 4, 2))
+      .addSource(numbers(100, 2))
+      .build();
+    const harness = new SourceHarness(source);
+    await harness.start();
+    const [reader] = harness.readers;
+    await reader?.available();
+    reader?.pauseOrResumeSplits?.(['0/0/2'], []);
+    const first = reader?.poll(10);
+    expect(first).toMatchObject({ splitId: '0/1/2', values: [1, 3] });
+    expect(reader?.poll(10)).toBe('waiting');
+    reader?.pauseOrResumeSplits?.([], ['0/0/2']);
+    expect(reader?.poll(10)).toMatchObject({ splitId: '0/0/2', values: [0, 2] });
+    await harness.close();
+  });
 });

@@ -13,6 +13,7 @@ import type {
 import type { WatermarkGenerator } from '../../functions/watermark.ts';
 import type { Chain, Flow, Trace } from '../chain/index.ts';
 import type { SourceOperator } from '../operators/source.ts';
+import { SplitAlignment } from './split-alignment.ts';
 import type { TaskCounters, TaskDescriptor, TaskEnvironment } from './task.ts';
 import type { InputListener, TaskInput } from './task-input.ts';
 
@@ -57,6 +58,7 @@ export class SourceInput implements TaskInput {
   #failure: { readonly error: unknown } | undefined;
   #idle = false;
   #emptySince: number;
+  #alignment: SplitAlignment | undefined;
 
   constructor(options: SourceInputOptions) {
     this.#options = options;
@@ -66,6 +68,7 @@ export class SourceInput implements TaskInput {
   async open(): Promise<void> {
     const reader = this.#options.operator.source.createReader(this.#readerContext());
     this.#reader = reader;
+    this.#alignment = this.#newAlignment(reader);
     await reader.start();
     this.#started = true;
     if (this.#assigned.length > 0) reader.addSplits(this.#assigned);
@@ -113,7 +116,9 @@ export class SourceInput implements TaskInput {
     const { autoWatermarkIntervalMs } = this.#options.environment.settings;
     const interval =
       autoWatermarkIntervalMs > 0 ? autoWatermarkIntervalMs : this.#options.operator.strategy.idlenessMs;
-    return interval === undefined ? undefined : this.#now() + interval;
+    const align = this.#alignment && this.#options.operator.strategy.alignment?.updateIntervalMs;
+    const soonest = Math.min(interval ?? Number.POSITIVE_INFINITY, align ?? Number.POSITIVE_INFINITY);
+    return soonest === Number.POSITIVE_INFINITY ? undefined : this.#now() + soonest;
   }
 
   async close(): Promise<void> {
@@ -128,6 +133,7 @@ export class SourceInput implements TaskInput {
     if (this.#next < batch.values.length) return 'progress';
     this.#batch = undefined;
     this.#updateWatermark(split);
+    if (this.#alignment !== undefined) this.#align(this.#alignment);
     return 'progress';
   }
 
@@ -147,6 +153,7 @@ export class SourceInput implements TaskInput {
     this.#mergeWatermarks();
     const idleBefore = this.#idle;
     this.#checkIdle();
+    if (this.#alignment !== undefined && this.#align(this.#alignment)) return 'progress';
     if (!this.#awaiting && this.#reader !== undefined) {
       this.#awaiting = true;
       this.#reader.available().then(
@@ -208,6 +215,33 @@ export class SourceInput implements TaskInput {
     chain.setWatermark(minimum);
     counters.currentInputWatermark = minimum;
     listener.advance();
+  }
+
+  #newAlignment(reader: SourceReader<unknown, SourceSplit>): SplitAlignment | undefined {
+    const { operator, environment, descriptor } = this.#options;
+    const { alignment } = operator.strategy;
+    if (alignment === undefined) return undefined;
+    if (reader.pauseOrResumeSplits === undefined) {
+      environment.logger.warn(
+        'watermark alignment has no effect: the reader of this source cannot pause splits',
+        {
+          vertexName: descriptor.vertexName,
+        },
+      );
+      return undefined;
+    }
+    return new SplitAlignment(alignment.maxDriftMs, (toPause, toResume) =>
+      reader.pauseOrResumeSplits?.(toPause, toResume),
+    );
+  }
+
+  /** Returns whether a split was resumed. */
+  #align(alignment: SplitAlignment): boolean {
+    const idleBefore = this.#now() - (this.#options.operator.strategy.idlenessMs ?? Number.POSITIVE_INFINITY);
+    const splits = [...this.#splits].map(
+      ([splitId, { watermark, activeAt }]) => [splitId, { watermark, idle: activeAt <= idleBefore }] as const,
+    );
+    return alignment.update(new Map(splits));
   }
 
   #checkIdle(): void {
