@@ -10,7 +10,7 @@ import {
   WatermarkStrategy,
   defineJob,
 } from '../../src/index.ts';
-import type { ResultFuture, StreamExecutionEnvironment } from '../../src/index.ts';
+import type { Collector, ResultFuture, StreamExecutionEnvironment } from '../../src/index.ts';
 
 const NUMBERS = Array.from({ length: 500 }, (_, i) => i);
 
@@ -152,4 +152,24 @@ describe('async I/O', () => {
     expect(await run(3)).toEqual([1, 2]);
     await expect(run(2)).rejects.toThrow(/async/);
   });
+
+  it.each(['STREAMING', 'BATCH'])(
+    'when windows in the same task follow then they see all results before the end of input, in mode %s',
+    async (mode) => {
+      const byValue = WatermarkStrategy.forMonotonousTimestamps<number>().withTimestampAssigner((n) => n);
+      for (const wait of ['orderedWait', 'unorderedWait'] as const) {
+        const job = defineJob('async', (env) => {
+          const numbers = env.fromCollection(NUMBERS).assignTimestampsAndWatermarks(byValue);
+          AsyncDataStream[wait](numbers, answer, 10, TimeUnit.SECONDS, 100)
+            .windowAll(TumblingEventTimeWindows.of(100))
+            .process((_key, _context, results: Iterable<number>, out: Collector<number>) =>
+              out.collect([...results].length),
+            )
+            .collect();
+        });
+        const { collected } = await runJob(job, { configuration: { 'execution.runtime-mode': mode } });
+        expect(collected()).toEqual([180, 180, 180, 180, 180]);
+      }
+    },
+  );
 });

@@ -135,13 +135,16 @@ export class Chain {
     this.setWatermark(MAX_WATERMARK);
     this.#headIdle = false;
     if (!this.advance()) return false;
-    for (; this.#ended < this.members.length; this.#ended += 1) {
+    while (this.#ended < this.members.length) {
       const { operator, inputCount } = this.members[this.#ended] as ChainMember;
       this.#trace.node = this.#ended;
       for (; this.#endedInput < inputCount; this.#endedInput += 1) {
         if (operator.endInput?.(this.#endedInput) === false) return false;
       }
       this.#endedInput = 0;
+      this.#ended += 1;
+      // An operator that held watermarks back (async I/O) let them go at its end: those behind it see them before theirs.
+      if (!this.advance()) return false;
     }
     return true;
   }

@@ -79,6 +79,11 @@ class AsyncWaitOperator implements StreamOperator {
   endInput(): boolean {
     this.#throwFailure();
     if (!this.#emitReady()) return false;
+    if (this.#queue.ready) {
+      // A watermark was taken: it goes through the chain before what follows it.
+      this.#context.flow.waitFor(Promise.resolve(), this.#context.node);
+      return false;
+    }
     if (this.#queue.inFlight === 0) return true;
     this.#awaitChange();
     return false;
