@@ -1,8 +1,8 @@
 // Pattern 0: a bidder's prices on an auction fall, one time or more, and then rise. The rise may begin the next match.
-import { defineJob, ValueStateDescriptor } from 'millrace';
-import type { Collector, KeyedProcessContext, RuntimeContext, ValueState } from 'millrace';
-import { InTimeOrder, pairOf } from './in-time-order.ts';
-import type { Offer, Pair } from './in-time-order.ts';
+import { defineJob } from 'millrace';
+import type { Collector } from 'millrace';
+import { InTimeOrder, toOffer } from './in-time-order.ts';
+import type { Offer } from './in-time-order.ts';
 import { emit } from './sink.ts';
 import { bids } from './views.ts';
 
@@ -21,27 +21,27 @@ export interface Fall {
   readonly bottom: number | undefined;
 }
 
-class FindTurns extends InTimeOrder<Turn> {
-  #fall: ValueState<Fall> | undefined;
+/** Goes on with a bid; `found` gets the match that it completes. */
+export function follow(fall: Fall | undefined, bid: Offer, found: (turn: Turn) => void): Fall {
+  const { auction, bidder, price, dateTime } = bid;
+  if (fall !== undefined && price < fall.price) return { start: fall.start, price, bottom: dateTime };
+  if (fall?.bottom !== undefined && price > fall.price)
+    found({ auction, bidder, start_time: fall.start, bottom_time: fall.bottom, end_time: dateTime });
+  return { start: dateTime, price, bottom: undefined };
+}
 
-  override open(context: RuntimeContext): void {
-    super.open(context);
-    this.#fall = context.getState(new ValueStateDescriptor<Fall>('fall'));
-  }
-
-  protected next(bid: Offer, _context: KeyedProcessContext<Pair>, out: Collector<Turn>): void {
-    const { auction, bidder, price, dateTime } = bid;
-    const fall = this.#fall?.value();
-    if (fall !== undefined && price < fall.price) {
-      this.#fall?.update({ start: fall.start, price, bottom: dateTime });
-      return;
-    }
-    if (fall?.bottom !== undefined && price > fall.price)
-      out.collect({ auction, bidder, start_time: fall.start, bottom_time: fall.bottom, end_time: dateTime });
-    this.#fall?.update({ start: dateTime, price, bottom: undefined });
+class FindTurns extends InTimeOrder<Fall, Turn> {
+  protected next(fall: Fall | undefined, bid: Offer, out: Collector<Turn>): Fall {
+    return follow(fall, bid, (turn) => out.collect(turn));
   }
 }
 
 export default defineJob('nexmark c0', (env) => {
-  emit(env, bids(env).keyBy(pairOf).process(new FindTurns()).name('turns').uid('turns'));
+  const turns = bids(env)
+    .map(toOffer)
+    .keyBy((bid) => bid.auction)
+    .process(new FindTurns())
+    .name('turns')
+    .uid('turns');
+  emit(env, turns);
 });

@@ -1,9 +1,9 @@
 // Pattern 1: the longest runs of a bidder's bids on an auction whose average stays below 100 euros; the bid that ends a run
 // belongs to it, so that the next begins after.
-import { defineJob, ValueStateDescriptor } from 'millrace';
-import type { Collector, KeyedProcessContext, RuntimeContext, ValueState } from 'millrace';
-import { InTimeOrder, pairOf } from './in-time-order.ts';
-import type { Offer, Pair } from './in-time-order.ts';
+import { defineJob } from 'millrace';
+import type { Collector } from 'millrace';
+import { InTimeOrder, toOffer } from './in-time-order.ts';
+import type { Offer } from './in-time-order.ts';
 import { emit } from './sink.ts';
 import { bids } from './views.ts';
 
@@ -42,26 +42,20 @@ export const toCheapRun = ({ auction, bidder }: Offer, { start, end, sum, bids: 
   avg_price: Math.floor(sum / count),
 });
 
-class FindRuns extends InTimeOrder<CheapRun> {
-  #run: ValueState<Run> | undefined;
-
-  override open(context: RuntimeContext): void {
-    super.open(context);
-    this.#run = context.getState(new ValueStateDescriptor<Run>('run'));
-  }
-
-  protected next(bid: Offer, _context: KeyedProcessContext<Pair>, out: Collector<CheapRun>): void {
-    const run = this.#run?.value();
+class FindRuns extends InTimeOrder<Run, CheapRun> {
+  protected next(run: Run | undefined, bid: Offer, out: Collector<CheapRun>): Run | undefined {
     const longer = extended(run, bid);
-    if (longer !== undefined) {
-      this.#run?.update(longer);
-      return;
-    }
-    if (run !== undefined) out.collect(toCheapRun(bid, run));
-    this.#run?.clear();
+    if (longer === undefined && run !== undefined) out.collect(toCheapRun(bid, run));
+    return longer;
   }
 }
 
 export default defineJob('nexmark c1', (env) => {
-  emit(env, bids(env).keyBy(pairOf).process(new FindRuns()).name('runs').uid('runs'));
+  const runs = bids(env)
+    .map(toOffer)
+    .keyBy((bid) => bid.auction)
+    .process(new FindRuns())
+    .name('runs')
+    .uid('runs');
+  emit(env, runs);
 });

@@ -1,9 +1,9 @@
 // Pattern 3: within less than 5 s, a bidder's price on an auction drops by more than 50 cents under that of an earlier bid, and
 // all bids between the two stay above that. The next match begins after the drop.
-import { defineJob, ValueStateDescriptor } from 'millrace';
-import type { Collector, KeyedProcessContext, RuntimeContext, ValueState } from 'millrace';
-import { InTimeOrder, pairOf } from './in-time-order.ts';
-import type { Offer, Pair } from './in-time-order.ts';
+import { defineJob } from 'millrace';
+import type { Collector } from 'millrace';
+import { InTimeOrder, toOffer } from './in-time-order.ts';
+import type { Offer } from './in-time-order.ts';
 import { emit } from './sink.ts';
 import { bids } from './views.ts';
 
@@ -50,38 +50,29 @@ const toDrop = (from: Offer, to: Offer): Drop => ({
   drop_size: from.price - to.price,
 });
 
-class FindDrops extends InTimeOrder<Drop> {
-  /** Bids from the first on that may still begin a match: an earlier match goes before a later one that ends sooner. */
-  #open: ValueState<Offer[]> | undefined;
-
-  override open(context: RuntimeContext): void {
-    super.open(context);
-    this.#open = context.getState(new ValueStateDescriptor<Offer[]>('open'));
-  }
-
-  protected next(bid: Offer, context: KeyedProcessContext<Pair>, out: Collector<Drop>): void {
-    const open = this.#open?.value() ?? [];
+/** Keeps bids from the first on that may still begin a match: it goes before a later one that ends sooner. */
+class FindDrops extends InTimeOrder<Offer[], Drop> {
+  protected next(open: Offer[] = [], bid: Offer, out: Collector<Drop>): Offer[] | undefined {
     open.push(bid);
-    this.#settle(open, bid.dateTime, context, out);
+    return this.advance(open, bid.dateTime, out);
   }
 
-  protected override reached(time: number, context: KeyedProcessContext<Pair>, out: Collector<Drop>): void {
-    const open = this.#open?.value();
-    if (open !== undefined) this.#settle(open, time, context, out);
+  protected override deadline([first]: readonly Offer[]): number | undefined {
+    return first === undefined ? undefined : first.dateTime + WITHIN;
   }
 
-  #settle(open: Offer[], now: number, context: KeyedProcessContext<Pair>, out: Collector<Drop>): void {
+  protected override advance(open: Offer[], now: number, out: Collector<Drop>): Offer[] | undefined {
     settle(open, now, (drop) => out.collect(drop));
-    const [first] = open;
-    if (first === undefined) {
-      this.#open?.clear();
-      return;
-    }
-    this.#open?.update(open);
-    context.timerService().registerEventTimeTimer(first.dateTime + WITHIN);
+    return open.length === 0 ? undefined : open;
   }
 }
 
 export default defineJob('nexmark c3', (env) => {
-  emit(env, bids(env).keyBy(pairOf).process(new FindDrops()).name('drops').uid('drops'));
+  const drops = bids(env)
+    .map(toOffer)
+    .keyBy((bid) => bid.auction)
+    .process(new FindDrops())
+    .name('drops')
+    .uid('drops');
+  emit(env, drops);
 });

@@ -1,6 +1,8 @@
+import { follow as followFall } from '../c0.ts';
 import type { Fall } from '../c0.ts';
 import { extended, toCheapRun } from '../c1.ts';
 import type { Run } from '../c1.ts';
+import { follow as followRuns } from '../c2.ts';
 import { settle } from '../c3.ts';
 import { BID } from '../generator/index.ts';
 import { toOffer } from '../in-time-order.ts';
@@ -54,15 +56,8 @@ function pattern<S>(initial: S, create: (rows: Rows) => Pattern<S>): Yardstick {
 }
 
 export const c0 = pattern<Fall | undefined>(undefined, (rows) => ({
-  next: (pair, { auction, bidder, price, dateTime }) => {
-    const fall = pair.state;
-    if (fall !== undefined && price < fall.price) {
-      pair.state = { start: fall.start, price, bottom: dateTime };
-      return;
-    }
-    if (fall?.bottom !== undefined && price > fall.price)
-      rows.add({ auction, bidder, start_time: fall.start, bottom_time: fall.bottom, end_time: dateTime });
-    pair.state = { start: dateTime, price, bottom: undefined };
+  next: (pair, bid) => {
+    pair.state = followFall(pair.state, bid, (turn) => rows.add(turn));
   },
 }));
 
@@ -76,15 +71,7 @@ export const c1 = pattern<Run | undefined>(undefined, (rows) => ({
 
 export const c2 = pattern<readonly Run[]>([], (rows) => ({
   next: (pair, bid) => {
-    const open: Run[] = [];
-    for (const run of pair.state) {
-      const longer = extended(run, bid);
-      if (longer === undefined) rows.add(toCheapRun(bid, run));
-      else open.push(longer);
-    }
-    const first = extended(undefined, bid);
-    if (first !== undefined) open.push(first);
-    pair.state = open;
+    pair.state = followRuns(pair.state, bid, (run) => rows.add(run));
   },
 }));
 
