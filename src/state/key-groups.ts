@@ -14,7 +14,8 @@ export interface KeyGroupRange {
 
 /** Key group of a key: its hash modulo `maxParallelism`. @throws UserError when the value cannot be a key */
 export function keyGroupFor(key: unknown, maxParallelism: number): number {
-  return hashKey(key) % maxParallelism;
+  // Both sides unsigned: an integer division, where numbers of unknown sign would take a call of fmod.
+  return (hashKey(key) >>> 0) % (maxParallelism >>> 0);
 }
 
 /** Subtask that owns a key group. */

@@ -10,7 +10,7 @@ import { Chain } from './chain.ts';
 import type { ChainMember, EdgeOutput } from './chain.ts';
 import { copyRecord } from './copy-record.ts';
 import type { Flow } from './flow.ts';
-import type { Emit, OperatorContext, OperatorFactory } from './operator.ts';
+import type { Emit, OperatorContext, OperatorFactory, WallTime } from './operator.ts';
 import { OperatorRuntimeContext } from './runtime-context.ts';
 import type { Trace } from './trace.ts';
 
@@ -19,6 +19,7 @@ export interface ChainEnvironment {
   /** `operatorName` is filled in per operator. */
   readonly taskInfo: TaskInfo;
   readonly clock: Clock;
+  readonly wallTime: Readonly<WallTime>;
   readonly settings: TaskSettings;
   readonly counters: TaskCounters;
   readonly trace: Trace;
@@ -137,6 +138,7 @@ function newContext(
     flow: environment.flow,
     counters: environment.counters,
     clock: environment.clock,
+    wallTime: environment.wallTime,
     settings: environment.settings,
     output,
     sideOutput: (tagId) => sides.get(tagId),

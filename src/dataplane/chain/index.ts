@@ -4,7 +4,7 @@ export { Chain } from './chain.ts';
 export type { ChainMember, EdgeOutput } from './chain.ts';
 export { copyRecord } from './copy-record.ts';
 export { Flow } from './flow.ts';
-export type { Emit, OperatorContext, OperatorFactory, StreamOperator } from './operator.ts';
+export type { Emit, OperatorContext, OperatorFactory, StreamOperator, WallTime } from './operator.ts';
 export { previewRecord } from './record-preview.ts';
 export { TaskError } from './task-error.ts';
 export type { TaskErrorDetails } from './task-error.ts';

@@ -46,6 +46,11 @@ export interface StreamOperator {
   close?(aborted: boolean): void | Promise<void>;
 }
 
+/** Wall time of the batch in hand, ms: read once for all its records. */
+export interface WallTime {
+  now: number;
+}
+
 /** What an operator gets from its task. */
 export interface OperatorContext {
   readonly operatorName: string;
@@ -57,6 +62,7 @@ export interface OperatorContext {
   readonly flow: Flow;
   readonly counters: TaskCounters;
   readonly clock: Clock;
+  readonly wallTime: Readonly<WallTime>;
   readonly settings: TaskSettings;
   /** The main output. */
   readonly output: Emit;

@@ -73,6 +73,9 @@ function broadcast({ writers, objectReuse }: PartitionContext): Emit {
 
 function hash(keySelector: (value: unknown) => unknown, context: PartitionContext): Emit {
   const { writers, maxParallelism, trace, node } = context;
+  const [only] = writers;
+  // The consumer looks at the key anyway.
+  if (only !== undefined && writers.length === 1) return (value, timestamp) => only.add(value, timestamp);
   const writerOfGroup: ChannelWriter[] = [];
   for (let group = 0; group < maxParallelism; group += 1) {
     writerOfGroup.push(writers[subtaskForKeyGroup(group, maxParallelism, writers.length)] as ChannelWriter);

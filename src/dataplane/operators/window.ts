@@ -4,6 +4,7 @@ import type { Key, KeySelector } from '../../functions/basic.ts';
 import type { OutputTag } from '../../functions/output-tag.ts';
 import type { OperatorFactory, StreamOperator } from '../chain/operator.ts';
 import type { Evictor } from '../../functions/evictor.ts';
+import type { TimeDomain } from '../../state/index.ts';
 import type { Trigger } from '../../functions/trigger.ts';
 import { batchGroupedOperator } from './batch-grouped.ts';
 import { assignmentOf } from '../window/assign.ts';
@@ -62,11 +63,13 @@ function operatorMaker(given: WindowOperatorOptions, options: WindowOptions): ()
   const { assigner } = given;
   if (given.trigger !== undefined || given.evictor !== undefined) return triggeredMaker(given, options);
   switch (assigner.kind) {
-    case 'tumbling-event-time': {
+    case 'tumbling-event-time':
+    case 'tumbling-processing-time': {
       const layout = new PaneLayout(assigner.sizeMs, assigner.sizeMs, assigner.offsetMs, true);
-      return () => new PaneWindowOperator(options, layout);
+      return () => new PaneWindowOperator(options, layout, timeOf(assigner.kind));
     }
-    case 'sliding-event-time': {
+    case 'sliding-event-time':
+    case 'sliding-processing-time': {
       const { sizeMs, slideMs, offsetMs } = assigner;
       const layout = new PaneLayout(sizeMs, slideMs, offsetMs, canMerge(options.mode));
       const windows = Math.ceil(sizeMs / slideMs);
@@ -76,7 +79,7 @@ function operatorMaker(given: WindowOperatorOptions, options: WindowOptions): ()
             `${WINDOWS_PER_RECORD_MAX} are allowed: make the slide larger`,
         );
       }
-      return () => new PaneWindowOperator(options, layout);
+      return () => new PaneWindowOperator(options, layout, timeOf(assigner.kind));
     }
     case 'session-event-time':
       if (!canMerge(options.mode)) {
@@ -84,12 +87,14 @@ function operatorMaker(given: WindowOperatorOptions, options: WindowOptions): ()
       }
       return () => new SessionWindowOperator(options, assigner.gapMs);
     case 'dynamic-session-event-time':
-    case 'tumbling-processing-time':
-    case 'sliding-processing-time':
     case 'session-processing-time':
     case 'global':
       return triggeredMaker(given, options);
   }
+}
+
+function timeOf(kind: WindowAssigner['kind']): TimeDomain {
+  return kind.endsWith('processing-time') ? 'processing-time' : 'event-time';
 }
 
 function triggeredMaker(given: WindowOperatorOptions, options: WindowOptions): () => StreamOperator {

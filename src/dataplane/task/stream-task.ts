@@ -5,7 +5,7 @@ import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { TimerHandle } from '../../ports/clock.ts';
 import type { SourceSplit } from '../../functions/source.ts';
 import { buildChain, Flow, TaskError, Trace } from '../chain/index.ts';
-import type { Chain, EdgeOutput, OperatorFactory } from '../chain/index.ts';
+import type { Chain, EdgeOutput, OperatorFactory, WallTime } from '../chain/index.ts';
 import { ChannelWriter } from '../exchange/channel-writer.ts';
 import { InputGate } from '../exchange/input-gate.ts';
 import { ResultPartition } from '../exchange/result-partition.ts';
@@ -44,6 +44,7 @@ export class StreamTask implements Task {
   readonly #environment: TaskEnvironment;
   readonly #flow: Flow;
   readonly #trace = new Trace();
+  readonly #wallTime: WallTime = { now: 0 };
   readonly #partitions: ResultPartition[] = [];
   readonly #splitCalls: ((source: SourceInput) => void)[] = [];
   #chain: Chain | undefined;
@@ -147,6 +148,7 @@ export class StreamTask implements Task {
         attemptNumber: attempt,
       },
       clock,
+      wallTime: this.#wallTime,
       settings,
       counters: this.counters,
       trace: this.#trace,
@@ -260,9 +262,10 @@ export class StreamTask implements Task {
       if (!chain.advance()) return 'blocked';
       this.#advance = false;
     }
+    const now = this.#environment.clock.now();
+    this.#wallTime.now = now;
     const timer = chain.nextProcessingTimer();
     if (timer !== undefined) {
-      const now = this.#environment.clock.now();
       this.#activity = 'firing processing-time timers';
       if (timer <= now && !chain.advanceProcessingTime(now)) return 'blocked';
       if (this.#flow.blocked) return 'progress';

@@ -61,10 +61,23 @@ export interface HarnessOptions {
   readonly onOutput?: (harness: ChainHarness) => void;
 }
 
+class ClockTime {
+  readonly #clock: SimulatedClock;
+
+  constructor(clock: SimulatedClock) {
+    this.#clock = clock;
+  }
+
+  get now(): number {
+    return this.#clock.now();
+  }
+}
+
 /** A chain on its own: records in by hand, everything that comes out in arrays. */
 export class ChainHarness {
   readonly chain: Chain;
   readonly clock = new SimulatedClock({ startAt: 0 });
+  readonly wallTime = new ClockTime(this.clock);
   readonly flow = new Flow(() => {});
   readonly trace = new Trace();
   readonly counters = newCounters();
@@ -85,6 +98,7 @@ export class ChainHarness {
         attemptNumber: 0,
       },
       clock: this.clock,
+      wallTime: this.wallTime,
       settings: { ...SETTINGS, ...options.settings },
       counters: this.counters,
       trace: this.trace,

@@ -1,7 +1,7 @@
 import { UserError } from '../../base/errors.ts';
 import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
 import { keyIdentity, MinHeap } from '../../state/index.ts';
-import type { KeyIdentity, WindowTable } from '../../state/index.ts';
+import type { KeyIdentity, TimeDomain, WindowTable } from '../../state/index.ts';
 import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts';
 import { foldOf } from './fold.ts';
 import type { Fold } from './fold.ts';
@@ -26,16 +26,21 @@ interface Firing {
   readonly entries: Iterator<[KeyIdentity, Cell]>;
 }
 
-/** Tumbling and sliding event-time windows over panes. Firing is by window: bucketed, no timer per key. */
+/**
+ * Tumbling and sliding windows over panes, of event time or of wall time. Firing is by window: bucketed, no timer per key.
+ * Wall time passes as a watermark does; a clock that is set back makes no record late, it joins the window that is open.
+ */
 export class PaneWindowOperator implements StreamOperator {
   readonly #options: WindowOptions;
   readonly #layout: PaneLayout;
+  readonly #time: TimeDomain;
   readonly #lateness: number;
   /** Ends of windows to fire; to clear (fired, but still open for late records); ends of panes to drop. */
   readonly #toFire = new MinHeap();
   readonly #registered = new Set<number>();
   readonly #toClear = new MinHeap();
   readonly #toDrop = new MinHeap();
+  /** Event time, or wall time, up to which windows have fired. */
   #watermark = MIN_WATERMARK;
   #firing: Firing | undefined;
   #context!: OperatorContext;
@@ -46,10 +51,12 @@ export class PaneWindowOperator implements StreamOperator {
   #lastPane: Pane | undefined;
   #lastPaneEnd = Number.NaN;
 
-  constructor(options: WindowOptions, layout: PaneLayout) {
+  constructor(options: WindowOptions, layout: PaneLayout, time: TimeDomain) {
     this.#options = options;
     this.#layout = layout;
-    this.#lateness = options.allowedLatenessMs;
+    this.#time = time;
+    // Nothing comes late by the clock itself.
+    this.#lateness = time === 'event-time' ? options.allowedLatenessMs : 0;
   }
 
   setup(context: OperatorContext): readonly Emit[] {
@@ -57,7 +64,10 @@ export class PaneWindowOperator implements StreamOperator {
     this.#fold = foldOf(this.#options.mode, context.settings.objectReuse);
     this.#emitter = new WindowEmitter(context, this.#options.mode, this.#fold, false);
     this.#table = context.keyedState().windowTable<Cell>('windows');
-    return [this.#layout.shared ? this.#sharedEntry() : this.#separateEntry()];
+    const entry = this.#layout.shared ? this.#sharedEntry() : this.#separateEntry();
+    if (this.#time === 'event-time') return [entry];
+    const { wallTime } = context;
+    return [(value) => entry(value, Math.max(wallTime.now, this.#watermark + 1))];
   }
 
   open(): void | Promise<void> {
@@ -147,8 +157,25 @@ export class PaneWindowOperator implements StreamOperator {
   }
 
   advanceWatermark(watermark: number): boolean {
-    this.#watermark = watermark;
     this.#emitter.watermark = watermark;
+    return this.#time === 'event-time' ? this.#advance(watermark) : true;
+  }
+
+  advanceProcessingTime(now: number): boolean {
+    return this.#time === 'processing-time' ? this.#advance(Math.max(now - 1, this.#watermark)) : true;
+  }
+
+  nextProcessingTimer(): number | undefined {
+    return this.#time === 'processing-time' ? this.#toFire.peek() : undefined;
+  }
+
+  /** The clock of a stream that has ended stands still: windows of wall time emit now rather than never. */
+  endInput(): boolean {
+    return this.#time === 'processing-time' ? this.#advance(Number.MAX_SAFE_INTEGER) : true;
+  }
+
+  #advance(watermark: number): boolean {
+    this.#watermark = watermark;
     for (;;) {
       if (this.#firing === undefined) {
         const end = this.#toFire.peek();

@@ -8,7 +8,10 @@ import { timestampMissing } from './pane-window-operator.ts';
 import { WindowEmitter } from './window-emitter.ts';
 import type { WindowOptions } from './window-options.ts';
 
-/** One open session of one key. Its end grows; `timer` is the end for which it waits in a bucket, if it does. */
+/**
+ * One open session of one key. Its end grows; `timer` is the end for which it waits in a bucket, if it does. A key seldom
+ * has a second one: they are linked, so that the table leads to the first without an array in between.
+ */
 class Session {
   readonly identity: KeyIdentity;
   start: number;
@@ -16,6 +19,7 @@ class Session {
   accumulator: unknown;
   timer: number | undefined = undefined;
   alive = true;
+  next: Session | undefined = undefined;
 
   constructor(identity: KeyIdentity, start: number, end: number, accumulator: unknown) {
     this.identity = identity;
@@ -67,7 +71,7 @@ export class SessionWindowOperator implements StreamOperator {
   #context!: OperatorContext;
   #emitter!: WindowEmitter;
   #fold!: Fold;
-  #sessions!: Map<KeyIdentity, Session[]>;
+  #sessions!: Map<KeyIdentity, Session>;
 
   constructor(options: WindowOptions, gapMs: number) {
     this.#options = options;
@@ -79,7 +83,7 @@ export class SessionWindowOperator implements StreamOperator {
     this.#context = context;
     this.#fold = foldOf(this.#options.mode, context.settings.objectReuse);
     this.#emitter = new WindowEmitter(context, this.#options.mode, this.#fold, true);
-    this.#sessions = context.keyedState().windowTable<Session[]>('sessions').pane(0);
+    this.#sessions = context.keyedState().windowTable<Session>('sessions').pane(0);
     const { trace, node } = context;
     const { selectKey } = this.#options;
     return [
@@ -101,15 +105,16 @@ export class SessionWindowOperator implements StreamOperator {
 
   #add(identity: KeyIdentity, value: unknown, timestamp: number): void {
     const end = timestamp + this.#gap;
-    const open = this.#sessions.get(identity);
-    const only = open?.length === 1 ? open[0] : undefined;
-    let session = only !== undefined && timestamp <= only.end && end >= only.start ? only : undefined;
-    if (session === undefined && open !== undefined) session = this.#join(open, timestamp, end);
+    const first = this.#sessions.get(identity);
+    let session = first;
+    // Merging is for a key with several sessions, or with one that the record does not touch.
+    if (first !== undefined && (first.next !== undefined || timestamp > first.end || end < first.start))
+      session = this.#join(first, timestamp, end);
     if (session === undefined) {
       if (end - 1 + this.#lateness <= this.#watermark) return this.#late(value, timestamp);
       session = new Session(identity, timestamp, end, this.#fold.create(value));
-      if (open === undefined) this.#sessions.set(identity, [session]);
-      else open.push(session);
+      session.next = first;
+      this.#sessions.set(identity, session);
     } else {
       if (timestamp < session.start) session.start = timestamp;
       if (end > session.end) session.end = end;
@@ -119,19 +124,33 @@ export class SessionWindowOperator implements StreamOperator {
     else this.#fireLate(session);
   }
 
-  /** Merges the key's sessions that touch [start, end] into the first of them; undefined when none does. */
-  #join(open: Session[], start: number, end: number): Session | undefined {
-    const touching = open.filter((session) => start <= session.end && end >= session.start);
+  /** Merges the key's sessions that touch [start, end] into the earliest of them; undefined when none does. */
+  #join(open: Session, start: number, end: number): Session | undefined {
+    const touching: Session[] = [];
+    for (let session: Session | undefined = open; session !== undefined; session = session.next)
+      if (start <= session.end && end >= session.start) touching.push(session);
     const [first, ...others] = touching.toSorted((a, b) => a.start - b.start);
     if (first === undefined) return undefined;
     for (const other of others) {
       first.end = Math.max(first.end, other.end);
       const merge = this.#fold.merge as (a: unknown, b: unknown) => unknown;
       first.accumulator = merge(first.accumulator, other.accumulator);
-      other.alive = false;
-      open.splice(open.indexOf(other), 1);
+      this.#remove(other);
     }
     return first;
+  }
+
+  #remove(session: Session): void {
+    session.alive = false;
+    const first = this.#sessions.get(session.identity) as Session;
+    if (first === session) {
+      if (session.next === undefined) this.#sessions.delete(session.identity);
+      else this.#sessions.set(session.identity, session.next);
+      return;
+    }
+    let before = first;
+    while (before.next !== session) before = before.next as Session;
+    before.next = session.next;
   }
 
   #schedule(session: Session): void {
@@ -202,10 +221,7 @@ export class SessionWindowOperator implements StreamOperator {
     ) {
       for (const session of this.#toClear.take()) {
         if (!session.alive || session.end + this.#lateness !== time) continue;
-        session.alive = false;
-        const open = this.#sessions.get(session.identity);
-        open?.splice(open.indexOf(session), 1);
-        if (open?.length === 0) this.#sessions.delete(session.identity);
+        this.#remove(session);
         if (this.#emitter.clears) this.#emitter.clear(session.identity, session.start, session.end);
       }
     }
