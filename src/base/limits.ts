@@ -158,3 +158,11 @@ export const BUCKET_OPEN_TRIES = 20;
 export const BUCKET_OPEN_PAUSE_MS = 50;
 /** Bytes of rows of `collect()` in one message: with the rest of it below the default payload limit of a server (1 MiB). */
 export const RESULT_MESSAGE_BYTES = 512 * 1024;
+/** Entries of one state and key group that are written to a snapshot at once. */
+export const SNAPSHOT_CHUNK_BYTES = 64 * 1024;
+/** Bytes of a snapshot that may wait for the store before the task pauses writing it. */
+export const SNAPSHOT_PENDING_BYTES = 32 * 1024 * 1024;
+/** Bytes of a snapshot that are read at once. */
+export const SNAPSHOT_READ_BYTES = 8 * 1024 * 1024;
+/** Rows that a task writes to a snapshot between two looks at the clock. */
+export const SNAPSHOT_ROWS_PER_LOOK = 32;

@@ -3,7 +3,16 @@ export type { KeyIdentity } from './key-encoding.ts';
 export { compareKeys } from './key-order.ts';
 export { keyGroupFor, keyGroupRange, subtaskForKeyGroup } from './key-groups.ts';
 export type { KeyGroupRange } from './key-groups.ts';
-export type { KeyedStateBackend, Namespace, WindowTable } from './keyed-state-backend.ts';
+export type {
+  KeyedStateBackend,
+  Namespace,
+  Pane,
+  PaneCell,
+  PaneCodec,
+  SnapshotMode,
+  SnapshotRun,
+  WindowTable,
+} from './keyed-state-backend.ts';
 export { HashMapStateBackend } from './hashmap/hashmap-backend.ts';
 export { InMemoryOperatorStateStore } from './operator/operator-state.ts';
 export { redistributeOperatorState } from './operator/redistribute.ts';

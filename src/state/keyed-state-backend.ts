@@ -1,7 +1,11 @@
 import type { Key } from '../functions/basic.ts';
 import type { KeyedStateStore } from '../functions/context.ts';
+import type { ValueStateDescriptor } from '../functions/state.ts';
 import type { KeyIdentity } from './key-encoding.ts';
 import type { KeyGroupRange } from './key-groups.ts';
+import type { StateInfo } from './snapshot/format.ts';
+import type { StateReader } from './snapshot/state-reader.ts';
+import type { StateWriter, WrittenState } from './snapshot/state-writer.ts';
 
 /** Scope of state beside the key: the window it belongs to, as the text or number that identifies it. */
 export type Namespace = string | number;
@@ -21,18 +25,69 @@ export interface KeyedStateBackend extends KeyedStateStore {
   setCurrentNamespace(namespace: Namespace): void;
   /** Drops all namespaced state of the current key and namespace. */
   clearNamespace(): void;
-  /** A table ordered by window first, so that a window that fires is read and dropped as a whole. */
-  windowTable<V>(name: string): WindowTable<V>;
+  /**
+   * A table ordered by window first, so that a window that fires is read and dropped as a whole. `codec` says what a value is
+   * in a snapshot; missing where values are plain data as they are.
+   */
+  windowTable<V>(name: string, codec?: PaneCodec<V>): WindowTable<V>;
   /** Keys that hold state of their own (window tables aside), by key group, in order of first use. */
   keys(): Iterable<Key>;
   /** Number of keys that hold state of their own. */
   readonly size: number;
+  /** Every key that has a value in a state, with it: to build an index over restored state. */
+  valuesOf<T>(descriptor: ValueStateDescriptor<T>): Iterable<readonly [Key, T]>;
+  /**
+   * Begins a snapshot of the state as it is now; a snapshot still under way is given up.
+   */
+  beginSnapshot(openWriter: (states: readonly StateInfo[]) => StateWriter, mode: SnapshotMode): SnapshotRun;
+  /** What the last snapshot wrote is lost: the next one writes everything. */
+  stopTracking(): void;
+  /** Fills an empty backend from state files, oldest first, before any state is opened. */
+  restore(readers: readonly StateReader[]): Promise<void>;
+}
+
+/**
+ * `full`: everything, and nothing is noted for a next one; `base`: everything, and changes are noted from now on; `delta`: what
+ * changed since the base or delta before, where there was one, else as `base`.
+ */
+export type SnapshotMode = 'full' | 'base' | 'delta';
+
+/** A snapshot under way. */
+export interface SnapshotRun {
+  /** Writes rows until all are written (true), or `isOver` or the store has to catch up (false). */
+  step(isOver: () => boolean): boolean;
+  /** Whether the store has to catch up before `step` makes sense. */
+  readonly congested: boolean;
+  /** Resolves when the store has caught up. */
+  drained(): Promise<void>;
+  /** After the last step: completes the file. */
+  finish(): Promise<WrittenState>;
+  abort(): Promise<void>;
+}
+
+/** One key's value in one window. Its table's `touch` is called before the value is changed or replaced. */
+export interface PaneCell<V> {
+  readonly identity: KeyIdentity;
+  value: V;
+}
+
+/** One window's values by key, in order of insertion. */
+export type Pane<V> = ReadonlyMap<KeyIdentity, PaneCell<V>>;
+
+/** Values of a window table as plain data. */
+export interface PaneCodec<V> {
+  toPlain(value: V): unknown;
+  fromPlain(plain: unknown, identity: KeyIdentity): V;
 }
 
 /** State per (window, key). A pane is one window's map; panes are made by the first `pane` call for their window. */
 export interface WindowTable<V> {
-  pane(window: number): Map<KeyIdentity, V>;
-  find(window: number): Map<KeyIdentity, V> | undefined;
+  pane(window: number): Pane<V>;
+  find(window: number): Pane<V> | undefined;
+  /** Adds a key that the window's pane does not have. */
+  insert(pane: Pane<V>, window: number, identity: KeyIdentity, value: V): PaneCell<V>;
+  touch(cell: PaneCell<V>): void;
+  remove(cell: PaneCell<V>): void;
   drop(window: number): void;
   windows(): Iterable<number>;
   readonly size: number;

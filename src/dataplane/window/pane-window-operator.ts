@@ -1,7 +1,7 @@
 import { UserError } from '../../base/errors.ts';
 import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
 import { keyIdentity, MinHeap } from '../../state/index.ts';
-import type { KeyIdentity, TimeDomain, WindowTable } from '../../state/index.ts';
+import type { KeyIdentity, Pane, TimeDomain, WindowTable } from '../../state/index.ts';
 import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts';
 import { foldOf } from './fold.ts';
 import type { Fold } from './fold.ts';
@@ -9,21 +9,15 @@ import type { PaneLayout } from './pane-layout.ts';
 import { WindowEmitter } from './window-emitter.ts';
 import type { WindowOptions } from './window-options.ts';
 
-/** Holder of an accumulator: replacing an immutable one needs no second look into the table. */
-class Cell {
-  accumulator: unknown;
-
-  constructor(accumulator: unknown) {
-    this.accumulator = accumulator;
-  }
+/** Holder of an accumulator: one pane's cell, or what was merged over several panes. */
+interface Content {
+  value: unknown;
 }
-
-type Pane = Map<KeyIdentity, Cell>;
 
 /** A window that is being fired: its keys still to come. */
 interface Firing {
   readonly end: number;
-  readonly entries: Iterator<[KeyIdentity, Cell]>;
+  readonly entries: Iterator<readonly [KeyIdentity, Content]>;
 }
 
 /**
@@ -46,9 +40,9 @@ export class PaneWindowOperator implements StreamOperator {
   #context!: OperatorContext;
   #emitter!: WindowEmitter;
   #fold!: Fold;
-  #table!: WindowTable<Cell>;
+  #table!: WindowTable<unknown>;
   /** The pane used last; undefined after one was dropped. */
-  #lastPane: Pane | undefined;
+  #lastPane: Pane<unknown> | undefined;
   #lastPaneEnd = Number.NaN;
 
   constructor(options: WindowOptions, layout: PaneLayout, time: TimeDomain) {
@@ -63,7 +57,7 @@ export class PaneWindowOperator implements StreamOperator {
     this.#context = context;
     this.#fold = foldOf(this.#options.mode, context.settings.objectReuse);
     this.#emitter = new WindowEmitter(context, this.#options.mode, this.#fold, false);
-    this.#table = context.keyedState().windowTable<Cell>('windows');
+    this.#table = context.keyedState().windowTable('windows');
     const entry = this.#layout.shared ? this.#sharedEntry() : this.#separateEntry();
     if (this.#time === 'event-time') return [entry];
     const { wallTime } = context;
@@ -128,11 +122,21 @@ export class PaneWindowOperator implements StreamOperator {
       this.#lastPaneEnd = paneEnd;
     }
     const cell = pane.get(identity);
-    if (cell === undefined) pane.set(identity, new Cell(this.#fold.create(value)));
-    else cell.accumulator = this.#fold.add(cell.accumulator, value);
+    if (cell === undefined) {
+      this.#table.insert(pane, paneEnd, identity, this.#fold.create(value));
+      return;
+    }
+    this.#table.touch(cell);
+    cell.value = this.#fold.add(cell.value, value);
   }
 
-  #newPane(paneEnd: number): Pane {
+  #newPane(paneEnd: number): Pane<unknown> {
+    this.#register(paneEnd);
+    return this.#table.pane(paneEnd);
+  }
+
+  /** Windows over a pane, to be fired and cleared; the pane, to be dropped. */
+  #register(paneEnd: number): void {
     const last = this.#layout.lastWindow(paneEnd);
     for (let window = this.#layout.firstWindow(paneEnd); window <= last; window += this.#layout.slide) {
       if (window - 1 + this.#lateness <= this.#watermark || this.#registered.has(window)) continue;
@@ -141,7 +145,6 @@ export class PaneWindowOperator implements StreamOperator {
       else this.#toClear.push(window);
     }
     this.#toDrop.push(paneEnd);
-    return this.#table.pane(paneEnd);
   }
 
   /** A record came for windows that have fired already and are still open: they fire again, for its key. */
@@ -152,7 +155,7 @@ export class PaneWindowOperator implements StreamOperator {
       if (window - 1 + this.#lateness <= this.#watermark) continue;
       const cell = this.#content(window, identity);
       if (cell !== undefined)
-        this.#emitter.emit(identity, cell.accumulator, window - this.#layout.size, window, true);
+        this.#emitter.emit(identity, cell.value, window - this.#layout.size, window, true);
     }
   }
 
@@ -198,24 +201,24 @@ export class PaneWindowOperator implements StreamOperator {
     const retained = this.#lateness > 0 || this.#layout.width !== this.#layout.size;
     for (let next = firing.entries.next(); next.done !== true; next = firing.entries.next()) {
       const [identity, cell] = next.value;
-      this.#emitter.emit(identity, cell.accumulator, start, firing.end, retained);
+      this.#emitter.emit(identity, cell.value, start, firing.end, retained);
       if (flow.blocked) return false;
     }
     return true;
   }
 
   /** Keys of a window with their accumulators, merged over its panes; a key in one pane only is not merged. */
-  #contents(windowEnd: number): Iterator<[KeyIdentity, Cell]> {
-    const panes: Pane[] = [];
+  #contents(windowEnd: number): Iterator<readonly [KeyIdentity, Content]> {
+    const panes: Pane<unknown>[] = [];
     for (let end = this.#layout.firstPane(windowEnd); end <= windowEnd; end += this.#layout.width) {
       const pane = this.#table.find(end);
       if (pane !== undefined) panes.push(pane);
     }
     const [first, ...rest] = panes;
-    if (first === undefined) return new Map<KeyIdentity, Cell>().entries();
+    if (first === undefined) return [].values();
     if (rest.length === 0) return first.entries();
-    const merged = new Map(first);
-    const owned = new Set<Cell>();
+    const merged = new Map<KeyIdentity, Content>(first);
+    const owned = new Set<Content>();
     for (const pane of rest) {
       for (const [identity, cell] of pane) {
         const before = merged.get(identity);
@@ -225,9 +228,9 @@ export class PaneWindowOperator implements StreamOperator {
     return merged.entries();
   }
 
-  #content(windowEnd: number, identity: KeyIdentity): Cell | undefined {
-    let merged: Cell | undefined;
-    const owned = new Set<Cell>();
+  #content(windowEnd: number, identity: KeyIdentity): Content | undefined {
+    let merged: Content | undefined;
+    const owned = new Set<Content>();
     for (let end = this.#layout.firstPane(windowEnd); end <= windowEnd; end += this.#layout.width) {
       const cell = this.#table.find(end)?.get(identity);
       if (cell !== undefined) merged = merged === undefined ? cell : this.#merge(merged, cell, owned);
@@ -235,13 +238,13 @@ export class PaneWindowOperator implements StreamOperator {
     return merged;
   }
 
-  #merge(into: Cell, cell: Cell, owned: Set<Cell>): Cell {
+  #merge(into: Content, cell: Content, owned: Set<Content>): Content {
     const merge = this.#fold.merge as (a: unknown, b: unknown) => unknown;
     if (owned.has(into)) {
-      into.accumulator = merge(into.accumulator, cell.accumulator);
+      into.value = merge(into.value, cell.value);
       return into;
     }
-    const copy = new Cell(merge(this.#fold.fresh(into.accumulator), cell.accumulator));
+    const copy: Content = { value: merge(this.#fold.fresh(into.value), cell.value) };
     owned.add(copy);
     return copy;
   }

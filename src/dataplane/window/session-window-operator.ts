@@ -1,6 +1,6 @@
 import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
 import { keyIdentity, MinHeap } from '../../state/index.ts';
-import type { KeyIdentity } from '../../state/index.ts';
+import type { KeyIdentity, Pane, PaneCell, PaneCodec, WindowTable } from '../../state/index.ts';
 import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts';
 import { foldOf } from './fold.ts';
 import type { Fold } from './fold.ts';
@@ -28,6 +28,26 @@ class Session {
     this.accumulator = accumulator;
   }
 }
+
+/** Sessions of all keys are in one pane. */
+const ALL = 0;
+
+/** The sessions of a key as [start, end, accumulator]. */
+const SESSIONS: PaneCodec<Session> = {
+  toPlain: (first) => {
+    const plain: unknown[] = [];
+    for (let session: Session | undefined = first; session !== undefined; session = session.next)
+      plain.push([session.start, session.end, session.accumulator]);
+    return plain;
+  },
+  fromPlain: (plain, identity) => {
+    const sessions = (plain as [number, number, unknown][]).map(
+      ([start, end, accumulator]) => new Session(identity, start, end, accumulator),
+    );
+    for (const [index, session] of sessions.entries()) session.next = sessions[index + 1];
+    return sessions[0] as Session;
+  },
+};
 
 /** Sessions by a time, earliest first, then in order of insertion. */
 class SessionBuckets {
@@ -71,7 +91,8 @@ export class SessionWindowOperator implements StreamOperator {
   #context!: OperatorContext;
   #emitter!: WindowEmitter;
   #fold!: Fold;
-  #sessions!: Map<KeyIdentity, Session>;
+  #table!: WindowTable<Session>;
+  #pane!: Pane<Session>;
 
   constructor(options: WindowOptions, gapMs: number) {
     this.#options = options;
@@ -83,7 +104,8 @@ export class SessionWindowOperator implements StreamOperator {
     this.#context = context;
     this.#fold = foldOf(this.#options.mode, context.settings.objectReuse);
     this.#emitter = new WindowEmitter(context, this.#options.mode, this.#fold, true);
-    this.#sessions = context.keyedState().windowTable<Session>('sessions').pane(0);
+    this.#table = context.keyedState().windowTable<Session>('sessions', SESSIONS);
+    this.#pane = this.#table.pane(ALL);
     const { trace, node } = context;
     const { selectKey } = this.#options;
     return [
@@ -105,8 +127,10 @@ export class SessionWindowOperator implements StreamOperator {
 
   #add(identity: KeyIdentity, value: unknown, timestamp: number): void {
     const end = timestamp + this.#gap;
-    const first = this.#sessions.get(identity);
+    const cell = this.#pane.get(identity);
+    const first = cell?.value;
     let session = first;
+    if (cell !== undefined) this.#table.touch(cell);
     // Merging is for a key with several sessions, or with one that the record does not touch.
     if (first !== undefined && (first.next !== undefined || timestamp > first.end || end < first.start))
       session = this.#join(first, timestamp, end);
@@ -114,7 +138,8 @@ export class SessionWindowOperator implements StreamOperator {
       if (end - 1 + this.#lateness <= this.#watermark) return this.#late(value, timestamp);
       session = new Session(identity, timestamp, end, this.#fold.create(value));
       session.next = first;
-      this.#sessions.set(identity, session);
+      if (cell === undefined) this.#table.insert(this.#pane, ALL, identity, session);
+      else cell.value = session;
     } else {
       if (timestamp < session.start) session.start = timestamp;
       if (end > session.end) session.end = end;
@@ -142,13 +167,14 @@ export class SessionWindowOperator implements StreamOperator {
 
   #remove(session: Session): void {
     session.alive = false;
-    const first = this.#sessions.get(session.identity) as Session;
-    if (first === session) {
-      if (session.next === undefined) this.#sessions.delete(session.identity);
-      else this.#sessions.set(session.identity, session.next);
+    const cell = this.#pane.get(session.identity) as PaneCell<Session>;
+    this.#table.touch(cell);
+    if (cell.value === session) {
+      if (session.next === undefined) this.#table.remove(cell);
+      else cell.value = session.next;
       return;
     }
-    let before = first;
+    let before = cell.value;
     while (before.next !== session) before = before.next as Session;
     before.next = session.next;
   }

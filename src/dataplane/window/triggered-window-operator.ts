@@ -3,7 +3,7 @@ import type { Key } from '../../functions/basic.ts';
 import type { Evictor, TimestampedValue } from '../../functions/evictor.ts';
 import type { Trigger, TriggerContext, TriggerResult } from '../../functions/trigger.ts';
 import { InMemoryTimerService, keyIdentity } from '../../state/index.ts';
-import type { KeyIdentity, TimeDomain } from '../../state/index.ts';
+import type { KeyIdentity, Pane, PaneCodec, TimeDomain, WindowTable } from '../../state/index.ts';
 import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts';
 import type { Assignment } from './assign.ts';
 import { foldOf } from './fold.ts';
@@ -30,6 +30,21 @@ interface OpenWindow {
   readonly processingTimers: Set<number>;
 }
 
+/** Windows of all keys are in one pane, each key's in a list. */
+const ALL = 0;
+
+const OPEN_WINDOWS: PaneCodec<OpenWindow[]> = {
+  toPlain: (windows) =>
+    windows.map(({ window, ...rest }) => ({ start: window.start, end: window.end, ...rest })),
+  fromPlain: (plain) =>
+    (plain as (Omit<OpenWindow, 'window'> & { start: number; end: number })[]).map(
+      ({ start, end, ...rest }) => ({
+        window: new Window(start, end),
+        ...rest,
+      }),
+    ),
+};
+
 /**
  * The general window operator: any assigner, trigger and evictor. Costs a look at the key's windows per record and a timer
  * per window; event-time windows with the default trigger have faster operators of their own.
@@ -41,7 +56,8 @@ export class TriggeredWindowOperator implements StreamOperator {
   #emitter!: WindowEmitter;
   #fold!: Fold;
   #timers!: InMemoryTimerService;
-  #windows!: Map<KeyIdentity, OpenWindow[]>;
+  #table!: WindowTable<OpenWindow[]>;
+  #pane!: Pane<OpenWindow[]>;
   readonly #triggerContext: OneWindowContext;
 
   constructor(options: TriggeredOptions) {
@@ -55,7 +71,8 @@ export class TriggeredWindowOperator implements StreamOperator {
     this.#fold = foldOf(mode, context.settings.objectReuse);
     this.#emitter = new WindowEmitter(context, mode, this.#fold, assignment.merging);
     const backend = context.keyedState();
-    this.#windows = backend.windowTable<OpenWindow[]>('windows').pane(0);
+    this.#table = backend.windowTable<OpenWindow[]>('windows', OPEN_WINDOWS);
+    this.#pane = this.#table.pane(ALL);
     this.#timers = new InMemoryTimerService({
       backend,
       currentWatermark: () => this.#watermark,
@@ -108,9 +125,16 @@ export class TriggeredWindowOperator implements StreamOperator {
     }
   }
 
+  /** The key's windows, to be changed. */
+  #openOf(identity: KeyIdentity): OpenWindow[] | undefined {
+    const cell = this.#pane.get(identity);
+    if (cell !== undefined) this.#table.touch(cell);
+    return cell?.value;
+  }
+
   /** The key's entry for a window; undefined when that has been dropped already. */
   #entry(identity: KeyIdentity, window: Window): OpenWindow | undefined {
-    const open = this.#windows.get(identity);
+    const open = this.#openOf(identity);
     const known = open?.find(
       (entry) => entry.window.start === window.start && entry.window.end === window.end,
     );
@@ -123,7 +147,7 @@ export class TriggeredWindowOperator implements StreamOperator {
       eventTimers: new Set(),
       processingTimers: new Set(),
     };
-    if (open === undefined) this.#windows.set(identity, [entry]);
+    if (open === undefined) this.#table.insert(this.#pane, ALL, identity, [entry]);
     else open.push(entry);
     this.#registerCleanup(window);
     return entry;
@@ -131,7 +155,7 @@ export class TriggeredWindowOperator implements StreamOperator {
 
   /** As `#entry`, for windows that merge with those of the key that they touch. */
   #merged(identity: KeyIdentity, window: Window): OpenWindow | undefined {
-    const open = this.#windows.get(identity) ?? [];
+    const open = this.#openOf(identity) ?? [];
     const touching = open.filter(
       ({ window: other }) => window.start <= other.end && window.end >= other.start,
     );
@@ -247,7 +271,7 @@ export class TriggeredWindowOperator implements StreamOperator {
     this.#context.trace.node = this.#context.node;
     const identity = keyIdentity(key);
     const { trigger, assignment } = this.#options;
-    for (const entry of [...(this.#windows.get(identity) ?? [])]) {
+    for (const entry of [...(this.#openOf(identity) ?? [])]) {
       const timers = domain === 'event-time' ? entry.eventTimers : entry.processingTimers;
       if (timers.delete(timestamp)) {
         const context = this.#triggerContext.of(entry);
@@ -264,9 +288,12 @@ export class TriggeredWindowOperator implements StreamOperator {
   };
 
   #drop(identity: KeyIdentity, entry: OpenWindow): void {
-    const open = this.#windows.get(identity);
-    open?.splice(open.indexOf(entry), 1);
-    if (open?.length === 0) this.#windows.delete(identity);
+    const cell = this.#pane.get(identity);
+    if (cell !== undefined) {
+      this.#table.touch(cell);
+      cell.value.splice(cell.value.indexOf(entry), 1);
+      if (cell.value.length === 0) this.#table.remove(cell);
+    }
     if (this.#emitter.clears) this.#emitter.clear(identity, entry.window.start, entry.window.end);
   }
 }

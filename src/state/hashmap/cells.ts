@@ -1,13 +1,17 @@
 import type { Namespace } from '../keyed-state-backend.ts';
-import type { KeyPlace, KeyTable } from './key-table.ts';
+import type { Expiry } from './expiry.ts';
+import type { KeyEntry, KeyTable } from './key-table.ts';
+import type { TtlClock } from './ttl-clock.ts';
 
 /** Place of one state's value for whatever key (and namespace) is current. `undefined` means: no value. */
 export interface Cell<T> {
   get(): T | undefined;
   set(value: T): void;
+  /** To be called when the value that `get` gave was changed in place. */
+  modified(): void;
   clear(): void;
-  /** Clears the values of a key, current or not, for which `isOver`; it may also shorten them. */
-  sweep(place: KeyPlace, isOver: (value: T) => boolean): void;
+  /** Removes what is expired of a key's values, current or not. */
+  sweep(entry: KeyEntry, expiry: Expiry<T>, clock: TtlClock): void;
 }
 
 /** State of the key alone: a slot in the key's entry. */
@@ -25,18 +29,26 @@ export class KeyCell<T> implements Cell<T> {
   }
 
   set(value: T): void {
-    const entry = this.#table.findOrCreate();
+    const entry = this.#table.change();
     if (entry.get(this.#slot) === undefined) entry.used += 1;
     entry.set(this.#slot, value);
+  }
+
+  modified(): void {
+    this.#table.change();
   }
 
   clear(): void {
     this.#table.clearSlot(this.#slot);
   }
 
-  sweep(place: KeyPlace, isOver: (value: T) => boolean): void {
-    const value = place.entry.get(this.#slot) as T | undefined;
-    if (value !== undefined && isOver(value)) this.#table.clearSlotAt(place, this.#slot);
+  sweep(entry: KeyEntry, expiry: Expiry<T>, clock: TtlClock): void {
+    const value = entry.get(this.#slot) as T | undefined;
+    const expired = value === undefined ? 'none' : expiry.look(value, clock);
+    if (value === undefined || expired === 'none') return;
+    this.#table.touch(entry);
+    if (expired === 'all') this.#table.clearSlotOf(entry, this.#slot);
+    else expiry.shorten(value, clock);
   }
 }
 
@@ -57,28 +69,38 @@ export class NamespaceCell<T> implements Cell<T> {
   }
 
   set(value: T): void {
-    const values = this.#values();
+    const entry = this.#table.change();
+    const values = entry.get(this.#slot) as Map<Namespace, T> | undefined;
     if (values !== undefined) {
       values.set(this.#current.namespace, value);
       return;
     }
-    const entry = this.#table.findOrCreate();
     entry.used += 1;
     entry.set(this.#slot, new Map([[this.#current.namespace, value]]));
   }
 
+  modified(): void {
+    this.#table.change();
+  }
+
   clear(): void {
     const values = this.#values();
-    if (values === undefined) return;
+    if (values === undefined || !values.has(this.#current.namespace)) return;
+    this.#table.change();
     values.delete(this.#current.namespace);
     if (values.size === 0) this.#table.clearSlot(this.#slot);
   }
 
-  sweep(place: KeyPlace, isOver: (value: T) => boolean): void {
-    const values = place.entry.get(this.#slot) as Map<Namespace, T> | undefined;
-    if (values === undefined) return;
-    for (const [namespace, value] of values) if (isOver(value)) values.delete(namespace);
-    if (values.size === 0) this.#table.clearSlotAt(place, this.#slot);
+  sweep(entry: KeyEntry, expiry: Expiry<T>, clock: TtlClock): void {
+    const values = (entry.get(this.#slot) as Map<Namespace, T> | undefined) ?? new Map<Namespace, T>();
+    for (const [namespace, value] of values) {
+      const expired = expiry.look(value, clock);
+      if (expired === 'none') continue;
+      this.#table.touch(entry);
+      if (expired === 'some') expiry.shorten(value, clock);
+      else values.delete(namespace);
+      if (values.size === 0) this.#table.clearSlotOf(entry, this.#slot);
+    }
   }
 
   #values(): Map<Namespace, T> | undefined {

@@ -4,13 +4,27 @@ import { keyFromIdentity, keyIdentity } from '../key-encoding.ts';
 import type { KeyIdentity } from '../key-encoding.ts';
 import { keyGroupFor } from '../key-groups.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
+import { ChangedRows } from './changed-rows.ts';
+import type { Row, RowVersions } from './row.ts';
 
 /** All states of one key: slot n belongs to the n-th state registered. Most operators have one: it takes no array. */
-export class KeyEntry {
+export class KeyEntry implements Row {
+  readonly identity: KeyIdentity;
+  readonly group: number;
+  version: number;
+  saved = 0;
   first: unknown = undefined;
   rest: unknown[] | undefined = undefined;
   /** Slots in use; an entry with none is removed. */
   used = 0;
+  /** Whether a slot was emptied since the entry was last saved. */
+  cleared = false;
+
+  constructor(identity: KeyIdentity, group: number, version: number) {
+    this.identity = identity;
+    this.group = group;
+    this.version = version;
+  }
 
   get(slot: number): unknown {
     return slot === 0 ? this.first : this.rest?.[slot];
@@ -25,12 +39,7 @@ export class KeyEntry {
   }
 }
 
-/** Where an entry is, for who walks over all of them. */
-export interface KeyPlace {
-  readonly group: Map<KeyIdentity, KeyEntry>;
-  readonly identity: KeyIdentity;
-  readonly entry: KeyEntry;
-}
+type Group = Map<KeyIdentity, KeyEntry>;
 
 /**
  * Entries of keys, one map per key group: maps stay small (short rehash pauses, no limit of V8's single map), and a
@@ -39,16 +48,21 @@ export interface KeyPlace {
 export class KeyTable {
   readonly keyGroups: KeyGroupRange;
   readonly maxParallelism: number;
-  readonly #groups: Map<KeyIdentity, KeyEntry>[] = [];
+  /** Entries changed since the last snapshot. */
+  readonly changed = new ChangedRows<KeyEntry>((entry) => entry.used === 0);
+  readonly #versions: RowVersions;
+  readonly #groups: Group[] = [];
   #key: Key | undefined;
   #identity: KeyIdentity = null;
-  #group: Map<KeyIdentity, KeyEntry> | undefined;
+  #group: Group | undefined;
+  #groupIndex = 0;
   #entry: KeyEntry | undefined;
   #looked = false;
 
-  constructor(keyGroups: KeyGroupRange, maxParallelism: number) {
+  constructor(keyGroups: KeyGroupRange, maxParallelism: number, versions: RowVersions) {
     this.keyGroups = keyGroups;
     this.maxParallelism = maxParallelism;
+    this.#versions = versions;
     for (let group = keyGroups.start; group <= keyGroups.end; group += 1) this.#groups.push(new Map());
   }
 
@@ -61,6 +75,7 @@ export class KeyTable {
         `a key of key group ${group} reached the subtask of key groups ${start} to ${end}`,
       );
     }
+    this.#groupIndex = group;
     this.#key = key;
     this.#identity = keyIdentity(key);
     this.#entry = undefined;
@@ -72,46 +87,86 @@ export class KeyTable {
     return this.#key as Key;
   }
 
+  /** The current key's entry, to be read; what is read may be changed in place, so a snapshot under way gets it first. */
   find(): KeyEntry | undefined {
     if (this.#looked) return this.#entry;
     if (this.#group === undefined) throw outsideRecord();
     this.#looked = true;
-    this.#entry = this.#group.get(this.#identity);
-    return this.#entry;
+    const entry = this.#group.get(this.#identity);
+    this.#entry = entry;
+    if (this.#versions.save !== undefined && entry !== undefined) this.#versions.save(entry);
+    return entry;
   }
 
-  findOrCreate(): KeyEntry {
-    const found = this.find();
-    if (found !== undefined) return found;
-    const entry = new KeyEntry();
-    this.#group?.set(this.#identity, entry);
-    this.#entry = entry;
+  /** The current key's entry, to be changed. */
+  change(): KeyEntry {
+    let entry = this.find();
+    if (entry === undefined) {
+      entry = new KeyEntry(this.#identity, this.#groupIndex, this.#versions.current);
+      this.#group?.set(this.#identity, entry);
+      this.#entry = entry;
+      if (this.#versions.tracking) this.changed.add(entry);
+    } else if (entry.version !== this.#versions.current) this.touch(entry);
     return entry;
+  }
+
+  /** To be called before an entry is changed, current or not. */
+  touch(entry: KeyEntry): void {
+    const versions = this.#versions;
+    if (entry.version === versions.current) return;
+    versions.save?.(entry);
+    entry.version = versions.current;
+    if (versions.tracking) this.changed.add(entry);
   }
 
   clearSlot(slot: number): void {
     const entry = this.find();
     if (entry === undefined || entry.get(slot) === undefined) return;
+    this.clearSlotOf(entry, slot);
+  }
+
+  /** Empties the slot of any entry, current or not. */
+  clearSlotOf(entry: KeyEntry, slot: number): void {
+    this.touch(entry);
     entry.set(slot, undefined);
     entry.used -= 1;
+    entry.cleared = true;
     if (entry.used > 0) return;
-    this.#group?.delete(this.#identity);
+    this.groupOf(entry.group).delete(entry.identity);
+    if (this.#entry === entry) this.#entry = undefined;
+  }
+
+  /** Adds or completes an entry from a snapshot. */
+  restore(identity: KeyIdentity, group: number, slot: number, value: unknown): void {
+    const entries = this.groupOf(group);
+    let entry = entries.get(identity);
+    if (entry === undefined) {
+      entry = new KeyEntry(identity, group, this.#versions.current);
+      entries.set(identity, entry);
+    }
+    if (entry.get(slot) === undefined) entry.used += 1;
+    entry.set(slot, value);
+  }
+
+  /** Removes an entry that an older snapshot brought. */
+  restoreRemoved(identity: KeyIdentity, group: number): void {
+    this.groupOf(group).delete(identity);
+  }
+
+  /** The current key may have been looked up before a snapshot began: it is looked up again. */
+  forgetCurrent(): void {
+    this.#looked = false;
     this.#entry = undefined;
   }
 
-  /** Every entry with its place, once; entries may be dropped and added meanwhile. */
-  *places(): Generator<KeyPlace, undefined> {
-    for (const group of this.#groups) for (const [identity, entry] of group) yield { group, identity, entry };
-    return undefined;
+  groupOf(group: number): Group {
+    return this.#groups[group - this.keyGroups.start] as Group;
   }
 
-  /** Empties the slot of any key, current or not. */
-  clearSlotAt({ group, identity, entry }: KeyPlace, slot: number): void {
-    entry.set(slot, undefined);
-    entry.used -= 1;
-    if (entry.used > 0) return;
-    group.delete(identity);
-    if (this.#entry === entry) this.#entry = undefined;
+  /** Every entry, once, by key group; entries may be dropped and added meanwhile. */
+  *entries(): Generator<KeyEntry, undefined> {
+    for (const group of this.#groups) yield* group.values();
+    return undefined;
   }
 
   *keys(): Iterable<Key> {

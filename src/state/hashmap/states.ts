@@ -52,8 +52,9 @@ export class HashMapListState<T> implements ListState<T> {
 
   add(value: T): void {
     const list = this.#cell.get();
-    if (list === undefined) this.#cell.set([value]);
-    else list.push(value);
+    if (list === undefined) return this.#cell.set([value]);
+    list.push(value);
+    this.#cell.modified();
   }
 
   addAll(values: readonly T[]): void {
@@ -84,8 +85,9 @@ export class HashMapMapState<K, V> implements MapState<K, V> {
 
   put(key: K, value: V): void {
     const map = this.#cell.get();
-    if (map === undefined) this.#cell.set(new Map([[mapKey(key), value]]));
-    else map.set(mapKey(key), value);
+    if (map === undefined) return this.#cell.set(new Map([[mapKey(key), value]]));
+    map.set(mapKey(key), value);
+    this.#cell.modified();
   }
 
   putAll(entries: Iterable<readonly [K, V]>): void {
@@ -95,8 +97,9 @@ export class HashMapMapState<K, V> implements MapState<K, V> {
   remove(key: K): void {
     const map = this.#cell.get();
     if (map === undefined) return;
-    map.delete(mapKey(key));
+    if (!map.delete(mapKey(key))) return;
     if (map.size === 0) this.#cell.clear();
+    else this.#cell.modified();
   }
 
   contains(key: K): boolean {
@@ -168,6 +171,7 @@ export class HashMapAggregatingState<I, A, O> implements AggregatingState<I, O> 
     const after = this.#aggregate.add(value, accumulator) as A | undefined;
     if (after !== undefined) this.#cell.set(after);
     else if (before === undefined) this.#cell.set(accumulator);
+    else this.#cell.modified();
   }
 
   clear(): void {

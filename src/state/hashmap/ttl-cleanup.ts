@@ -1,20 +1,20 @@
-import type { KeyPlace, KeyTable } from './key-table.ts';
+import type { KeyEntry, KeyTable } from './key-table.ts';
 
 /** Walks over the keys of a backend, a few at a time and round and round, and sweeps one state's expired values. */
 export class TtlCleanup {
   readonly #table: KeyTable;
   readonly #keys: number;
-  readonly #sweep: (place: KeyPlace) => void;
-  #walk: Iterator<KeyPlace, undefined> | undefined;
+  readonly #sweep: (entry: KeyEntry) => void;
+  #walk: Iterator<KeyEntry, undefined> | undefined;
 
-  constructor(table: KeyTable, keys: number, sweep: (place: KeyPlace) => void) {
+  constructor(table: KeyTable, keys: number, sweep: (entry: KeyEntry) => void) {
     this.#table = table;
     this.#keys = keys;
     this.#sweep = sweep;
   }
 
   run(): void {
-    this.#walk ??= this.#table.places();
+    this.#walk ??= this.#table.entries();
     for (let visited = 0; visited < this.#keys; visited += 1) {
       const { done, value } = this.#walk.next();
       if (done === true) {

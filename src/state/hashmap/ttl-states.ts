@@ -22,7 +22,10 @@ function readValue<T>(cell: Cell<Stamped<T>>, clock: TtlClock): T | undefined {
     cell.clear();
     return clock.showsExpired ? stamped.value : undefined;
   }
-  if (clock.renewsOnRead) clock.renew(stamped);
+  if (clock.renewsOnRead) {
+    clock.renew(stamped);
+    cell.modified();
+  }
   return stamped.value;
 }
 
@@ -78,15 +81,19 @@ export class TtlListState<T> implements ListState<T> {
     const live = list.filter((element) => !clock.isExpired(element));
     if (live.length === 0) this.#cell.clear();
     else if (live.length < list.length) this.#cell.set(live);
-    if (clock.renewsOnRead) for (const element of live) clock.renew(element);
+    if (clock.renewsOnRead && live.length > 0) {
+      for (const element of live) clock.renew(element);
+      this.#cell.modified();
+    }
     return (clock.showsExpired ? list : live).map(({ value }) => value);
   }
 
   add(value: T): void {
     this.#clock.cleanUp();
     const list = this.#cell.get();
-    if (list === undefined) this.#cell.set([this.#clock.stamp(value)]);
-    else list.push(this.#clock.stamp(value));
+    if (list === undefined) return this.#cell.set([this.#clock.stamp(value)]);
+    list.push(this.#clock.stamp(value));
+    this.#cell.modified();
   }
 
   addAll(values: readonly T[]): void {
@@ -122,8 +129,9 @@ export class TtlMapState<K, V> implements MapState<K, V> {
     this.#clock.cleanUp();
     const map = this.#cell.get();
     const stamped = this.#clock.stamp(value);
-    if (map === undefined) this.#cell.set(new Map([[mapKey(key), stamped]]));
-    else map.set(mapKey(key), stamped);
+    if (map === undefined) return this.#cell.set(new Map([[mapKey(key), stamped]]));
+    map.set(mapKey(key), stamped);
+    this.#cell.modified();
   }
 
   putAll(entries: Iterable<readonly [K, V]>): void {
@@ -134,8 +142,9 @@ export class TtlMapState<K, V> implements MapState<K, V> {
     this.#clock.cleanUp();
     const map = this.#cell.get();
     if (map === undefined) return;
-    map.delete(mapKey(key));
+    if (!map.delete(mapKey(key))) return;
     if (map.size === 0) this.#cell.clear();
+    else this.#cell.modified();
   }
 
   /** Counts as a read of the entry. */
@@ -175,9 +184,13 @@ export class TtlMapState<K, V> implements MapState<K, V> {
     if (clock.isExpired(stamped)) {
       map.delete(identity);
       if (map.size === 0) this.#cell.clear();
+      else this.#cell.modified();
       return clock.showsExpired ? stamped : undefined;
     }
-    if (clock.renewsOnRead) clock.renew(stamped);
+    if (clock.renewsOnRead) {
+      clock.renew(stamped);
+      this.#cell.modified();
+    }
     return stamped;
   }
 
@@ -188,6 +201,7 @@ export class TtlMapState<K, V> implements MapState<K, V> {
     const map = this.#cell.get();
     if (map === undefined) return [];
     const seen: [KeyIdentity, Stamped<V>][] = [];
+    const sizeBefore = map.size;
     for (const [identity, stamped] of map) {
       const expired = clock.isExpired(stamped);
       if (expired) map.delete(identity);
@@ -195,6 +209,7 @@ export class TtlMapState<K, V> implements MapState<K, V> {
       if (!expired || clock.showsExpired) seen.push([identity, stamped]);
     }
     if (map.size === 0) this.#cell.clear();
+    else if (clock.renewsOnRead || map.size < sizeBefore) this.#cell.modified();
     return seen;
   }
 }

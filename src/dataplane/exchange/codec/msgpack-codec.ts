@@ -4,7 +4,7 @@ import { NO_TIMESTAMP } from '../../../base/time.ts';
 import type { BatchCodec, EncodedRun } from './batch-codec.ts';
 import type { RecordBatch } from '../channel.ts';
 import { ChannelCorruptError, RecordNotSerializableError } from '../errors.ts';
-import { isPlain } from './plain-value.ts';
+import { isPlain } from '../../../base/plain-value.ts';
 
 /** First byte of a payload: how the values are encoded, and whether timestamps precede them. */
 const MSGPACK = 0;

@@ -3,7 +3,7 @@ import { THREAD_SHAPES_MAX } from '../../../base/limits.ts';
 import { decoderSource } from './decoder-source.ts';
 import { encoderSource } from './encoder-source.ts';
 import type { TextReader } from './payload-reader.ts';
-import { isPlain } from './plain-value.ts';
+import { isPlain } from '../../../base/plain-value.ts';
 import { BYTES_CLASSES } from './record-type.ts';
 import type { RecordType } from './record-type.ts';
 import type { ShapeRun } from './shape-run.ts';

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { SHAPE_DEPTH_MAX, SHAPE_FIELDS_MAX } from '../../../base/limits.ts';
-import { isPlain } from './plain-value.ts';
+import { isPlain } from '../../../base/plain-value.ts';
 
 /** Typed arrays that keep their class; all others go through the fallback codec. */
 export const BYTES_CLASSES = {

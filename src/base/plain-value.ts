@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { RECORD_DEPTH_MAX } from '../../../base/limits.ts';
+import { RECORD_DEPTH_MAX } from './limits.ts';
 
 /** Whether MessagePack gives the value back as it was. */
 export function isPlain(value: unknown, depth = 0): boolean {

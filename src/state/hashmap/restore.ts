@@ -1,0 +1,55 @@
+import { keyIdentity } from '../key-encoding.ts';
+import type { Key } from '../../functions/basic.ts';
+import type { StateInfo } from '../snapshot/format.ts';
+import type { StateReader } from '../snapshot/state-reader.ts';
+import type { KeyTable } from './key-table.ts';
+import type { RegisteredStates } from './registered-states.ts';
+import type { HashMapWindowTable } from './window-table.ts';
+
+export interface RestoreTarget {
+  readonly table: KeyTable;
+  readonly states: RegisteredStates;
+  windowTable(name: string): HashMapWindowTable<unknown>;
+}
+
+/** Where the values of one state of a file go. */
+interface Place {
+  drop(window: number): void;
+  remove(key: unknown, group: number): void;
+  put(key: unknown, group: number, value: unknown): void;
+}
+
+/** Applies files to an empty backend, oldest first: of its own key groups only. */
+export async function restoreHashMap(readers: readonly StateReader[], target: RestoreTarget): Promise<void> {
+  for (const reader of readers) {
+    const places = reader.index.states.map((info) => placeOf(info, target));
+    await reader.visit(target.table.keyGroups, {
+      drop: (state, window) => places[state]?.drop(window),
+      remove: (state, group, key) => places[state]?.remove(key, group),
+      put: (state, group, key, value) => places[state]?.put(key, group, value),
+    });
+  }
+}
+
+function placeOf(info: StateInfo, target: RestoreTarget): Place {
+  if (info.scope === 'window') {
+    const table = target.windowTable(info.name);
+    return {
+      drop: (window) => table.drop(window),
+      remove: (key) => {
+        const [window, of] = key as [number, Key];
+        table.restore(window, keyIdentity(of), undefined);
+      },
+      put: (key, _group, value) => {
+        const [window, of] = key as [number, Key];
+        table.restore(window, keyIdentity(of), value);
+      },
+    };
+  }
+  const slot = target.states.restore(info);
+  return {
+    drop: () => {},
+    remove: (key, group) => target.table.restoreRemoved(keyIdentity(key), group),
+    put: (key, group, value) => target.table.restore(keyIdentity(key), group, slot, value),
+  };
+}

@@ -1,0 +1,138 @@
+import { hashKey, keyFromIdentity } from '../key-encoding.ts';
+import type { KeyIdentity } from '../key-encoding.ts';
+import type { Pane, PaneCell, PaneCodec, WindowTable } from '../keyed-state-backend.ts';
+import { ChangedRows } from './changed-rows.ts';
+import type { Row, RowVersions } from './row.ts';
+
+/** One key's value in one window. */
+export class HashMapPaneCell<V> implements PaneCell<V>, Row {
+  readonly table: HashMapWindowTable<V>;
+  readonly window: number;
+  readonly identity: KeyIdentity;
+  value: V;
+  version: number;
+  saved = 0;
+  /** The interval in which it was removed or its pane dropped; -1 while it is there. */
+  removedAt = -1;
+
+  constructor(
+    table: HashMapWindowTable<V>,
+    window: number,
+    identity: KeyIdentity,
+    value: V,
+    version: number,
+  ) {
+    this.table = table;
+    this.window = window;
+    this.identity = identity;
+    this.value = value;
+    this.version = version;
+  }
+}
+
+/** A table's panes, one map per window. */
+export class HashMapWindowTable<V> implements WindowTable<V> {
+  readonly changed = new ChangedRows<HashMapPaneCell<V>>((cell) => cell.removedAt >= 0);
+  readonly #versions: RowVersions;
+  readonly #panes = new Map<number, Map<KeyIdentity, HashMapPaneCell<V>>>();
+  /** Windows that the last snapshot holds and that were dropped since. */
+  #dropped: number[] = [];
+  #codec: PaneCodec<V>;
+
+  constructor(versions: RowVersions, codec: PaneCodec<V>) {
+    this.#versions = versions;
+    this.#codec = codec;
+  }
+
+  get codec(): PaneCodec<V> {
+    return this.#codec;
+  }
+
+  pane(window: number): Pane<V> {
+    let pane = this.#panes.get(window);
+    if (pane === undefined) {
+      pane = new Map();
+      this.#panes.set(window, pane);
+    }
+    return pane;
+  }
+
+  find(window: number): Pane<V> | undefined {
+    return this.#panes.get(window);
+  }
+
+  insert(pane: Pane<V>, window: number, identity: KeyIdentity, value: V): HashMapPaneCell<V> {
+    const cell = new HashMapPaneCell<V>(this, window, identity, value, this.#versions.current);
+    (pane as Map<KeyIdentity, HashMapPaneCell<V>>).set(identity, cell);
+    if (this.#versions.tracking) this.changed.add(cell);
+    return cell;
+  }
+
+  touch(cell: PaneCell<V>): void {
+    const row = cell as HashMapPaneCell<V>;
+    const versions = this.#versions;
+    if (row.version === versions.current) return;
+    versions.save?.(row);
+    row.version = versions.current;
+    if (versions.tracking) this.changed.add(row);
+  }
+
+  remove(cell: PaneCell<V>): void {
+    this.touch(cell);
+    const row = cell as HashMapPaneCell<V>;
+    row.removedAt = this.#versions.current;
+    this.#panes.get(row.window)?.delete(row.identity);
+  }
+
+  drop(window: number): void {
+    const pane = this.#panes.get(window);
+    if (pane === undefined) return;
+    this.#panes.delete(window);
+    if (!this.#versions.tracking) return;
+    // Rows changed in this interval must not come back with the next snapshot.
+    for (const cell of pane.values()) cell.removedAt = this.#versions.current;
+    this.#dropped.push(window);
+  }
+
+  windows(): Iterable<number> {
+    return this.#panes.keys();
+  }
+
+  get size(): number {
+    return this.#panes.size;
+  }
+
+  takeDropped(): readonly number[] {
+    const dropped = this.#dropped;
+    this.#dropped = [];
+    return dropped;
+  }
+
+  /** Panes with their windows, as they are now; each map lives on when its pane is dropped. */
+  panes(): readonly (readonly [number, ReadonlyMap<KeyIdentity, HashMapPaneCell<V>>])[] {
+    return [...this.#panes];
+  }
+
+  /** A value from a snapshot, in its plain form; `undefined` removes. */
+  restore(window: number, identity: KeyIdentity, plain: unknown): void {
+    const pane = this.pane(window) as Map<KeyIdentity, HashMapPaneCell<V>>;
+    if (plain === undefined) pane.delete(identity);
+    else {
+      const value = this.#codec.fromPlain(plain, identity);
+      pane.set(identity, new HashMapPaneCell<V>(this, window, identity, value, this.#versions.current));
+    }
+    if (pane.size === 0) this.#panes.delete(window);
+  }
+
+  /** The operator opens a table that a snapshot brought: what came in plain form becomes what the operator works with. */
+  adopt(codec: PaneCodec<V>): void {
+    this.#codec = codec;
+    for (const pane of this.#panes.values())
+      for (const cell of pane.values()) cell.value = codec.fromPlain(cell.value, cell.identity);
+  }
+}
+
+/** The key group of a row of a window table, which is ordered by window instead. */
+export function keyGroupOfIdentity(identity: KeyIdentity, maxParallelism: number): number {
+  return (hashKey(keyFromIdentity(identity)) >>> 0) % (maxParallelism >>> 0);
+}
