@@ -166,3 +166,9 @@ export const SNAPSHOT_PENDING_BYTES = 32 * 1024 * 1024;
 export const SNAPSHOT_READ_BYTES = 8 * 1024 * 1024;
 /** Rows that a task writes to a snapshot between two looks at the clock. */
 export const SNAPSHOT_ROWS_PER_LOOK = 32;
+/** Deltas of keyed state after which a checkpoint writes everything again. */
+export const SNAPSHOT_DELTAS_MAX = 10;
+/** Operator state up to this size travels in the acknowledgement; more goes to a file. */
+export const OPERATOR_STATE_INLINE_BYTES = 16 * 1024;
+/** Share of a task's step that writing a snapshot may take while records wait. */
+export const SNAPSHOT_STEP_MS = 0.5;

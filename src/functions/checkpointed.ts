@@ -30,9 +30,13 @@ export interface FunctionSnapshotContext {
 export interface CheckpointedFunction {
   /** Opens the function's states and takes over what they hold; called once per subtask and attempt, before `open`. */
   initializeState(context: FunctionInitializationContext): void | Promise<void>;
-  /**
-   * Writes what the function holds in fields into its states. Called at a checkpoint; as Millrace takes no checkpoints yet,
-   * nobody calls it today.
-   */
+  /** Writes what the function holds in fields into its states. Called at each checkpoint; records wait until it is done. */
   snapshotState(context: FunctionSnapshotContext): void | Promise<void>;
+}
+
+/** What a function implements that acts when a checkpoint has become durable: every earlier one counts as complete, too. */
+export interface CheckpointListener {
+  notifyCheckpointComplete(checkpointId: number): void | Promise<void>;
+  /** The checkpoint was given up. What was written for it stays part of the next one. */
+  notifyCheckpointAborted?(checkpointId: number): void | Promise<void>;
 }

@@ -95,7 +95,8 @@ export class Subtask {
         report: ({ context }, { state }) => this.#report(state, context.error),
         takeSplits: ({ event }) => {
           if (event.type !== 'requested' || this.#task === undefined) return;
-          if (event.request.splits.length > 0) this.#task.addSplits(event.request.splits);
+          if (event.request.splits.length > 0)
+            this.#task.addSplits(event.request.splits, event.request.assignmentId);
           if (event.request.noMoreSplits) this.#task.notifyNoMoreSplits();
         },
         acknowledge: ({ event }) => {

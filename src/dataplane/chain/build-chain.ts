@@ -1,13 +1,14 @@
 import { InternalError } from '../../base/errors.ts';
 import { assert } from '../../base/assert.ts';
+import type { OperatorId } from '../../base/ids.ts';
 import type { TaskInfo } from '../../functions/context.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { HashMapStateBackend, InMemoryOperatorStateStore, keyGroupRange } from '../../state/index.ts';
-import type { KeyedStateBackend } from '../../state/index.ts';
+import type { KeyedStateBackend, OperatorStateSnapshot } from '../../state/index.ts';
 import type { TaskCounters, TaskSettings } from '../task/task.ts';
 import { Chain } from './chain.ts';
-import type { ChainMember, EdgeOutput } from './chain.ts';
+import type { ChainMember, EdgeOutput, MemberStates } from './chain.ts';
 import { copyRecord } from './copy-record.ts';
 import type { Flow } from './flow.ts';
 import type { Emit, OperatorContext, OperatorFactory, WallTime } from './operator.ts';
@@ -27,6 +28,42 @@ export interface ChainEnvironment {
   /** Opens the exchange of a link; `node` is the operator that feeds it. */
   openEdge(link: Extract<ChainLink, { to: 'edge' }>, node: number): EdgeOutput;
   sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
+  /** What a checkpoint left for the operators of the chain. */
+  readonly restored?: ReadonlyMap<OperatorId, RestoredOperator>;
+}
+
+/** State of one operator out of a checkpoint. */
+export interface RestoredOperator {
+  readonly operatorState: OperatorStateSnapshot;
+  readonly keyed: KeyedStateBackend | undefined;
+}
+
+class OperatorStates implements MemberStates {
+  readonly operatorState: InMemoryOperatorStateStore;
+  readonly #environment: ChainEnvironment;
+  #keyed: KeyedStateBackend | undefined;
+
+  constructor(environment: ChainEnvironment, restored: RestoredOperator | undefined) {
+    this.#environment = environment;
+    this.operatorState = new InMemoryOperatorStateStore(restored?.operatorState);
+    this.#keyed = restored?.keyed;
+  }
+
+  get keyed(): KeyedStateBackend | undefined {
+    return this.#keyed;
+  }
+
+  open(): KeyedStateBackend {
+    this.#keyed ??= newKeyedState(this.#environment.taskInfo, this.#environment.clock);
+    return this.#keyed;
+  }
+}
+
+/** Empty keyed state for the key groups of a subtask. */
+export function newKeyedState(taskInfo: Omit<TaskInfo, 'operatorName'>, clock: Clock): KeyedStateBackend {
+  const { indexOfThisSubtask, maxNumberOfParallelSubtasks, numberOfParallelSubtasks } = taskInfo;
+  const keyGroups = keyGroupRange(indexOfThisSubtask, maxNumberOfParallelSubtasks, numberOfParallelSubtasks);
+  return new HashMapStateBackend(keyGroups, maxNumberOfParallelSubtasks, clock);
 }
 
 /**
@@ -52,10 +89,13 @@ export function buildChain(plan: ChainPlan<OperatorFactory>, environment: ChainE
     const reuse = environment.settings.objectReuse;
     const sideEmits = new Map([...sides].map(([id, targets]) => [id, fanOut(targets, reuse)]));
     const operator = node.factory.create();
+    const states = new OperatorStates(environment, environment.restored?.get(node.operatorId));
     entries[index] = operator.setup(
-      newContext(node.name, index, fanOut(main, reuse), sideEmits, environment),
+      newContext(node.name, index, fanOut(main, reuse), sideEmits, states, environment),
     );
     members[index] = {
+      operatorId: node.operatorId,
+      states,
       name: node.name,
       operator,
       parent: parents[index] ?? 0,
@@ -116,20 +156,12 @@ function newContext(
   node: number,
   output: Emit,
   sides: ReadonlyMap<string, Emit>,
+  states: OperatorStates,
   environment: ChainEnvironment,
 ): OperatorContext {
   const taskInfo: TaskInfo = { ...environment.taskInfo, operatorName };
-  let backend: KeyedStateBackend | undefined;
-  const keyedState = (): KeyedStateBackend => {
-    const { indexOfThisSubtask, maxNumberOfParallelSubtasks, numberOfParallelSubtasks } = taskInfo;
-    backend ??= new HashMapStateBackend(
-      keyGroupRange(indexOfThisSubtask, maxNumberOfParallelSubtasks, numberOfParallelSubtasks),
-      maxNumberOfParallelSubtasks,
-      environment.clock,
-    );
-    return backend;
-  };
-  const operatorState = new InMemoryOperatorStateStore();
+  const { operatorState } = states;
+  const keyedState = (): KeyedStateBackend => states.open();
   return {
     operatorName,
     taskInfo,

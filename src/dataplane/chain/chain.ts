@@ -1,5 +1,7 @@
+import type { OperatorId } from '../../base/ids.ts';
 import { MAX_WATERMARK, MIN_WATERMARK } from '../../base/time.ts';
 import type { ChannelEvent } from '../exchange/channel.ts';
+import type { InMemoryOperatorStateStore, KeyedStateBackend } from '../../state/index.ts';
 import type { Emit, StreamOperator } from './operator.ts';
 import type { Trace } from './trace.ts';
 
@@ -12,11 +14,20 @@ export interface EdgeOutput {
 
 /** One operator of a chain with its place: `parent` hands it records, `edges` are the exchanges it feeds itself. */
 export interface ChainMember {
+  readonly operatorId: OperatorId;
   readonly name: string;
   readonly operator: StreamOperator;
   readonly parent: number;
   readonly inputCount: number;
   readonly edges: readonly EdgeOutput[];
+  readonly states: MemberStates;
+}
+
+/** The states of one operator of a chain. */
+export interface MemberStates {
+  readonly operatorState: InMemoryOperatorStateStore;
+  /** Undefined while the operator has used none. */
+  readonly keyed: KeyedStateBackend | undefined;
 }
 
 /**
@@ -157,9 +168,9 @@ export class Chain {
     }
   }
 
-  /** Tells every exchange that nothing follows. */
-  sendEnd(): void {
-    for (const { edges } of this.members) for (const edge of edges) edge.event({ kind: 'end' });
+  /** Hands an event to every exchange, after all records so far. */
+  broadcast(event: ChannelEvent): void {
+    for (const { edges } of this.members) for (const edge of edges) edge.event(event);
   }
 
   /** Closes all operators, also when one fails; throws what failed first. */

@@ -31,6 +31,17 @@ export class Flow {
     );
   }
 
+  /** Goes on meanwhile; what the promise rejects with fails the task. */
+  watch(promise: Promise<unknown>, node: number | undefined): void {
+    promise.then(
+      () => this.#wake(),
+      (error: unknown) => {
+        this.#failure ??= { error, node };
+        this.#wake();
+      },
+    );
+  }
+
   get failure(): { readonly error: unknown; readonly node: number | undefined } | undefined {
     return this.#failure;
   }

@@ -1,3 +1,4 @@
+import type { FunctionSnapshotContext } from '../../functions/checkpointed.ts';
 import type { TaskInfo } from '../../functions/context.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { InMemoryOperatorStateStore, KeyedStateBackend } from '../../state/index.ts';
@@ -39,6 +40,16 @@ export interface StreamOperator {
   advanceProcessingTime?(now: number): boolean;
   /** Wall time at which `advanceProcessingTime` is next needed. */
   nextProcessingTimer?(): number | undefined;
+  /** The user's function object: its own hooks (CheckpointedFunction, CheckpointListener) are called with the operator's. */
+  readonly userFunction?: unknown;
+  /**
+   * A barrier has come: what must survive goes into states. Records wait until the promise resolves; results that are emitted
+   * here still belong before the barrier.
+   */
+  snapshotState?(context: FunctionSnapshotContext): void | Promise<void>;
+  /** The checkpoint is durable. The task ends only when the promise has resolved, and fails with what it rejects with. */
+  notifyCheckpointComplete?(checkpointId: number): void | Promise<void>;
+  notifyCheckpointAborted?(checkpointId: number): void;
   /** No more records on this input; its last watermark was MAX_WATERMARK. */
   endInput?(input: number): boolean;
   /** After all inputs ended and all records were handed on: everything written is out when it resolves. */

@@ -38,11 +38,30 @@ export interface RecordBatch {
   readonly timestamps: number[];
 }
 
+/** What a checkpoint is taken for; a set of bits. */
+export const BARRIER_SAVEPOINT = 1;
+/** The job ends when the savepoint is complete: sources send nothing behind the barrier. */
+export const BARRIER_STOP = 2;
+/** With `BARRIER_STOP`: event time goes to its end first, so that windows and timers fire. */
+export const BARRIER_DRAIN = 4;
+
+/** Divides the records of a channel into those before and those after a checkpoint (Chandy and Lamport, 1985). */
+export interface CheckpointBarrier {
+  readonly kind: 'barrier';
+  readonly checkpointId: number;
+  /** Wall time in ms at which the checkpoint was triggered. */
+  readonly timestamp: number;
+  /** `BARRIER_...` bits. */
+  readonly flags: number;
+}
+
 /** What flows between records, in order with them. */
 export type ChannelEvent =
   | { readonly kind: 'watermark'; readonly timestamp: number }
   | { readonly kind: 'watermark-status'; readonly idle: boolean }
-  | { readonly kind: 'barrier'; readonly checkpointId: number; readonly timestamp: number }
+  | CheckpointBarrier
+  /** No record follows; barriers may, until the end. */
+  | { readonly kind: 'end-of-data' }
   | { readonly kind: 'end' };
 
 export type ChannelElement = RecordBatch | ChannelEvent;

@@ -19,7 +19,8 @@ export type FrameKind =
   | 'barrier'
   | 'end'
   | 'keepalive'
-  | 'credit';
+  | 'credit'
+  | 'end-of-data';
 
 const KINDS: readonly FrameKind[] = [
   'records',
@@ -29,6 +30,7 @@ const KINDS: readonly FrameKind[] = [
   'end',
   'keepalive',
   'credit',
+  'end-of-data',
 ];
 
 export interface FrameHeader {

@@ -59,7 +59,10 @@ export class FramedInputChannel implements InputChannel {
           kind: 'barrier',
           checkpointId: this.#number(payload, 0),
           timestamp: this.#number(payload, 8),
+          flags: this.#number(payload, 16),
         };
+      case 'end-of-data':
+        return { kind: 'end-of-data' };
       case 'end':
         return { kind: 'end' };
       case 'keepalive':

@@ -138,7 +138,8 @@ function eventPayload(event: ChannelEvent): Uint8Array {
     case 'watermark-status':
       return numbers(event.idle ? 1 : 0);
     case 'barrier':
-      return numbers(event.checkpointId, event.timestamp);
+      return numbers(event.checkpointId, event.timestamp, event.flags);
+    case 'end-of-data':
     case 'end':
       return NOTHING;
   }

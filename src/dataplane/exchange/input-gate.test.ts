@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { InternalError } from '../../base/errors.ts';
-import type { ChannelElement, InputChannel } from './channel.ts';
+import type { ChannelElement, CheckpointBarrier, InputChannel } from './channel.ts';
 import { InputGate } from './input-gate.ts';
-import type { GateEvent } from './input-gate.ts';
+import type { GateEvent, InputGateOptions } from './input-gate.ts';
 
 class FakeChannel implements InputChannel {
   readonly queue: ChannelElement[];
@@ -27,9 +26,31 @@ const watermark = (timestamp: number): ChannelElement => ({ kind: 'watermark', t
 const idle = (is: boolean): ChannelElement => ({ kind: 'watermark-status', idle: is });
 const END: ChannelElement = { kind: 'end' };
 
-function gateOf(...inputs: number[]): { gate: InputGate; channels: FakeChannel[]; all: () => unknown[] } {
+const barrier = (checkpointId: number): CheckpointBarrier => ({
+  kind: 'barrier',
+  checkpointId,
+  timestamp: 0,
+  flags: 0,
+});
+const aligned = (checkpointId: number): unknown => ({
+  kind: 'barrier',
+  barrier: { ...barrier(checkpointId), alignmentMs: 0 },
+});
+
+interface TestGate {
+  readonly gate: InputGate;
+  readonly channels: FakeChannel[];
+  readonly all: () => unknown[];
+}
+
+const gateOf = (...inputs: number[]): TestGate => gateWith({}, ...inputs);
+
+function gateWith(options: InputGateOptions, ...inputs: number[]): TestGate {
   const channels = inputs.map(() => new FakeChannel());
-  const gate = new InputGate(channels.map((channel, index) => ({ channel, input: inputs[index] as number })));
+  const gate = new InputGate(
+    channels.map((channel, index) => ({ channel, input: inputs[index] as number })),
+    options,
+  );
   const show = (event: GateEvent): unknown =>
     event.kind === 'records' ? [event.input, ...event.batch.values] : event;
   return {
@@ -101,15 +122,61 @@ describe('InputGate', () => {
     expect(all()).toEqual([{ kind: 'watermark', timestamp: 7 }]);
     channels[1]?.queue.push(END);
     expect(all()).toEqual([{ kind: 'end-of-input', input: 0 }]);
-    expect(gate.ended).toBe(false);
+    expect(gate.drained).toBe(false);
     channels[2]?.queue.push(END);
     expect(all()).toEqual([{ kind: 'end-of-input', input: 1 }]);
-    expect(gate.ended).toBe(true);
+    expect(gate.drained).toBe(true);
   });
 
-  it('when a barrier arrives though the task takes no checkpoints, then it is an internal error', () => {
-    const { gate, channels } = gateOf(0);
-    channels[0]?.queue.push({ kind: 'barrier', checkpointId: 3, timestamp: 0 });
-    expect(() => gate.next()).toThrow(InternalError);
+  it('when a barrier has come on a channel, then the channel waits until all others have theirs', () => {
+    const { channels, all } = gateOf(0, 0);
+    const [a, b] = channels;
+    a?.queue.push(records(1), barrier(1), records(2));
+    b?.queue.push(records(3));
+    expect(all()).toEqual([
+      [0, 1],
+      [0, 3],
+    ]);
+    b?.queue.push(records(4), barrier(1), records(5));
+    expect(all()).toEqual([[0, 4], aligned(1), [0, 2], [0, 5]]);
+  });
+
+  it('when channels do not block, then records go on behind their barriers', () => {
+    const { channels, all } = gateWith({ blocksAtBarriers: false }, 0, 0);
+    channels[0]?.queue.push(barrier(1), records(2));
+    expect(all()).toEqual([[0, 2]]);
+    channels[1]?.queue.push(barrier(1));
+    expect(all()).toEqual([aligned(1)]);
+  });
+
+  it('when a channel ends while others wait for its barrier, then the barrier is complete, after the end', () => {
+    const { channels, all } = gateOf(0, 1);
+    channels[0]?.queue.push(barrier(1));
+    channels[1]?.queue.push(END);
+    expect(all()).toEqual([{ kind: 'end-of-input', input: 1 }, aligned(1)]);
+  });
+
+  it('when a checkpoint is given up or overtaken by a later one, then its barriers hold nothing back', () => {
+    const { gate, channels, all } = gateOf(0, 0);
+    const [a, b] = channels;
+    a?.queue.push(barrier(1), records(2));
+    expect(all()).toEqual([]);
+    gate.cancelAlignment(1);
+    expect(all()).toEqual([[0, 2]]);
+    b?.queue.push(barrier(1), records(3), barrier(2), records(4));
+    expect(all()).toEqual([[0, 3]]);
+    a?.queue.push(barrier(3), records(5));
+    expect(all()).toEqual([[0, 4]]);
+    b?.queue.push(barrier(3));
+    expect(all()).toEqual([aligned(3), [0, 5]]);
+  });
+
+  it('when data has ended on all channels, then barriers still come until the channels end', () => {
+    const { gate, channels, all } = gateOf(0, 0);
+    for (const channel of channels) channel.queue.push({ kind: 'end-of-data' });
+    expect(all()).toEqual([{ kind: 'end-of-input', input: 0 }]);
+    expect(gate.drained).toBe(true);
+    for (const channel of channels) channel.queue.push(barrier(1), END);
+    expect(all()).toEqual([aligned(1)]);
   });
 });

@@ -1,5 +1,6 @@
-import { InternalError } from '../../base/errors.ts';
 import { MIN_WATERMARK } from '../../base/time.ts';
+import { BarrierAlignment } from './barrier-alignment.ts';
+import type { AlignedBarrier, AlignedChannel } from './barrier-alignment.ts';
 import type { ChannelElement, ChannelEvent, InputChannel, RecordBatch } from './channel.ts';
 
 /** What a gate hands to its task. */
@@ -8,8 +9,10 @@ export type GateEvent =
   /** The watermark over all channels rose. */
   | { readonly kind: 'watermark'; readonly timestamp: number }
   | { readonly kind: 'idle'; readonly idle: boolean }
-  /** All channels of this input ended. */
-  | { readonly kind: 'end-of-input'; readonly input: number };
+  /** All channels of this input have handed in their last record. */
+  | { readonly kind: 'end-of-input'; readonly input: number }
+  /** A checkpoint's barrier has come on all channels. */
+  | { readonly kind: 'barrier'; readonly barrier: AlignedBarrier };
 
 export interface GateChannel {
   readonly channel: InputChannel;
@@ -17,12 +20,16 @@ export interface GateChannel {
   readonly input: number;
 }
 
-class ChannelState {
+class ChannelState implements AlignedChannel {
   readonly channel: InputChannel;
   readonly input: number;
   watermark = MIN_WATERMARK;
   idle = false;
+  /** No record comes any more. */
+  drained = false;
   ended = false;
+  blocked = false;
+  arrived = false;
   /** Takes part in the minimum: not while it catches up after idleness. */
   aligned = true;
 
@@ -30,6 +37,13 @@ class ChannelState {
     this.channel = channel;
     this.input = input;
   }
+}
+
+export interface InputGateOptions {
+  /** Whether a channel waits behind its barrier for those of the others (EXACTLY_ONCE). Default true. */
+  readonly blocksAtBarriers?: boolean;
+  /** Monotonic ms, to measure alignment. */
+  readonly now?: () => number;
 }
 
 /**
@@ -40,18 +54,27 @@ class ChannelState {
 export class InputGate {
   readonly #channels: readonly ChannelState[];
   readonly #openPerInput: number[] = [];
+  readonly #alignment: BarrierAlignment;
   #next = 0;
   #watermark = MIN_WATERMARK;
   #idle = false;
+  #queued: GateEvent | undefined;
 
-  constructor(channels: readonly GateChannel[]) {
+  constructor(channels: readonly GateChannel[], options: InputGateOptions = {}) {
+    const { blocksAtBarriers = true, now = () => 0 } = options;
     this.#channels = channels.map((channel) => new ChannelState(channel));
+    this.#alignment = new BarrierAlignment(this.#channels, blocksAtBarriers, now);
     for (const { input } of this.#channels) this.#openPerInput[input] = (this.#openPerInput[input] ?? 0) + 1;
   }
 
-  /** Whether all channels of all inputs ended. */
-  get ended(): boolean {
+  /** Whether no channel has a record any more. */
+  get drained(): boolean {
     return this.#openPerInput.every((open) => open === 0);
+  }
+
+  /** A checkpoint was given up: its barriers block nothing any more. */
+  cancelAlignment(checkpointId: number): void {
+    this.#alignment.cancel(checkpointId);
   }
 
   get bytesIn(): number {
@@ -60,11 +83,16 @@ export class InputGate {
 
   /** The next event, or undefined when no channel has anything now. */
   next(): GateEvent | undefined {
+    const queued = this.#queued;
+    if (queued !== undefined) {
+      this.#queued = undefined;
+      return queued;
+    }
     const count = this.#channels.length;
     for (let empty = 0; empty < count;) {
       const state = this.#channels[this.#next] as ChannelState;
       this.#next = this.#next + 1 === count ? 0 : this.#next + 1;
-      const element = state.ended ? undefined : state.channel.poll();
+      const element = state.ended || state.blocked ? undefined : state.channel.poll();
       if (element === undefined) {
         empty += 1;
         continue;
@@ -96,19 +124,34 @@ export class InputGate {
         state.idle = event.idle;
         state.aligned = !event.idle && state.watermark >= this.#watermark;
         return this.#statusChanged();
+      case 'end-of-data':
+        return this.#endOf(state);
       case 'end':
         state.ended = true;
-        return this.#endOf(state);
+        return this.#endOfChannel(state);
       case 'barrier':
-        throw new InternalError(`barrier ${event.checkpointId} arrived, but this task takes no checkpoints`);
+        return this.#barrierEvent(this.#alignment.arrive(state, event));
     }
+  }
+
+  /** The others may have been waiting for this channel's barrier alone; its last record's end comes first. */
+  #endOfChannel(state: ChannelState): GateEvent | undefined {
+    const end = this.#endOf(state);
+    const barrier = this.#barrierEvent(this.#alignment.ended());
+    if (end === undefined) return barrier;
+    this.#queued = barrier;
+    return end;
+  }
+
+  #barrierEvent(barrier: AlignedBarrier | undefined): GateEvent | undefined {
+    return barrier === undefined ? undefined : { kind: 'barrier', barrier };
   }
 
   /** The new minimum, when it rose. */
   #merged(): GateEvent | undefined {
     let minimum = Number.POSITIVE_INFINITY;
     for (const state of this.#channels) {
-      if (state.aligned && !state.ended && state.watermark < minimum) minimum = state.watermark;
+      if (state.aligned && !state.drained && state.watermark < minimum) minimum = state.watermark;
     }
     if (minimum === Number.POSITIVE_INFINITY || minimum <= this.#watermark) return undefined;
     this.#watermark = minimum;
@@ -116,13 +159,15 @@ export class InputGate {
   }
 
   #statusChanged(): GateEvent | undefined {
-    const idle = this.#channels.every((state) => state.idle || state.ended);
+    const idle = this.#channels.every((state) => state.idle || state.drained);
     if (idle === this.#idle) return this.#merged();
     this.#idle = idle;
     return { kind: 'idle', idle };
   }
 
   #endOf(state: ChannelState): GateEvent | undefined {
+    if (state.drained) return undefined;
+    state.drained = true;
     const open = (this.#openPerInput[state.input] ?? 0) - 1;
     this.#openPerInput[state.input] = open;
     if (open === 0) return { kind: 'end-of-input', input: state.input };

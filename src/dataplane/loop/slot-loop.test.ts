@@ -38,6 +38,12 @@ class ScriptedTask implements Task {
 
   addSplits(): void {}
 
+  triggerCheckpoint(): void {}
+
+  notifyCheckpointComplete(): void {}
+
+  notifyCheckpointAborted(): void {}
+
   notifyNoMoreSplits(): void {}
 
   close(aborted: boolean): Promise<void> {

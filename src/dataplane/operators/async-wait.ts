@@ -40,6 +40,10 @@ class AsyncWaitOperator implements StreamOperator {
     this.#queue = new AsyncQueue(options.ordered);
   }
 
+  get userFunction(): unknown {
+    return this.#fn;
+  }
+
   setup(context: OperatorContext): readonly Emit[] {
     this.#context = context;
     const { trace, node } = context;

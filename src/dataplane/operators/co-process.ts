@@ -42,6 +42,10 @@ class CoOperator implements StreamOperator {
     this.#keyed = options.keys.some((key) => key !== undefined);
   }
 
+  get userFunction(): unknown {
+    return this.#options.fn;
+  }
+
   setup(context: OperatorContext): readonly Emit[] {
     this.#context = context;
     const { trace, node, flow } = context;

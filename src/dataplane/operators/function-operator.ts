@@ -12,6 +12,10 @@ class FunctionOperator implements StreamOperator {
     this.#build = build;
   }
 
+  get userFunction(): unknown {
+    return this.#fn;
+  }
+
   setup(context: OperatorContext): readonly Emit[] {
     this.#context = context;
     return [this.#build(context)];

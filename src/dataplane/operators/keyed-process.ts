@@ -35,6 +35,10 @@ class KeyedProcessOperator implements StreamOperator {
     this.#functions = functions;
   }
 
+  get userFunction(): unknown {
+    return this.#functions.fn;
+  }
+
   setup(context: OperatorContext): readonly Emit[] {
     this.#context = context;
     const { trace, node, flow } = context;

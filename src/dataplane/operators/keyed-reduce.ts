@@ -19,6 +19,10 @@ class KeyedReduceOperator implements StreamOperator {
     this.#reduce = reduce;
   }
 
+  get userFunction(): unknown {
+    return this.#fn;
+  }
+
   setup(context: OperatorContext): readonly Emit[] {
     this.#context = context;
     const { output, trace, node, settings } = context;

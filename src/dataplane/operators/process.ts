@@ -60,6 +60,10 @@ class ProcessOperator implements StreamOperator {
     this.#process = process;
   }
 
+  get userFunction(): unknown {
+    return this.#fn;
+  }
+
   setup(context: OperatorContext): readonly Emit[] {
     this.#context = context;
     const time = new UnkeyedTime(() => context.clock.now());

@@ -33,8 +33,23 @@ export class GateInput implements TaskInput {
     if (this.#ending !== undefined) return this.#end(this.#ending);
     const { gate } = this.#options;
     const event = gate.next();
-    if (event === undefined) return gate.ended ? 'ended' : 'idle';
+    if (event === undefined) return gate.drained ? 'ended' : 'idle';
     return this.#accept(event);
+  }
+
+  stepBarriers(): 'progress' | 'idle' {
+    const event = this.#options.gate.next();
+    if (event === undefined) return 'idle';
+    if (event.kind === 'barrier') this.#options.listener.barrier(event.barrier);
+    return 'progress';
+  }
+
+  cancelAlignment(checkpointId: number): void {
+    this.#options.gate.cancelAlignment(checkpointId);
+  }
+
+  get betweenBatches(): boolean {
+    return this.#batch === undefined && this.#ending === undefined;
   }
 
   nextDeadline(): undefined {
@@ -69,6 +84,9 @@ export class GateInput implements TaskInput {
         return 'progress';
       case 'end-of-input':
         return this.#end(event.input);
+      case 'barrier':
+        listener.barrier(event.barrier);
+        return 'progress';
     }
   }
 

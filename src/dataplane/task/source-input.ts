@@ -51,6 +51,7 @@ export class SourceInput implements TaskInput {
   #assigned: SourceSplit[] = [];
   #noMoreSplits = false;
   #started = false;
+  #drained = false;
   #batch: SourceBatch<unknown> | undefined;
   #next = 0;
   #lastSplit: string | undefined;
@@ -95,6 +96,7 @@ export class SourceInput implements TaskInput {
 
   step(): 'progress' | 'idle' | 'ended' {
     if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#drained && this.betweenBatches) return 'ended';
     if (this.#badRecords.length > 0) return this.#emitBadRecords();
     if (this.#batch !== undefined) return this.#emit(this.#batch);
     const polled = this.#reader?.poll(SOURCE_BATCH_RECORDS) ?? 'waiting';
@@ -110,6 +112,37 @@ export class SourceInput implements TaskInput {
     // The channels must hear that they are active before they get records.
     this.#setIdle(false);
     return 'progress';
+  }
+
+  /** Splits that the reader holds, as of its last batch. */
+  get splits(): readonly SourceSplit[] {
+    return this.#started ? (this.#reader?.snapshotState() ?? []) : this.#assigned;
+  }
+
+  get betweenBatches(): boolean {
+    return this.#batch === undefined && this.#badRecords.length === 0;
+  }
+
+  /** A source has no channels. */
+  cancelAlignment(): void {}
+
+  stepBarriers(): 'idle' {
+    return 'idle';
+  }
+
+  /** Reads no further: the source ends as if its input had. */
+  drain(): void {
+    this.#drained = true;
+  }
+
+  get draining(): boolean {
+    return this.#drained;
+  }
+
+  /** Splits out of a checkpoint, before `open`. */
+  restore(splits: readonly SourceSplit[]): void {
+    for (const { splitId } of splits) this.#splitTime(splitId);
+    this.#assigned.push(...splits);
   }
 
   nextDeadline(): number | undefined {

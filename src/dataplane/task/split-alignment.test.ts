@@ -63,7 +63,7 @@ describe('a source with watermark alignment', () => {
     const job = new TestJob([
       { operators: [sourceOperator(source, strategy), sinkOperator(collectingSink(out))], parallelism: 1 },
     ]);
-    job.tasks[0]?.addSplits(splits);
+    job.tasks[0]?.addSplits(splits, 0);
     job.tasks[0]?.notifyNoMoreSplits();
     await job.run();
     expect(job.errors).toEqual([]);

@@ -247,7 +247,7 @@ describe('sources', () => {
       { splitId: 'b', from: 0, to: 0 },
     ];
     held.push([a, b]);
-    job.tasks[0]?.addSplits([a, b]);
+    job.tasks[0]?.addSplits([a, b], 0);
     batches.push({ splitId: 'a', values: [100] });
     job.start();
     await job.clock.runFor(1_000);

@@ -1,11 +1,18 @@
 import { assert } from '../../base/assert.ts';
-import { STEP_BATCHES_MAX } from '../../base/limits.ts';
+import type { OperatorId } from '../../base/ids.ts';
+import { SNAPSHOT_STEP_MS, STEP_BATCHES_MAX } from '../../base/limits.ts';
 import { MIN_WATERMARK } from '../../base/time.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
+import type { TaskInfo } from '../../functions/context.ts';
 import type { TimerHandle } from '../../ports/clock.ts';
+import { assignSplits } from '../../state/snapshot/manifest.ts';
 import type { SourceSplit } from '../../functions/source.ts';
 import { buildChain, Flow, TaskError, Trace } from '../chain/index.ts';
 import type { Chain, EdgeOutput, OperatorFactory, WallTime } from '../chain/index.ts';
+import type { RestoredOperator } from '../chain/build-chain.ts';
+import { TaskCheckpoints, restoreChain } from '../checkpoint/index.ts';
+import { BARRIER_DRAIN, BARRIER_STOP } from '../exchange/channel.ts';
+import type { CheckpointBarrier } from '../exchange/channel.ts';
 import { ChannelWriter } from '../exchange/channel-writer.ts';
 import { InputGate } from '../exchange/input-gate.ts';
 import { ResultPartition } from '../exchange/result-partition.ts';
@@ -13,15 +20,16 @@ import { SourceOperator } from '../operators/source.ts';
 import { GateInput } from './gate-input.ts';
 import { SourceInput } from './source-input.ts';
 import type { StepResult, Task, TaskCounters, TaskDescriptor, TaskEnvironment } from './task.ts';
-import type { TaskInput } from './task-input.ts';
+import type { InputListener, TaskInput } from './task-input.ts';
 
 /**
  * - `running`: takes input;
  * - `ending`: carries the end of input through the chain;
  * - `finishing`: waits for sinks to have everything out;
+ * - `awaiting`: all records were handed on, one more checkpoint has to become durable;
  * - `draining`: the end was sent, channels empty themselves.
  */
-type Phase = 'running' | 'ending' | 'finishing' | 'draining' | 'finished';
+type Phase = 'running' | 'ending' | 'finishing' | 'awaiting' | 'draining' | 'finished';
 
 /** What one turn of the loop in `step` did. */
 type Turn = 'progress' | 'idle' | 'blocked' | 'finished';
@@ -47,6 +55,11 @@ export class StreamTask implements Task {
   readonly #wallTime: WallTime = { now: 0 };
   readonly #partitions: ResultPartition[] = [];
   readonly #splitCalls: ((source: SourceInput) => void)[] = [];
+  #assignmentsTaken = 0;
+  #checkpoints: TaskCheckpoints | undefined;
+  /** The first checkpoint taken with all records handed on: the task ends when it is durable. */
+  #finalCheckpoint = Number.POSITIVE_INFINITY;
+  #released = false;
   #chain: Chain | undefined;
   #input: TaskInput | undefined;
   #source: SourceInput | undefined;
@@ -68,9 +81,10 @@ export class StreamTask implements Task {
 
   async open(): Promise<void> {
     try {
-      const chain = this.#buildChain();
+      const chain = this.#buildChain(await this.#restore());
       this.#chain = chain;
       this.#input = this.#newInput(chain);
+      this.#checkpoints = this.#newCheckpoints(chain);
       await chain.open();
       this.#trace.node = 0;
       for (const call of this.#splitCalls) if (this.#source !== undefined) call(this.#source);
@@ -81,25 +95,50 @@ export class StreamTask implements Task {
     }
   }
 
-  addSplits(splits: readonly SourceSplit[]): void {
-    this.#tellSource((source) => source.addSplits(splits));
+  addSplits(splits: readonly SourceSplit[], assignmentId: number): void {
+    this.#tellSource((source) => {
+      this.#assignmentsTaken = assignmentId + 1;
+      source.addSplits(splits);
+    });
   }
 
   notifyNoMoreSplits(): void {
     this.#tellSource((source) => source.notifyNoMoreSplits());
   }
 
+  triggerCheckpoint(barrier: CheckpointBarrier): void {
+    if ((barrier.flags & BARRIER_DRAIN) !== 0) this.#source?.drain();
+    this.#checkpoints?.offer({ ...barrier, alignmentMs: 0 });
+    this.#environment.wake();
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void {
+    if (this.#checkpoints === undefined) return;
+    const committed = this.#checkpoints.complete(checkpointId).then(() => {
+      if (checkpointId >= this.#finalCheckpoint) this.#released = true;
+    });
+    this.#flow.watch(committed, undefined);
+  }
+
+  notifyCheckpointAborted(checkpointId: number): void {
+    this.#input?.cancelAlignment(checkpointId);
+    this.#checkpoints?.abort(checkpointId);
+    this.#environment.wake();
+  }
+
   step(budgetMs: number): StepResult {
     const { clock } = this.#environment;
     const start = clock.monotonic();
     try {
-      if (!this.#resume(start)) return 'blocked';
+      const wrote = this.#checkpoints?.step(start + SNAPSHOT_STEP_MS) ?? false;
+      if (!this.#resume(start)) return wrote ? 'progress' : 'blocked';
       const turn = this.#run(start + budgetMs);
       this.#flushIfDue(turn, start);
       this.#updateBytes();
       if (turn === 'progress' || turn === 'finished') this.counters.busyMs += clock.monotonic() - start;
       if (turn === 'finished') return 'finished';
       if (this.#flow.blocked) this.#blockedSince ??= start;
+      if (wrote || this.#checkpoints?.writing === true) return 'progress';
       if (turn === 'progress' && !this.#flow.blocked) return 'progress';
       this.#scheduleWake();
       return 'blocked';
@@ -120,6 +159,7 @@ export class StreamTask implements Task {
         failures.push(this.#taskError(error));
       }
     };
+    this.#checkpoints?.close();
     await attempt(() => this.#input?.close());
     await attempt(() => this.#chain?.close(aborted));
     for (const partition of this.#partitions) await attempt(() => partition.close());
@@ -132,21 +172,48 @@ export class StreamTask implements Task {
     this.#environment.wake();
   }
 
-  #buildChain(): Chain {
+  get #taskInfo(): TaskInfo {
     const { descriptor } = this;
-    const { clock, settings } = this.#environment;
     const { jobId, jobName, subtaskIndex, parallelism, attempt } = descriptor;
+    return {
+      jobId,
+      jobName,
+      operatorName: descriptor.vertexName,
+      taskName: `${descriptor.vertexName} (${subtaskIndex + 1}/${parallelism})#${attempt}`,
+      indexOfThisSubtask: subtaskIndex,
+      numberOfParallelSubtasks: parallelism,
+      maxNumberOfParallelSubtasks: descriptor.maxParallelism,
+      attemptNumber: attempt,
+    };
+  }
+
+  #restore(): Promise<ReadonlyMap<OperatorId, RestoredOperator> | undefined> {
+    const { checkpointing, clock } = this.#environment;
+    if (checkpointing?.restoreFrom === undefined) return Promise.resolve(undefined);
+    const operators = this.#plan.nodes.map(({ operatorId }) => operatorId);
+    this.#activity = 'while its state was restored';
+    return restoreChain(checkpointing.restoreFrom, operators, this.#taskInfo, checkpointing.store, clock);
+  }
+
+  #newCheckpoints(chain: Chain): TaskCheckpoints | undefined {
+    const { checkpointing, clock } = this.#environment;
+    if (checkpointing === undefined) return undefined;
+    return new TaskCheckpoints({
+      checkpointing,
+      chain,
+      flow: this.#flow,
+      trace: this.#trace,
+      clock,
+      splits: () => this.#source?.splits,
+      assignmentsTaken: () => this.#assignmentsTaken,
+    });
+  }
+
+  #buildChain(restored: ReadonlyMap<OperatorId, RestoredOperator> | undefined): Chain {
+    const { clock, settings } = this.#environment;
     return buildChain(this.#plan, {
-      taskInfo: {
-        jobId,
-        jobName,
-        operatorName: descriptor.vertexName,
-        taskName: `${descriptor.vertexName} (${subtaskIndex + 1}/${parallelism})#${attempt}`,
-        indexOfThisSubtask: subtaskIndex,
-        numberOfParallelSubtasks: parallelism,
-        maxNumberOfParallelSubtasks: descriptor.maxParallelism,
-        attemptNumber: attempt,
-      },
+      taskInfo: this.#taskInfo,
+      ...(restored === undefined ? {} : { restored }),
       clock,
       wallTime: this.#wallTime,
       settings,
@@ -177,7 +244,13 @@ export class StreamTask implements Task {
   }
 
   #newInput(chain: Chain): TaskInput {
-    const listener = { advance: () => (this.#advance = true) };
+    const listener: InputListener = {
+      advance: () => {
+        this.#advance = true;
+      },
+      barrier: (barrier) => this.#checkpoints?.offer(barrier),
+    };
+    const { clock, checkpointing } = this.#environment;
     const head = chain.members[0]?.operator;
     const common = { chain, flow: this.#flow, trace: this.#trace, counters: this.counters, listener };
     if (head instanceof SourceOperator) {
@@ -187,13 +260,26 @@ export class StreamTask implements Task {
         descriptor: this.descriptor,
         environment: this.#environment,
       });
+      this.#restoreSplits(this.#source);
       return this.#source;
     }
     const channels = this.descriptor.inputs.map((channel) => ({
       channel: this.#environment.openInput(channel),
       input: channel.targetInput,
     }));
-    return new GateInput({ ...common, gate: new InputGate(channels) });
+    const gate = new InputGate(channels, {
+      blocksAtBarriers: checkpointing?.mode !== 'AT_LEAST_ONCE',
+      now: () => clock.monotonic(),
+    });
+    return new GateInput({ ...common, gate });
+  }
+
+  #restoreSplits(source: SourceInput): void {
+    const manifest = this.#environment.checkpointing?.restoreFrom;
+    const head = this.#plan.nodes[0];
+    if (manifest === undefined || head === undefined) return;
+    const { subtaskIndex, parallelism } = this.descriptor;
+    source.restore(assignSplits(manifest, head.operatorId, { subtaskIndex, parallelism }));
   }
 
   /** Whether outputs take records and nothing asynchronous is awaited. Accounts for the time it was not so. */
@@ -245,10 +331,15 @@ export class StreamTask implements Task {
         return 'progress';
       case 'finishing':
         if (this.#finish !== 'done') return 'idle';
+        if (this.#environment.checkpointing?.afterTasksFinish !== true) return this.#sendEnd(chain);
         this.#activity = 'sending the end of its output';
-        chain.sendEnd();
-        this.#phase = 'draining';
+        chain.broadcast({ kind: 'end-of-data' });
+        this.#phase = 'awaiting';
+        this.#environment.checkpointing.endOfData();
         return 'progress';
+      case 'awaiting':
+        if (this.#checkpoints?.pending === true) return this.#takeBarrier(this.#checkpoints);
+        return this.#released ? this.#sendEnd(chain) : input.stepBarriers();
       case 'draining':
         return this.#drain();
       case 'finished':
@@ -270,6 +361,10 @@ export class StreamTask implements Task {
       if (timer <= now && !chain.advanceProcessingTime(now)) return 'blocked';
       if (this.#flow.blocked) return 'progress';
     }
+    if (this.#checkpoints?.pending === true && input.betweenBatches) {
+      const turn = this.#takeBarrier(this.#checkpoints);
+      if (turn !== 'idle') return turn;
+    }
     this.#activity = 'processing records';
     this.#trace.node = 0;
     const result = input.step();
@@ -277,6 +372,26 @@ export class StreamTask implements Task {
     else if (chain.generatesWatermarks && !this.#advance)
       this.#advance = !this.#flow.blocked ? !chain.advance() : true;
     return result === 'ended' ? 'progress' : result;
+  }
+
+  /** Moves the next barrier on. `idle`: a source has to be drained before it. */
+  #takeBarrier(checkpoints: TaskCheckpoints): Turn {
+    if (this.#phase === 'running' && this.#source?.draining === true) return 'idle';
+    this.#activity = 'taking a checkpoint';
+    const barrier = checkpoints.take();
+    if (barrier === undefined) return 'progress';
+    const stops = (barrier.flags & BARRIER_STOP) !== 0;
+    if (stops) this.#phase = 'awaiting';
+    if (this.#phase === 'awaiting')
+      this.#finalCheckpoint = Math.min(this.#finalCheckpoint, barrier.checkpointId);
+    return 'progress';
+  }
+
+  #sendEnd(chain: Chain): Turn {
+    this.#activity = 'sending the end of its output';
+    chain.broadcast({ kind: 'end' });
+    this.#phase = 'draining';
+    return 'progress';
   }
 
   #startFinish(chain: Chain): void {

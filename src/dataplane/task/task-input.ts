@@ -1,3 +1,5 @@
+import type { AlignedBarrier } from '../exchange/barrier-alignment.ts';
+
 /** Where a task's records come from: channels or a source. */
 export interface TaskInput {
   open(): void | Promise<void>;
@@ -6,8 +8,14 @@ export interface TaskInput {
    * will come. `ended`: nothing will come.
    */
   step(): 'progress' | 'idle' | 'ended';
+  /** After the last record: takes barriers and nothing else. */
+  stepBarriers(): 'progress' | 'idle';
   /** Monotonic time at which `step` is next worth calling without a wake. */
   nextDeadline(): number | undefined;
+  /** The checkpoint was given up: its barriers hold nothing back any more. */
+  cancelAlignment(checkpointId: number): void;
+  /** Whether everything taken from the source or the channels has gone through the chain's head. */
+  readonly betweenBatches: boolean;
   readonly bytesIn: number;
   close(): void | Promise<void>;
 }
@@ -16,4 +24,6 @@ export interface TaskInput {
 export interface InputListener {
   /** The chain's watermark or idleness changed: carry it through before the next record. */
   advance(): void;
+  /** A checkpoint's barrier has come on all channels. */
+  barrier(barrier: AlignedBarrier): void;
 }

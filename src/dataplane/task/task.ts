@@ -2,7 +2,13 @@ import type { JobId, VertexId } from '../../base/ids.ts';
 import type { SourceSplit } from '../../functions/source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { ChannelDescriptor, InputChannel, OutputChannel } from '../exchange/channel.ts';
+import type { TaskCheckpointing } from '../checkpoint/task-checkpointing.ts';
+import type {
+  ChannelDescriptor,
+  CheckpointBarrier,
+  InputChannel,
+  OutputChannel,
+} from '../exchange/channel.ts';
 
 /** What identifies and shapes one subtask's attempt. Plain data. */
 export interface TaskDescriptor {
@@ -36,8 +42,13 @@ export interface Task {
   open(): Promise<void>;
   /** Throws TaskError (operator name, subtask and record named; cause kept) when a user function or a channel fails. */
   step(budgetMs: number): StepResult;
-  addSplits(splits: readonly SourceSplit[]): void;
+  /** @param assignmentId counts assignments; a snapshot says how many the task had taken */
+  addSplits(splits: readonly SourceSplit[], assignmentId: number): void;
   notifyNoMoreSplits(): void;
+  /** Begins a checkpoint at a task that no barrier reaches: a source, or one whose inputs have ended. */
+  triggerCheckpoint(barrier: CheckpointBarrier): void;
+  notifyCheckpointComplete(checkpointId: number): void;
+  notifyCheckpointAborted(checkpointId: number): void;
   close(aborted: boolean): Promise<void>;
 }
 
@@ -69,6 +80,8 @@ export interface TaskEnvironment {
   /** Delivers rows of `collect()` to the job-manager; resolves when they have arrived. */
   sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
   readonly settings: TaskSettings;
+  /** Missing where the job takes no checkpoints and goes on from none. */
+  readonly checkpointing?: TaskCheckpointing;
 }
 
 /** Configuration that tasks read, resolved to numbers. */

@@ -53,6 +53,10 @@ export class PaneWindowOperator implements StreamOperator {
     this.#lateness = time === 'event-time' ? options.allowedLatenessMs : 0;
   }
 
+  get userFunction(): unknown {
+    return this.#options.mode.processFn;
+  }
+
   setup(context: OperatorContext): readonly Emit[] {
     this.#context = context;
     this.#fold = foldOf(this.#options.mode, context.settings.objectReuse);

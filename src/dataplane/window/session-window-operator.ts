@@ -100,6 +100,10 @@ export class SessionWindowOperator implements StreamOperator {
     this.#lateness = options.allowedLatenessMs;
   }
 
+  get userFunction(): unknown {
+    return this.#options.mode.processFn;
+  }
+
   setup(context: OperatorContext): readonly Emit[] {
     this.#context = context;
     this.#fold = foldOf(this.#options.mode, context.settings.objectReuse);

@@ -65,6 +65,10 @@ export class TriggeredWindowOperator implements StreamOperator {
     this.#triggerContext = new OneWindowContext(() => this.#watermark);
   }
 
+  get userFunction(): unknown {
+    return this.#options.mode.processFn;
+  }
+
   setup(context: OperatorContext): readonly Emit[] {
     this.#context = context;
     const { mode, assignment, selectKey } = this.#options;

@@ -1,5 +1,6 @@
 import { keyIdentity } from '../key-encoding.ts';
 import type { Key } from '../../functions/basic.ts';
+import type { KeyGroupRange } from '../key-groups.ts';
 import type { StateInfo } from '../snapshot/format.ts';
 import type { StateReader } from '../snapshot/state-reader.ts';
 import type { KeyTable } from './key-table.ts';
@@ -19,10 +20,10 @@ interface Place {
   put(key: unknown, group: number, value: unknown): void;
 }
 
-/** Applies files to an empty backend, oldest first: of its own key groups only. */
+/** Applies files to an empty backend, those of one subtask oldest first: of the backend's own key groups only. */
 export async function restoreHashMap(readers: readonly StateReader[], target: RestoreTarget): Promise<void> {
   for (const reader of readers) {
-    const places = reader.index.states.map((info) => placeOf(info, target));
+    const places = reader.index.states.map((info) => placeOf(info, target, reader.index.keyGroups));
     await reader.visit(target.table.keyGroups, {
       drop: (state, window) => places[state]?.drop(window),
       remove: (state, group, key) => places[state]?.remove(key, group),
@@ -31,11 +32,12 @@ export async function restoreHashMap(readers: readonly StateReader[], target: Re
   }
 }
 
-function placeOf(info: StateInfo, target: RestoreTarget): Place {
+/** @param written key groups of the file's subtask: what it dropped, it dropped for these alone */
+function placeOf(info: StateInfo, target: RestoreTarget, written: KeyGroupRange): Place {
   if (info.scope === 'window') {
     const table = target.windowTable(info.name);
     return {
-      drop: (window) => table.drop(window),
+      drop: (window) => table.restoreDropped(window, written, target.table.maxParallelism),
       remove: (key) => {
         const [window, of] = key as [number, Key];
         table.restore(window, keyIdentity(of), undefined);

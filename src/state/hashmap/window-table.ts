@@ -1,5 +1,6 @@
 import { hashKey, keyFromIdentity } from '../key-encoding.ts';
 import type { KeyIdentity } from '../key-encoding.ts';
+import type { KeyGroupRange } from '../key-groups.ts';
 import type { Pane, PaneCell, PaneCodec, WindowTable } from '../keyed-state-backend.ts';
 import { ChangedRows } from './changed-rows.ts';
 import type { Row, RowVersions } from './row.ts';
@@ -122,6 +123,16 @@ export class HashMapWindowTable<V> implements WindowTable<V> {
       pane.set(identity, new HashMapPaneCell<V>(this, window, identity, value, this.#versions.current));
     }
     if (pane.size === 0) this.#panes.delete(window);
+  }
+
+  /** A window that a subtask of these key groups dropped. */
+  restoreDropped(window: number, { start, end }: KeyGroupRange, maxParallelism: number): void {
+    const pane = this.#panes.get(window);
+    for (const identity of pane?.keys() ?? []) {
+      const group = keyGroupOfIdentity(identity, maxParallelism);
+      if (group >= start && group <= end) pane?.delete(identity);
+    }
+    if (pane?.size === 0) this.#panes.delete(window);
   }
 
   /** The operator opens a table that a snapshot brought: what came in plain form becomes what the operator works with. */

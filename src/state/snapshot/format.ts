@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { Packr, Unpackr } from 'msgpackr';
+import type { KeyGroupRange } from '../key-groups.ts';
 import { SnapshotCorruptError, SnapshotVersionError } from './errors.ts';
 
 /**
@@ -50,6 +51,8 @@ export interface StateFileIndex {
   /** Shapes of objects in the pairs; see PairEncoder. */
   readonly shapes: readonly unknown[];
   readonly maxParallelism: number;
+  /** Key groups of the subtask that wrote the file. */
+  readonly keyGroups: KeyGroupRange;
 }
 
 const packr = new Packr({ useRecords: false });

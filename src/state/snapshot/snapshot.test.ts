@@ -172,7 +172,7 @@ function begin(
 ): { run: SnapshotRun; file: string } {
   const file = `f${(nextFile += 1)}`;
   const run = operator.backend.beginSnapshot(
-    (states) => new StateWriter(store.create(file), states, MAX_PARALLELISM),
+    (states) => new StateWriter(store.create(file), states, operator.backend.keyGroups, MAX_PARALLELISM),
     mode,
   );
   return { run, file };

@@ -1,5 +1,6 @@
 import type { SnapshotFile } from '../../ports/snapshot-store.ts';
 import { SNAPSHOT_PENDING_BYTES } from '../../base/limits.ts';
+import type { KeyGroupRange } from '../key-groups.ts';
 import { ChunkBuffer } from './chunk-buffer.ts';
 import { CHUNK_KINDS, checksumOf, encodeTail } from './format.ts';
 import type { ChunkInfo, ChunkKind, StateInfo } from './format.ts';
@@ -19,6 +20,7 @@ export class StateWriter {
   readonly #file: Promise<SnapshotFile>;
   readonly #states: readonly StateInfo[];
   readonly #maxParallelism: number;
+  readonly #keyGroups: KeyGroupRange;
   readonly #encoder = new PairEncoder();
   readonly #buffers = new Map<number, ChunkBuffer>();
   readonly #chunks: ChunkInfo[] = [];
@@ -28,8 +30,14 @@ export class StateWriter {
   #writing: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(file: Promise<SnapshotFile>, states: readonly StateInfo[], maxParallelism: number) {
+  constructor(
+    file: Promise<SnapshotFile>,
+    states: readonly StateInfo[],
+    keyGroups: KeyGroupRange,
+    maxParallelism: number,
+  ) {
     this.#file = file;
+    this.#keyGroups = keyGroups;
     // Handled where the file is written or closed.
     file.catch(() => {});
     this.#states = states;
@@ -76,6 +84,7 @@ export class StateWriter {
         chunks: this.#chunks,
         shapes: this.#encoder.shapes.map((shape) => [...(shape as string[])]),
         maxParallelism: this.#maxParallelism,
+        keyGroups: this.#keyGroups,
       },
       this.#offset,
     );

@@ -1,0 +1,170 @@
+import { OPERATOR_STATE_INLINE_BYTES } from '../../base/limits.ts';
+import type { OperatorId } from '../../base/ids.ts';
+import type { SourceSplit } from '../../functions/source.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { SnapshotRun } from '../../state/index.ts';
+import type { OperatorSubtaskState, SnapshotFileRef } from '../../state/snapshot/manifest.ts';
+import { StateWriter } from '../../state/snapshot/state-writer.ts';
+import type { ChainMember } from '../chain/index.ts';
+import type { AlignedBarrier } from '../exchange/barrier-alignment.ts';
+import type { FilePlan, KeyedFiles } from './keyed-files.ts';
+import { encodeOperatorState } from './operator-state-codec.ts';
+import type { TaskCheckpointing, TaskSnapshot } from './task-checkpointing.ts';
+
+const FULL: FilePlan = { mode: 'full', generation: 0 };
+
+/** Keyed state of one operator on its way into a file. */
+interface KeyedPart {
+  readonly operatorId: OperatorId;
+  readonly run: SnapshotRun;
+  readonly plan: FilePlan;
+  readonly path: string;
+  readonly keyGroups: { readonly start: number; readonly end: number };
+}
+
+export interface CheckpointRunOptions {
+  readonly barrier: AlignedBarrier;
+  /** How long records waited for hooks, ms. */
+  readonly syncMs: number;
+  readonly members: readonly ChainMember[];
+  readonly files: ReadonlyMap<OperatorId, KeyedFiles>;
+  readonly splits: readonly SourceSplit[] | undefined;
+  readonly assignmentsTaken: number;
+  readonly checkpointing: TaskCheckpointing;
+  readonly clock: Clock;
+  /** A full copy that later checkpoints do not build on. */
+  readonly savepoint: boolean;
+}
+
+/**
+ * One checkpoint of a task, from the moment its state is fixed until everything is written: rows by `step`, between records;
+ * files in the background.
+ */
+export class CheckpointRun {
+  readonly checkpointId: number;
+  readonly #options: CheckpointRunOptions;
+  readonly #operators: OperatorSubtaskState[] = [];
+  readonly #keyed: KeyedPart[] = [];
+  readonly #startedAt: number;
+  #next = 0;
+  #longestPauseMs = 0;
+  #writtenBytes = 0;
+
+  /** Fixes the state of all operators as it is now. */
+  constructor(options: CheckpointRunOptions) {
+    this.#options = options;
+    this.checkpointId = options.barrier.checkpointId;
+    this.#startedAt = options.clock.monotonic();
+    for (const member of options.members) this.#capture(member);
+    this.#notePause(this.#startedAt);
+  }
+
+  /** Whether rows are left to be written. */
+  get writing(): boolean {
+    return this.#next < this.#keyed.length;
+  }
+
+  /** Writes rows until `deadline` (monotonic ms). @returns a promise to wait for when the store has to catch up first */
+  step(deadline: number): Promise<void> | undefined {
+    const startedAt = this.#options.clock.monotonic();
+    while (this.writing) {
+      const { run } = this.#keyed[this.#next] as KeyedPart;
+      if (run.step(() => this.#options.clock.monotonic() >= deadline)) this.#next += 1;
+      else if (run.congested) return run.drained();
+      else break;
+    }
+    this.#notePause(startedAt);
+    return undefined;
+  }
+
+  /** After the last step: completes the files. */
+  async finish(): Promise<TaskSnapshot> {
+    for (const part of this.#keyed) await this.#finishKeyed(part);
+    await this.#moveLargeStates();
+    const { barrier, clock, splits, assignmentsTaken, syncMs } = this.#options;
+    const { alignmentMs, timestamp, checkpointId } = barrier;
+    return {
+      checkpointId,
+      state: { operators: this.#operators, ...(splits === undefined ? {} : { splits: [...splits] }) },
+      assignmentsTaken,
+      metrics: {
+        checkpointedBytes: this.#writtenBytes,
+        stateBytes: this.#operators.reduce((sum, operator) => sum + sizeOf(operator), 0),
+        alignmentMs,
+        syncMs,
+        asyncMs: clock.monotonic() - this.#startedAt,
+        longestPauseMs: this.#longestPauseMs,
+        startDelayMs: Math.max(0, clock.now() - timestamp - syncMs - alignmentMs),
+      },
+    };
+  }
+
+  /** Gives up: what changed before this checkpoint is in no file, so the next one writes everything. */
+  async abort(): Promise<void> {
+    for (const { operatorId, run } of this.#keyed) {
+      this.#options.files.get(operatorId)?.lose();
+      await run.abort().catch(() => {});
+    }
+  }
+
+  #capture({ operatorId, states }: ChainMember): void {
+    const { checkpointing, files, savepoint } = this.#options;
+    const operatorState = states.operatorState.snapshot().filter(({ elements }) => elements.length > 0);
+    const captured: OperatorSubtaskState = {
+      operatorId,
+      ...(operatorState.length === 0 ? {} : { operatorState: encodeOperatorState(operatorState) }),
+    };
+    this.#operators.push(captured);
+    const backend = states.keyed;
+    if (backend === undefined) return;
+    const { keyGroups, maxParallelism } = backend;
+    const path = checkpointing.newFile();
+    const known = files.get(operatorId);
+    const plan = known?.plan(checkpointing.incremental && !savepoint) ?? FULL;
+    const run = backend.beginSnapshot(
+      (infos) => new StateWriter(checkpointing.store.create(path), infos, keyGroups, maxParallelism),
+      plan.mode,
+    );
+    // Noted changes went into the savepoint, which checkpoints do not build on.
+    if (savepoint) known?.lose();
+    this.#keyed.push({ operatorId, run, plan, path, keyGroups });
+  }
+
+  async #finishKeyed({ operatorId, run, plan, path, keyGroups }: KeyedPart): Promise<void> {
+    const { bytes } = await run.finish();
+    this.#writtenBytes += bytes;
+    const file = { path, size: bytes };
+    const known = this.#options.files.get(operatorId);
+    const files: readonly SnapshotFileRef[] = known === undefined ? [file] : known.add(plan, file);
+    const index = this.#operators.findIndex((operator) => operator.operatorId === operatorId);
+    this.#operators[index] = {
+      ...(this.#operators[index] as OperatorSubtaskState),
+      keyed: { keyGroups, files: [...files] },
+    };
+  }
+
+  async #moveLargeStates(): Promise<void> {
+    const { checkpointing } = this.#options;
+    for (const [index, operator] of this.#operators.entries()) {
+      const { operatorState } = operator;
+      if (!(operatorState instanceof Uint8Array)) continue;
+      this.#writtenBytes += operatorState.byteLength;
+      if (operatorState.byteLength <= OPERATOR_STATE_INLINE_BYTES) continue;
+      const path = checkpointing.newFile();
+      const file = await checkpointing.store.create(path);
+      await file.write(operatorState);
+      await file.close();
+      this.#operators[index] = { ...operator, operatorState: { path, size: operatorState.byteLength } };
+    }
+  }
+
+  #notePause(since: number): void {
+    this.#longestPauseMs = Math.max(this.#longestPauseMs, this.#options.clock.monotonic() - since);
+  }
+}
+
+function sizeOf({ keyed, operatorState }: OperatorSubtaskState): number {
+  const files = keyed?.files.reduce((sum, { size }) => sum + size, 0) ?? 0;
+  if (operatorState === undefined) return files;
+  return files + (operatorState instanceof Uint8Array ? operatorState.byteLength : operatorState.size);
+}

@@ -1,0 +1,64 @@
+import type { OperatorId } from '../../base/ids.ts';
+import type { TaskInfo } from '../../functions/context.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { SnapshotStore } from '../../ports/snapshot-store.ts';
+import { keyGroupRange, redistributeOperatorState } from '../../state/index.ts';
+import type { KeyedStateBackend, OperatorStateSnapshot } from '../../state/index.ts';
+import { assignState } from '../../state/snapshot/manifest.ts';
+import type { AssignedState, Manifest } from '../../state/snapshot/manifest.ts';
+import { StateReader } from '../../state/snapshot/state-reader.ts';
+import { newKeyedState } from '../chain/build-chain.ts';
+import type { RestoredOperator } from '../chain/build-chain.ts';
+import { decodeOperatorState } from './operator-state-codec.ts';
+
+/** Reads what a checkpoint holds for the operators of one subtask. @throws as StateReader and readManifest */
+export async function restoreChain(
+  manifest: Manifest,
+  operators: readonly OperatorId[],
+  taskInfo: Omit<TaskInfo, 'operatorName'>,
+  store: SnapshotStore,
+  clock: Clock,
+): Promise<ReadonlyMap<OperatorId, RestoredOperator>> {
+  const { indexOfThisSubtask: subtaskIndex, numberOfParallelSubtasks: parallelism } = taskInfo;
+  const keyGroups = keyGroupRange(subtaskIndex, taskInfo.maxNumberOfParallelSubtasks, parallelism);
+  const restored = new Map<OperatorId, RestoredOperator>();
+  for (const operatorId of operators) {
+    const assigned = assignState(manifest, operatorId, { subtaskIndex, parallelism, keyGroups });
+    if (assigned === undefined) continue;
+    restored.set(operatorId, {
+      operatorState: await restoreOperatorState(assigned, subtaskIndex, parallelism, store),
+      keyed: await restoreKeyed(assigned, () => newKeyedState(taskInfo, clock), store),
+    });
+  }
+  return restored;
+}
+
+async function restoreOperatorState(
+  { operatorStates }: AssignedState,
+  subtaskIndex: number,
+  parallelism: number,
+  store: SnapshotStore,
+): Promise<OperatorStateSnapshot> {
+  const snapshots: OperatorStateSnapshot[] = [];
+  for (const state of operatorStates) {
+    if (state === undefined) snapshots.push([]);
+    else
+      snapshots.push(decodeOperatorState(state instanceof Uint8Array ? state : await store.read(state.path)));
+  }
+  return redistributeOperatorState(snapshots, parallelism)[subtaskIndex] ?? [];
+}
+
+async function restoreKeyed(
+  { keyed }: AssignedState,
+  newBackend: () => KeyedStateBackend,
+  store: SnapshotStore,
+): Promise<KeyedStateBackend | undefined> {
+  if (keyed.length === 0) return undefined;
+  const backend = newBackend();
+  for (const chain of keyed) {
+    const readers: StateReader[] = [];
+    for (const path of chain) readers.push(await StateReader.open(store, path));
+    await backend.restore(readers);
+  }
+  return backend;
+}

@@ -1,0 +1,79 @@
+import type { CheckpointBarrier } from './channel.ts';
+
+/** What alignment keeps of a channel. */
+export interface AlignedChannel {
+  /** The channel's barrier has come: nothing of it is taken until all others have theirs. */
+  blocked: boolean;
+  /** Its barrier of the checkpoint under way has come, or none will. */
+  arrived: boolean;
+  /** It has ended: no barrier comes any more. */
+  readonly ended: boolean;
+}
+
+/** A barrier that has come on all channels. */
+export interface AlignedBarrier extends CheckpointBarrier {
+  /** From the first channel's barrier to the last one's, ms. */
+  readonly alignmentMs: number;
+}
+
+/**
+ * Waits until a checkpoint's barrier has come on every channel. Under EXACTLY_ONCE channels whose barrier has come are blocked
+ * meanwhile; under AT_LEAST_ONCE they flow on. A later barrier ends the wait for an earlier one, which then never completes here.
+ */
+export class BarrierAlignment {
+  readonly #channels: readonly AlignedChannel[];
+  readonly #blocks: boolean;
+  readonly #now: () => number;
+  #barrier: CheckpointBarrier | undefined;
+  #startedAt = 0;
+  /** The newest checkpoint that was completed, given up or canceled here. */
+  #past = 0;
+
+  constructor(channels: readonly AlignedChannel[], blocks: boolean, now: () => number) {
+    this.#channels = channels;
+    this.#blocks = blocks;
+    this.#now = now;
+  }
+
+  /** @returns the barrier when this was the last channel's */
+  arrive(channel: AlignedChannel, barrier: CheckpointBarrier): AlignedBarrier | undefined {
+    const { checkpointId } = barrier;
+    if (checkpointId <= this.#past) return undefined;
+    if (this.#barrier === undefined || checkpointId > this.#barrier.checkpointId) {
+      this.#release();
+      this.#barrier = barrier;
+      this.#startedAt = this.#now();
+    } else if (checkpointId < this.#barrier.checkpointId) return undefined;
+    channel.arrived = true;
+    channel.blocked = this.#blocks;
+    return this.#completed();
+  }
+
+  /** A channel ended: the others may have been waiting for it alone. */
+  ended(): AlignedBarrier | undefined {
+    return this.#completed();
+  }
+
+  /** The checkpoint was given up: its barriers mean nothing any more. */
+  cancel(checkpointId: number): void {
+    this.#past = Math.max(this.#past, checkpointId);
+    if (this.#barrier !== undefined && this.#barrier.checkpointId <= checkpointId) this.#release();
+  }
+
+  #completed(): AlignedBarrier | undefined {
+    const barrier = this.#barrier;
+    if (barrier === undefined || !this.#channels.every(({ arrived, ended }) => arrived || ended))
+      return undefined;
+    this.#past = barrier.checkpointId;
+    this.#release();
+    return { ...barrier, alignmentMs: this.#now() - this.#startedAt };
+  }
+
+  #release(): void {
+    this.#barrier = undefined;
+    for (const channel of this.#channels) {
+      channel.blocked = false;
+      channel.arrived = false;
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { UserError } from '../../base/errors.ts';
+import type { OperatorId } from '../../base/ids.ts';
+import type { SourceSplit } from '../../functions/source.ts';
+import type { SnapshotStore } from '../../ports/snapshot-store.ts';
+import { SnapshotCorruptError, SnapshotVersionError } from './errors.ts';
+import { checksumOf } from './format.ts';
+
+/** Version of the manifest, apart from that of state files. */
+export const MANIFEST_VERSION = 1;
+
+const split = z.looseObject({ splitId: z.string() }) as unknown as z.ZodType<SourceSplit>;
+const keyGroups = z.object({ start: z.int(), end: z.int() });
+const bytes = z.instanceof(Uint8Array) as unknown as z.ZodType<Uint8Array>;
+
+/** A file of a snapshot: its path in the store and its size in bytes. */
+export const snapshotFile = z.object({ path: z.string(), size: z.int().nonnegative() });
+export type SnapshotFileRef = z.infer<typeof snapshotFile>;
+
+/** What one operator of one subtask left: keyed state as a base and its deltas, oldest first; operator state encoded. */
+export const operatorSubtaskState = z.object({
+  operatorId: z.string() as unknown as z.ZodType<OperatorId, string>,
+  keyed: z.object({ keyGroups, files: z.array(snapshotFile) }).optional(),
+  /** Small ones as they are, others in a file of their own. */
+  operatorState: z.union([bytes, snapshotFile]).optional(),
+});
+export type OperatorSubtaskState = z.infer<typeof operatorSubtaskState>;
+
+/** What one subtask acknowledges: its operators, and for a source the splits it holds. */
+export const subtaskState = z.object({
+  operators: z.array(operatorSubtaskState),
+  splits: z.array(split).optional(),
+});
+export type SubtaskState = z.infer<typeof subtaskState>;
+
+const manifestVertex = z.object({
+  /** Operators of the chain, in its order. */
+  operators: z.array(
+    z.object({
+      operatorId: z.string() as unknown as z.ZodType<OperatorId, string>,
+      name: z.string(),
+      kind: z.string(),
+      uid: z.string().optional(),
+    }),
+  ),
+  parallelism: z.int().positive(),
+  maxParallelism: z.int().positive(),
+  /** By subtask index; null where a subtask had finished. */
+  subtasks: z.array(subtaskState.nullable()),
+  /** Of a source: splits that no reader holds. */
+  enumerator: z.array(split).optional(),
+});
+export type ManifestVertex = z.infer<typeof manifestVertex>;
+
+/** Everything a checkpoint or savepoint is made of; `_metadata` beside its files. */
+export const manifest = z.object({
+  version: z.int(),
+  jobId: z.string(),
+  jobName: z.string(),
+  checkpointId: z.int().positive(),
+  kind: z.enum(['checkpoint', 'savepoint']),
+  /** Wall time, ms. */
+  triggeredAt: z.number(),
+  vertices: z.array(manifestVertex),
+});
+export type Manifest = z.infer<typeof manifest>;
+
+/** All files that a manifest refers to. */
+export function filesOf({ vertices }: Manifest): readonly string[] {
+  return vertices
+    .flatMap(({ subtasks }) => subtasks)
+    .flatMap((subtask) => subtask?.operators ?? [])
+    .flatMap(({ keyed, operatorState }) => [
+      ...(keyed?.files ?? []),
+      ...(operatorState === undefined || operatorState instanceof Uint8Array ? [] : [operatorState]),
+    ])
+    .map(({ path }) => path);
+}
+
+/** The manifest as bytes: MessagePack behind a checksum. */
+export function encodeManifest(value: Manifest, pack: (value: unknown) => Uint8Array): Uint8Array {
+  const body = pack(value);
+  const out = new Uint8Array(body.byteLength + 4);
+  new DataView(out.buffer).setUint32(0, checksumOf(body), true);
+  out.set(body, 4);
+  return out;
+}
+
+/** @throws SnapshotNotFoundError, SnapshotCorruptError, SnapshotVersionError */
+export async function readManifest(
+  store: SnapshotStore,
+  path: string,
+  unpack: (bytes: Uint8Array) => unknown,
+): Promise<Manifest> {
+  const content = await store.read(path);
+  const body = content.subarray(4);
+  if (
+    content.byteLength < 5 ||
+    new DataView(content.buffer, content.byteOffset, 4).getUint32(0, true) !== checksumOf(body)
+  )
+    throw new SnapshotCorruptError(path, 'its checksum is wrong');
+  const raw = unpack(body) as { readonly version?: unknown };
+  if (typeof raw.version === 'number' && raw.version > MANIFEST_VERSION)
+    throw new SnapshotVersionError(path, raw.version, MANIFEST_VERSION);
+  const parsed = manifest.safeParse(raw);
+  if (!parsed.success)
+    throw new SnapshotCorruptError(path, z.prettifyError(parsed.error), { cause: parsed.error });
+  return parsed.data;
+}
+
+/** What one operator of one new subtask starts from. */
+export interface AssignedState {
+  /** Chains of files (a base and its deltas), one per old subtask that shares key groups with this one. */
+  readonly keyed: readonly (readonly string[])[];
+  /** Operator state of every old subtask, to be shared out. */
+  readonly operatorStates: readonly (Uint8Array | SnapshotFileRef | undefined)[];
+}
+
+export interface SubtaskPlace {
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly keyGroups: { readonly start: number; readonly end: number };
+}
+
+/** State of an operator for one subtask of a job that goes on from the manifest; undefined where it has none. */
+export function assignState(
+  { vertices }: Manifest,
+  operatorId: OperatorId,
+  place: SubtaskPlace,
+): AssignedState | undefined {
+  const vertex = vertices.find(({ operators }) =>
+    operators.some((operator) => operator.operatorId === operatorId),
+  );
+  if (vertex === undefined) return undefined;
+  const states = vertex.subtasks.map((subtask) =>
+    subtask?.operators.find((operator) => operator.operatorId === operatorId),
+  );
+  const { start, end } = place.keyGroups;
+  return {
+    keyed: states.flatMap((state) => {
+      const keyed = state?.keyed;
+      if (keyed === undefined || keyed.keyGroups.start > end || keyed.keyGroups.end < start) return [];
+      return [keyed.files.map(({ path }) => path)];
+    }),
+    operatorStates: states.map((state) => state?.operatorState),
+  };
+}
+
+/** Splits that the reader of a subtask goes on with: its own, or with another parallelism its share of all. */
+export function assignSplits(
+  { vertices }: Manifest,
+  operatorId: OperatorId,
+  { subtaskIndex, parallelism }: Pick<SubtaskPlace, 'subtaskIndex' | 'parallelism'>,
+): readonly SourceSplit[] {
+  const vertex = vertices.find(({ operators }) => operators[0]?.operatorId === operatorId);
+  if (vertex === undefined) return [];
+  if (vertex.parallelism === parallelism) return vertex.subtasks[subtaskIndex]?.splits ?? [];
+  return vertex.subtasks
+    .flatMap((subtask) => subtask?.splits ?? [])
+    .filter((_, index) => index % parallelism === subtaskIndex);
+}
+
+/** @throws UserError when keyed state was written with another max parallelism, which decides the key groups */
+export function checkMaxParallelism(vertex: ManifestVertex, name: string, now: number): void {
+  if (vertex.maxParallelism === now) return;
+  if (!vertex.subtasks.some((subtask) => subtask?.operators.some(({ keyed }) => keyed !== undefined))) return;
+  throw new UserError(
+    `operator "${name}" was saved with max parallelism ${vertex.maxParallelism} and now has ${now}: the max parallelism of ` +
+      `keyed state cannot change; set pipeline.max-parallelism or setMaxParallelism(${vertex.maxParallelism})`,
+  );
+}
