@@ -4,8 +4,13 @@
 export const BATCH_RECORDS = 512;
 /** Records a source hands over at once. */
 export const SOURCE_BATCH_RECORDS = 1024;
-/** Largest serialized frame; fits NATS's default max_payload of 1 MiB with headers. */
+/** Largest serialized frame where `taskmanager.memory.segment-size` says nothing. */
 export const MAX_FRAME_BYTES = 256 * 1024;
+/** Largest and smallest frame that can be configured; the largest is NATS's default max_payload. */
+export const FRAME_BYTES_MAX = 1024 * 1024;
+export const FRAME_BYTES_MIN = 4 * 1024;
+/** Payloads below this are sent as they are: compressing them would save less than a header. */
+export const COMPRESSION_MIN_BYTES = 256;
 /** Batches that may wait in a same-slot channel. */
 export const SLOT_CHANNEL_BATCHES = 16;
 /** Bytes of a shared-memory ring per channel. */
