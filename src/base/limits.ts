@@ -104,8 +104,8 @@ export const WINDOWS_PER_RECORD_MAX = 10_000;
 export const SINK_BUFFER_ROWS = 4_096;
 /** Running tasks report their counters this often. */
 export const PROGRESS_INTERVAL_MS = 500;
-/** Shared memory for the rings into one subtask, all its channels together. */
-export const RINGS_PER_GATE_BYTES = 32 * 1024 * 1024;
+/** Shared memory for the rings of one subtask, all its channels together. */
+export const RINGS_PER_TASK_BYTES = 32 * 1024 * 1024;
 /** Smallest ring of a channel. */
 export const RING_BYTES_MIN = 64 * 1024;
 /** Longest answer time of a store over the network for one small operation. */
@@ -154,8 +154,8 @@ export const CLUSTER_START_MS = 60_000;
 export const REPEATED_SIGNAL_MS = 500;
 /** Longest wait for an own nats-server to listen. */
 export const NATS_SERVER_START_MS = 20_000;
-/** Frames in flight towards one slot over all its network channels: a quarter of a server's pending limit (64 MiB). */
-export const NETWORK_SLOT_FRAMES = 64;
+/** Bytes in flight towards one slot over all its network channels: a quarter of a server's pending limit (64 MiB). */
+export const NETWORK_SLOT_BYTES = 16 * 1024 * 1024;
 /** Fewest frames a network channel may have in flight. */
 export const NETWORK_CHANNEL_FRAMES_MIN = 2;
 /** Tries to open a bucket that another node makes at the same time, and the pause between two. */
