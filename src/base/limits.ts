@@ -48,6 +48,8 @@ export const HUB_QUEUE_BYTES = 64 * 1024 * 1024;
 export const HUB_BATCH_MESSAGES = 1024;
 /** Bytes a transport may have accepted and not yet seen confirmed by the other end; above, `publish` refuses. */
 export const TRANSPORT_UNCONFIRMED_BYTES = 32 * 1024 * 1024;
+/** Pause of a channel whose transport has that much under way. */
+export const TRANSPORT_RETRY_MS = 5;
 /** Messages a bridge between threads may have under way in one direction. */
 export const BRIDGE_UNCONFIRMED_MESSAGES = 32_768;
 /** Bytes or messages (a share of the bound) after which the other end confirms. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CHANNEL_KEEPALIVE_MS, CHANNEL_SILENCE_MS } from '../../base/limits.ts';
+import { TransportOverloadedError } from '../../ports/transport.ts';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
 import { SimulatedNetwork } from '../../transport/simulation/network.ts';
@@ -127,6 +128,45 @@ describe('a network channel under faults', () => {
       { numRuns: 120, seed: 3 },
     );
     expect(Math.min(outcomes.complete, outcomes.failed)).toBeGreaterThan(10);
+  });
+});
+
+describe('a network channel over a transport that has too much under way', () => {
+  it('when publishing is refused for a while, then the producer waits, is woken, and nothing is lost or failed', async () => {
+    const clock = new SimulatedClock();
+    const network = new SimulatedNetwork(clock, new SeededRandom(1), {});
+    let [woken, refused, overloaded] = [0, 0, false];
+    const beforePublish = (): void => {
+      if (!overloaded) return;
+      refused += 1;
+      throw new TransportOverloadedError(1, 1);
+    };
+    const plan = { random: new SeededRandom(1), clock, probability: {}, beforePublish };
+    const options = (node: string) => ({
+      ...{ channelId: 'e0-0-0', subject: SUBJECT, epoch: 1, attempt: 0, clock, codec: new LearnedCodec() },
+      transport: faultyTransport(network.connect(node), plan),
+      wake: () => (woken += 1),
+    });
+    const output = networkOutputChannel(options('producer'));
+    const input = networkInputChannel(options('consumer'));
+    await clock.runFor(10);
+    overloaded = true;
+    expect(output.offer(batch(0))).toBe(true);
+    expect([output.unsent, output.capacity, output.offer(batch(1))]).toEqual([1, 0, false]);
+    const before = woken;
+    await clock.runFor(CHANNEL_SILENCE_MS / 2);
+    expect(woken).toBeGreaterThan(before);
+    overloaded = false;
+    await clock.runFor(10);
+    output.flush();
+    expect([output.unsent, output.offer(batch(1))]).toEqual([0, true]);
+    await clock.runFor(10);
+    expect([input.poll(), input.poll()]).toMatchObject([batch(0), batch(1)]);
+    // Keepalives and credits were refused as well.
+    expect(refused).toBeGreaterThan(10);
+    output.close();
+    input.close();
+    expect(clock.timers).toEqual([]);
   });
 });
 

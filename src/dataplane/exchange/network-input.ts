@@ -7,6 +7,7 @@ import {
   NETWORK_CHANNEL_FRAMES,
 } from '../../base/limits.ts';
 import type { TimerHandle } from '../../ports/clock.ts';
+import { TransportOverloadedError } from '../../ports/transport.ts';
 import type { Subscription, TransportMessage } from '../../ports/transport.ts';
 import type { InputChannel } from './channel.ts';
 import {
@@ -177,6 +178,8 @@ class NetworkReceiver implements FrameReceiver {
     try {
       transport.publish(creditSubject(subject), this.#credit);
     } catch (cause) {
+      // It is repeated.
+      if (cause instanceof TransportOverloadedError) return;
       this.#fail(new ChannelClosedError(channelId, { cause }));
     }
   }

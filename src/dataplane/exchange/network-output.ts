@@ -3,8 +3,10 @@ import {
   CHANNEL_SILENCE_MS,
   COMPRESSION_MIN_BYTES,
   MAX_FRAME_BYTES,
+  TRANSPORT_RETRY_MS,
 } from '../../base/limits.ts';
 import type { Clock, TimerHandle } from '../../ports/clock.ts';
+import { TransportOverloadedError } from '../../ports/transport.ts';
 import type { Subscription, Transport, TransportMessage } from '../../ports/transport.ts';
 import type { BatchCodec } from './codec/batch-codec.ts';
 import type { OutputChannel } from './channel.ts';
@@ -68,6 +70,8 @@ class NetworkSender implements FrameSender {
   #silentTicks = 0;
   #sentSinceTick = false;
   #timer: TimerHandle;
+  /** Runs while the transport has more under way than it takes; nothing is sent meanwhile. */
+  #overload: TimerHandle | undefined;
   #scratch = new Uint8Array(64 * 1024);
 
   constructor(options: NetworkChannelOptions) {
@@ -83,10 +87,10 @@ class NetworkSender implements FrameSender {
 
   trySend(header: Uint8Array, payload: Uint8Array): boolean {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#granted === undefined || this.#sequence >= this.#granted) return false;
+    if (this.capacity === 0) return false;
     const frame = this.#frame(header, payload);
     seal(frame);
-    this.#publish(frame);
+    if (!this.#publish(frame)) return false;
     this.#ended = readHeader(frame)?.kind === 'end';
     this.#sequence += 1;
     this.#sentSinceTick = true;
@@ -95,7 +99,8 @@ class NetworkSender implements FrameSender {
 
   get capacity(): number {
     if (this.#failure !== undefined) throw this.#failure;
-    return this.#granted === undefined ? 0 : Math.max(0, this.#granted - this.#sequence);
+    if (this.#granted === undefined || this.#overload !== undefined) return 0;
+    return Math.max(0, this.#granted - this.#sequence);
   }
 
   flush(): void {}
@@ -114,6 +119,7 @@ class NetworkSender implements FrameSender {
     this.#released = true;
     this.#credits.close();
     this.#options.clock.clearTimeout(this.#timer);
+    if (this.#overload !== undefined) this.#options.clock.clearTimeout(this.#overload);
   }
 
   /** Both parts in one piece, with the payload made smaller where that helps. */
@@ -131,14 +137,28 @@ class NetworkSender implements FrameSender {
     return frame;
   }
 
-  #publish(frame: Uint8Array): void {
+  /** False when the transport cannot take it now. */
+  #publish(frame: Uint8Array): boolean {
     try {
       this.#options.transport.publish(this.#options.subject, frame);
+      return true;
     } catch (cause) {
+      if (cause instanceof TransportOverloadedError) {
+        this.#waitForTransport();
+        return false;
+      }
       const error = new ChannelClosedError(this.#options.channelId, { cause });
       this.#fail(error);
       throw error;
     }
+  }
+
+  #waitForTransport(): void {
+    const retry = (): void => {
+      this.#overload = undefined;
+      this.#options.wake();
+    };
+    this.#overload ??= this.#options.clock.setTimeout(retry, TRANSPORT_RETRY_MS);
   }
 
   #onCredit(message: TransportMessage): void {
@@ -188,6 +208,8 @@ class NetworkSender implements FrameSender {
     try {
       this.#options.transport.publish(this.#options.subject, frame);
     } catch (cause) {
+      // It is repeated.
+      if (cause instanceof TransportOverloadedError) return;
       this.#fail(new ChannelClosedError(this.#options.channelId, { cause }));
     }
   }

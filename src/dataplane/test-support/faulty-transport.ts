@@ -11,9 +11,9 @@ export interface FaultPlan {
   readonly clock: Clock;
   /** How often each kind of fault happens to a message, in [0, 1]; default 0. */
   readonly probability: Partial<Record<Fault, number>>;
-  /** Which messages are touched; default all. */
-  readonly touches?: (subject: string) => boolean;
   readonly happened?: Map<Fault, number>;
+  /** May throw what a transport throws. */
+  readonly beforePublish?: () => void;
 }
 
 const DELAY_MS = 40;
@@ -25,7 +25,8 @@ export function faultyTransport(inner: Transport, plan: FaultPlan): Transport {
   const draw = (): Fault | undefined => FAULTS.find((fault) => random.chance(plan.probability[fault] ?? 0));
 
   const publish = (subject: string, payload: Uint8Array): void => {
-    const fault = plan.touches?.(subject) === false ? undefined : draw();
+    plan.beforePublish?.();
+    const fault = draw();
     if (fault !== undefined) happened?.set(fault, (happened.get(fault) ?? 0) + 1);
     const bytes = new Uint8Array(payload);
     switch (fault) {
