@@ -16,6 +16,7 @@ import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
+import { resourcesOf } from './adapters/process-memory.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
 import { SilentLogger } from './adapters/silent-logger.ts';
 import { systemClock } from './adapters/system-clock.ts';
@@ -95,11 +96,13 @@ export class MiniCluster {
       metadata: new MemoryMetadataStore(),
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
     });
-    const rings = new RingRegistry();
+    const resources = resourcesOf(configuration);
+    const rings = new RingRegistry(resources);
     const startThread = workerSlotThreads({
       environment,
       modules,
       rings,
+      resources,
       ...(output === undefined ? {} : { output }),
     });
     let started = 0;

@@ -10,6 +10,7 @@ import { ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
+import { resourcesOf } from './adapters/process-memory.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
 import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
 import { startJobManagerNode } from './job-manager-node.ts';
@@ -52,7 +53,9 @@ export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningN
   return startNode('taskmanager', options, async (connected, directory) => {
     const { environment } = connected;
     const modules = new ModuleCache(await openArtifacts(connected), directory);
-    const threads = { environment, modules, rings: new RingRegistry(), data: options.nats };
+    const resources = resourcesOf(options.configuration);
+    const rings = new RingRegistry(resources);
+    const threads = { environment, modules, rings, resources, data: options.nats };
     const node = startTaskManagerNode(environment, {
       configuration: options.configuration,
       processId: `p-${environment.random.hex(8)}`,

@@ -1,5 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { deserializeError, serializeError } from '../../src/base/errors.ts';
+import { Configuration } from '../../src/config/configuration.ts';
+import { OPTIONS } from '../../src/config/options.ts';
 import { Doorbell } from '../../src/dataplane/exchange/index.ts';
 import { SlotLoop, ThreadLoopDriver } from '../../src/dataplane/loop/index.ts';
 import type { Transport } from '../../src/ports/transport.ts';
@@ -37,7 +39,10 @@ async function main(data: SlotThreadData): Promise<void> {
   let dataTransport: Transport | undefined;
   if (data.data !== undefined) {
     const name = `millrace ${data.taskManagerId} slot ${data.slot} data`;
-    dataTransport = await connectNats(natsOptions(data.data, { name, role: 'data', clock, random, logger }));
+    const tries =
+      Configuration.of(Object.entries(data.resources.configuration)).get(OPTIONS.networkRetries) + 1;
+    const spec = { connectTries: tries, ...data.data };
+    dataTransport = await connectNats(natsOptions(spec, { name, role: 'data', clock, random, logger }));
     // Tasks cannot exchange records any more: the thread ends, its slot is given up, the job fails over.
     void dataTransport.closed.then((reason) => {
       port.postMessage({
@@ -53,6 +58,7 @@ async function main(data: SlotThreadData): Promise<void> {
     taskManagerId: data.taskManagerId,
     processId: data.processId,
     slot: data.slot,
+    resources: data.resources,
     loop: new SlotLoop(new ThreadLoopDriver(data.doorbell)),
     loader: new ModuleJobLoader((sha256) => localPath(modules.get(sha256), sha256)),
     channels: new SlotChannels({

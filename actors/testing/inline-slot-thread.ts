@@ -21,13 +21,16 @@ export function definedJobs(definition: JobDefinition): JobLoader {
   };
 }
 
+/** The same on every machine. */
+const RESOURCES = { configuration: {}, memoryBytes: 4 * 1024 ** 3 };
+
 /** Slots of one simulated TaskManager: no threads, each loop is stepped by the node's clock. */
 export function inlineSlotThreads(
   environment: ActorEnvironment,
   dataTransport: Transport,
   loader: JobLoader,
 ): StartSlotThread {
-  const rings = new RingRegistry();
+  const rings = new RingRegistry(RESOURCES);
   const loops = new Map<SharedArrayBuffer, SlotLoop>();
   return (slot) => new InlineSlotThread(environment, dataTransport, loader, slot, rings, loops);
 }
@@ -55,6 +58,7 @@ class InlineSlotThread implements SlotThread {
     loops.set(rings.doorbell(slot.taskManagerId, slot.slot), loop);
     this.#runtime = new SlotRuntime(environment, {
       ...slot,
+      resources: RESOURCES,
       loader,
       loop,
       channels: new SlotChannels({

@@ -4,8 +4,13 @@
 export const BATCH_RECORDS = 512;
 /** Records a source hands over at once. */
 export const SOURCE_BATCH_RECORDS = 1024;
-/** Largest serialized frame; fits NATS's default max_payload of 1 MiB with headers. */
+/** Largest serialized frame where `taskmanager.memory.segment-size` says nothing. */
 export const MAX_FRAME_BYTES = 256 * 1024;
+/** Largest and smallest frame that can be configured; the largest is NATS's default max_payload. */
+export const FRAME_BYTES_MAX = 1024 * 1024;
+export const FRAME_BYTES_MIN = 4 * 1024;
+/** Payloads below this are sent as they are: compressing them would save less than a header. */
+export const COMPRESSION_MIN_BYTES = 256;
 /** Batches that may wait in a same-slot channel. */
 export const SLOT_CHANNEL_BATCHES = 16;
 /** Bytes of a shared-memory ring per channel. */
@@ -43,6 +48,8 @@ export const HUB_QUEUE_BYTES = 64 * 1024 * 1024;
 export const HUB_BATCH_MESSAGES = 1024;
 /** Bytes a transport may have accepted and not yet seen confirmed by the other end; above, `publish` refuses. */
 export const TRANSPORT_UNCONFIRMED_BYTES = 32 * 1024 * 1024;
+/** Pause of a channel whose transport has that much under way. */
+export const TRANSPORT_RETRY_MS = 5;
 /** Messages a bridge between threads may have under way in one direction. */
 export const BRIDGE_UNCONFIRMED_MESSAGES = 32_768;
 /** Bytes or messages (a share of the bound) after which the other end confirms. */
@@ -99,8 +106,8 @@ export const WINDOWS_PER_RECORD_MAX = 10_000;
 export const SINK_BUFFER_ROWS = 4_096;
 /** Running tasks report their counters this often. */
 export const PROGRESS_INTERVAL_MS = 500;
-/** Shared memory for the rings into one subtask, all its channels together. */
-export const RINGS_PER_GATE_BYTES = 32 * 1024 * 1024;
+/** Shared memory for the rings of one subtask, all its channels together. */
+export const RINGS_PER_TASK_BYTES = 32 * 1024 * 1024;
 /** Smallest ring of a channel. */
 export const RING_BYTES_MIN = 64 * 1024;
 /** Longest answer time of a store over the network for one small operation. */
@@ -149,8 +156,8 @@ export const CLUSTER_START_MS = 60_000;
 export const REPEATED_SIGNAL_MS = 500;
 /** Longest wait for an own nats-server to listen. */
 export const NATS_SERVER_START_MS = 20_000;
-/** Frames in flight towards one slot over all its network channels: a quarter of a server's pending limit (64 MiB). */
-export const NETWORK_SLOT_FRAMES = 64;
+/** Bytes in flight towards one slot over all its network channels: a quarter of a server's pending limit (64 MiB). */
+export const NETWORK_SLOT_BYTES = 16 * 1024 * 1024;
 /** Fewest frames a network channel may have in flight. */
 export const NETWORK_CHANNEL_FRAMES_MIN = 2;
 /** Tries to open a bucket that another node makes at the same time, and the pause between two. */

@@ -70,6 +70,66 @@ export function durationOption(key: string, spec: Spec<number>): ConfigOption<nu
   return { ...base(key, spec), type: 'duration', parse };
 }
 
+const MEMORY_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  bytes: 1,
+  k: 1024,
+  kb: 1024,
+  kib: 1024,
+  m: 1024 ** 2,
+  mb: 1024 ** 2,
+  mib: 1024 ** 2,
+  g: 1024 ** 3,
+  gb: 1024 ** 3,
+  gib: 1024 ** 3,
+  t: 1024 ** 4,
+  tb: 1024 ** 4,
+  tib: 1024 ** 4,
+};
+
+/** Bytes, written as `4194304`, `64 kb`, `128m`, `2 gb`: units are powers of 1024. `min` and `max` are in bytes. */
+export function memoryOption<T extends number | undefined>(
+  key: string,
+  spec: Spec<T> & { readonly min?: number; readonly max?: number },
+): ConfigOption<number | T> {
+  const { min = 0, max = Number.POSITIVE_INFINITY } = spec;
+  const parse = (text: string): number => {
+    const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);
+    const unit = MEMORY_UNITS[(match?.[2] ?? '').toLowerCase()];
+    if (match === null || unit === undefined)
+      throw bad(key, text, 'a size of memory; write for example 32 kb, 128 mb, 2 gb, or bytes');
+    const bytes = Math.floor(Number(match[1]) * unit);
+    if (bytes < min) throw bad(key, text, `at least ${min} bytes`);
+    if (bytes > max) throw bad(key, text, `at most ${max} bytes`);
+    return bytes;
+  };
+  return { ...base<number | T>(key, spec), type: 'memory', parse };
+}
+
+/**
+ * A key of Flink's that has no meaning here: setting it is refused with `reason`, which says why and what to do instead.
+ * `harmless` values ask for what Millrace does anyway, and are taken.
+ */
+export function refusedOption(
+  key: string,
+  spec: {
+    readonly reason: string;
+    readonly harmless?: readonly string[];
+    readonly aliases?: readonly string[];
+  },
+): ConfigOption<undefined> {
+  const { reason, harmless = [] } = spec;
+  const parse = (text: string): undefined => {
+    if (harmless.includes(text.trim().toLowerCase())) return undefined;
+    throw new ConfigurationError(`${key}: "${text}" is refused: ${reason}`);
+  };
+  const taken =
+    harmless.length === 0 ? '' : ` Only ${harmless.map((value) => `\`${value}\``).join(', ')} is taken.`;
+  const described = { ...spec, defaultValue: undefined, description: `Refused: ${reason}.${taken}` };
+  return { ...base<undefined>(key, described), type: 'refused', parse };
+}
+
 export function booleanOption(key: string, spec: Spec<boolean>): ConfigOption<boolean> {
   const parse = (text: string): boolean => {
     const value = text.trim().toLowerCase();
@@ -86,15 +146,23 @@ export function stringOption<T extends string | undefined>(
   return { ...base<string | T>(key, spec), type: 'text', parse: (text) => text };
 }
 
-/** One of several words; case, `-` and `_` do not matter. `words` maps spellings to the value. */
+/**
+ * One of several words; case, `-` and `_` do not matter. `words` maps spellings to the value, `refused` other words that
+ * Flink knows to the reason why they are refused.
+ */
 export function enumOption<T extends string>(
   key: string,
-  spec: Spec<T> & { readonly words: Readonly<Record<string, T>> },
+  spec: Spec<T> & {
+    readonly words: Readonly<Record<string, T>>;
+    readonly refused?: Readonly<Record<string, string>>;
+  },
 ): ConfigOption<T> {
   const fold = (text: string): string => text.trim().toLowerCase().replaceAll('_', '-');
   const parse = (text: string): T => {
     const value = spec.words[fold(text)];
     if (value !== undefined && Object.hasOwn(spec.words, fold(text))) return value;
+    const reason = Object.hasOwn(spec.refused ?? {}, fold(text)) ? spec.refused?.[fold(text)] : undefined;
+    if (reason !== undefined) throw new ConfigurationError(`${key}: "${text}" is refused: ${reason}`);
     throw bad(key, text, `one of ${[...new Set(Object.keys(spec.words))].join(', ')}`);
   };
   return { ...base(key, spec), type: [...new Set(Object.values(spec.words))].join(' | '), parse };

@@ -2,7 +2,8 @@ import { OPTIONS } from './options.ts';
 
 /** A duration is kept in ms; the page shows it as one would write it. */
 function shown(value: string | number | boolean | undefined, type: string): string {
-  if (value === undefined) return 'unset';
+  if (value === undefined) return type === 'refused' ? '' : 'unset';
+  if (type === 'memory' && typeof value === 'number') return shownBytes(value);
   if (type !== 'duration' || typeof value !== 'number') return String(value);
   for (const [unit, ms] of [
     ['h', 3_600_000],
@@ -12,6 +13,17 @@ function shown(value: string | number | boolean | undefined, type: string): stri
     if (value >= ms && value % ms === 0) return `${value / ms} ${unit}`;
   }
   return `${value} ms`;
+}
+
+function shownBytes(bytes: number): string {
+  for (const [unit, size] of [
+    ['gb', 1024 ** 3],
+    ['mb', 1024 ** 2],
+    ['kb', 1024],
+  ] as const) {
+    if (bytes >= size && bytes % size === 0) return `${bytes / size} ${unit}`;
+  }
+  return bytes === Number.POSITIVE_INFINITY ? 'infinite' : `${bytes}`;
 }
 
 const rows = Object.values(OPTIONS)

@@ -7,8 +7,10 @@ import {
   optionalIntOption,
   stringOption,
 } from './option.ts';
+import { NETWORK_OPTIONS } from './network-options.ts';
+import { REFUSED_NETWORK_OPTIONS } from './refused-network-options.ts';
 
-/** Every option that Millrace reads, under Flink's keys; `docs` and validation come from this table. */
+/** Every option that Millrace reads or refuses, under Flink's keys; `docs` and validation come from this table. */
 export const OPTIONS = {
   parallelism: intOption('parallelism.default', {
     defaultValue: 1,
@@ -177,6 +179,8 @@ export const OPTIONS = {
       aliases: ['restart.strategy.exponential-delay.attempts-before-reset-backoff'],
     },
   ),
+  ...NETWORK_OPTIONS,
+  ...REFUSED_NETWORK_OPTIONS,
 } as const;
 
 /** Prefix of job parameters: `pipeline.global-job-parameters.<name>: <value>`. */

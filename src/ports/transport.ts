@@ -1,3 +1,5 @@
+import { ExternalError } from '../base/errors.ts';
+
 /**
  * Transport carries opaque messages between actors by subject. Delivery is at most once: a message may be lost,
  * and callers that need an answer use `request` with a deadline.
@@ -59,3 +61,13 @@ export interface Subscription {
 
 /** Reported for each handler that threw; adapters take one at construction, default logs to stderr. */
 export type HandlerErrorListener = (error: unknown, subject: string) => void;
+
+/** More is on its way than the bound allows; the message was refused. */
+export class TransportOverloadedError extends ExternalError {
+  constructor(unconfirmedBytes: number, limitBytes: number) {
+    super(
+      `the transport has ${unconfirmedBytes} bytes under way (bound ${limitBytes}): the message was refused, ` +
+        'slow down and try again',
+    );
+  }
+}

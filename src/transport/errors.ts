@@ -1,5 +1,7 @@
 import { ExternalError, InternalError } from '../base/errors.ts';
 
+export { TransportOverloadedError } from '../ports/transport.ts';
+
 /** Nobody subscribes to the subject of a request. Retryable: the other end may not have started yet. */
 export class NoRespondersError extends ExternalError {
   readonly subject: string;
@@ -21,16 +23,6 @@ export class TransportClosedError extends ExternalError {
 export class TransportDisconnectedError extends ExternalError {
   constructor(server: string, options: { cause?: unknown } = {}) {
     super(`not connected to ${server}: the message was refused, try again after the reconnect`, options);
-  }
-}
-
-/** More is on its way than the bound allows; the message was refused. */
-export class TransportOverloadedError extends ExternalError {
-  constructor(unconfirmedBytes: number, limitBytes: number) {
-    super(
-      `the transport has ${unconfirmedBytes} bytes under way (bound ${limitBytes}): the message was refused, ` +
-        'slow down and try again',
-    );
   }
 }
 

@@ -120,6 +120,8 @@ export async function cli(
 export interface ClusterUnderTestOptions {
   readonly taskManagers?: number;
   readonly slots?: number;
+  /** Where TaskManagers find NATS, if not at the server itself. */
+  readonly taskManagersConnectTo?: (nats: NatsServer) => Promise<string>;
   readonly arguments?: readonly string[];
 }
 
@@ -132,6 +134,7 @@ export class ClusterUnderTest {
   readonly #connection: ClientConnection;
   readonly #options: ClusterUnderTestOptions;
   #jobManager: CliProcess | undefined;
+  #taskManagersNats: string | undefined;
 
   private constructor(
     nats: NatsServer,
@@ -151,6 +154,7 @@ export class ClusterUnderTest {
     const folder = await mkdtemp(join(tmpdir(), 'millrace-cluster-'));
     const connection = await connectClient({ nats: { servers: nats.url }, clusterId: 'test' });
     const cluster = new ClusterUnderTest(nats, folder, connection, options);
+    cluster.#taskManagersNats = await options.taskManagersConnectTo?.(nats);
     cluster.startJobManager();
     for (let i = 1; i <= (options.taskManagers ?? 2); i++) cluster.startTaskManager(`tm-${i}`);
     await cluster.untilRegistered(options.taskManagers ?? 2);
@@ -169,7 +173,8 @@ export class ClusterUnderTest {
 
   startTaskManager(id: string): CliProcess {
     const slots = String(this.#options.slots ?? 2);
-    const started = this.#start('taskmanager', ['--slots', slots, '-D', `taskmanager.resource-id=${id}`]);
+    const own = ['--slots', slots, '-D', `taskmanager.resource-id=${id}`];
+    const started = this.#start('taskmanager', own, this.#taskManagersNats);
     this.taskManagers.set(id, started);
     return started;
   }
@@ -249,8 +254,8 @@ export class ClusterUnderTest {
       .join('');
   }
 
-  #start(verb: string, args: readonly string[]): CliProcess {
-    const address = ['--nats', this.nats.url, '--cluster', 'test'];
+  #start(verb: string, args: readonly string[], nats = this.nats.url): CliProcess {
+    const address = ['--nats', nats, '--cluster', 'test'];
     const options = [...address, ...QUICK, ...(this.#options.arguments ?? []), ...args];
     // What a killed process leaves behind goes with the folder.
     return new CliProcess([verb, ...options], { env: { TMPDIR: this.folder } });

@@ -1,10 +1,12 @@
-import { RINGS_PER_GATE_BYTES, RING_BYTES, RING_BYTES_MIN } from '../../../src/base/limits.ts';
 import type { TaskManagerId } from '../../../src/base/ids.ts';
+import { ringBytes } from '../../../src/dataplane/exchange/exchange-settings.ts';
 import { createDoorbell, createRing } from '../../../src/dataplane/exchange/index.ts';
 import type { ChannelEnd } from '../../../src/dataplane/exchange/channel.ts';
 import type { SubmitTasks } from '../../../src/protocol/slot.ts';
 import { channelsOf } from '../../task-manager/slot/describe-task.ts';
 import type { Place } from '../../task-manager/slot/describe-task.ts';
+import { jobExchange } from '../../task-manager/slot/task-manager-resources.ts';
+import type { TaskManagerResources } from '../../task-manager/slot/task-manager-resources.ts';
 import type { RingHandle } from './slot-thread-protocol.ts';
 
 /**
@@ -12,8 +14,13 @@ import type { RingHandle } from './slot-thread-protocol.ts';
  * here until both ends have fetched it; the threads then own it.
  */
 export class RingRegistry {
+  readonly #resources: TaskManagerResources;
   readonly #doorbells = new Map<string, SharedArrayBuffer>();
   readonly #rings = new Map<string, { readonly ring: SharedArrayBuffer; readonly fetchedBy: Set<string> }>();
+
+  constructor(resources: TaskManagerResources) {
+    this.#resources = resources;
+  }
 
   /** The doorbell of a slot; the same one as long as the process lives. */
   doorbell(taskManagerId: TaskManagerId, slot: number): SharedArrayBuffer {
@@ -30,6 +37,7 @@ export class RingRegistry {
   ringsFor(request: SubmitTasks, here: Place): RingHandle[] {
     const handles: RingHandle[] = [];
     const own = slotKey(here.taskManagerId, here.slot);
+    const exchange = jobExchange(this.#resources, request.job);
     for (const task of request.tasks) {
       const inputs = channelsOf(request, task, task.inputs, 'consumer', here);
       const outputs = channelsOf(request, task, task.outputs, 'producer', here);
@@ -42,7 +50,8 @@ export class RingRegistry {
         const key = `${request.job.jobId}/${request.epoch}/${task.attempt}/${channel.channelId}`;
         handles.push({
           channelId: channel.channelId,
-          ring: this.#fetch(key, own, ringBytes(task.inputs, task.outputs)),
+          // Channels share a budget: a task with very many gets smaller rings.
+          ring: this.#fetch(key, own, ringBytes(exchange, inputs.length + outputs.length)),
           peerDoorbell: this.#doorbellOf(peer),
         });
       }
@@ -70,17 +79,6 @@ export class RingRegistry {
     if (entry.fetchedBy.size === 2) this.#rings.delete(key);
     return entry.ring;
   }
-}
-
-type Gates = SubmitTasks['tasks'][number]['inputs'];
-
-/** Channels share a budget: a gate with very many gets smaller rings. */
-function ringBytes(inputs: Gates, outputs: Gates): number {
-  const channels = [...inputs, ...outputs].reduce((n, gate) => n + gate.peers.length, 0);
-  return Math.max(
-    RING_BYTES_MIN,
-    Math.min(RING_BYTES, Math.floor(RINGS_PER_GATE_BYTES / Math.max(1, channels))),
-  );
 }
 
 function slotKey(taskManagerId: TaskManagerId, slot: number): string {

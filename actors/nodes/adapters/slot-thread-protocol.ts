@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { SerializedError } from '../../../src/base/errors.ts';
 import type { ClusterId, TaskManagerId } from '../../../src/base/ids.ts';
 import type { CancelTasks, SubmitTasks } from '../../../src/protocol/slot.ts';
+import type { TaskManagerResources } from '../../task-manager/slot/task-manager-resources.ts';
 import type { NatsConnectionSpec } from './nats-connection.ts';
 
 /** What a slot's thread is started with (`workerData`). */
@@ -12,6 +13,7 @@ export interface SlotThreadData {
   readonly slot: number;
   /** Wakes the slot's loop; see `Doorbell`. */
   readonly doorbell: SharedArrayBuffer;
+  readonly resources: TaskManagerResources;
   /** The control transport, served by the main thread. */
   readonly port: MessagePort;
   /** Where to open the data connection; absent where the cluster is one process. */

@@ -6,6 +6,7 @@ import { servePort } from '../../../src/transport/local/serve-port.ts';
 import type { PortService } from '../../../src/transport/local/serve-port.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import type { SlotThread, SlotThreadOptions, StartSlotThread } from '../../task-manager/slot/slot-thread.ts';
+import type { TaskManagerResources } from '../../task-manager/slot/task-manager-resources.ts';
 import type { ModuleCache } from './module-cache.ts';
 import type { NatsConnectionSpec } from './nats-connection.ts';
 import type { RingRegistry } from './ring-registry.ts';
@@ -20,6 +21,7 @@ export interface WorkerThreadsOptions {
   readonly environment: ActorEnvironment;
   readonly modules: ModuleCache;
   readonly rings: RingRegistry;
+  readonly resources: TaskManagerResources;
   readonly data?: NatsConnectionSpec;
   /** Where the standard output of the threads goes; default: the process's. */
   readonly output?: NodeJS.WritableStream;
@@ -50,7 +52,7 @@ class WorkerSlotThread implements SlotThread {
   constructor(options: WorkerThreadsOptions, slot: SlotThreadOptions) {
     this.#options = options;
     this.#slot = slot;
-    const { environment, rings, data } = options;
+    const { environment, rings, resources, data } = options;
     const { port1, port2 } = new MessageChannel();
     this.#service = servePort(port1, environment.transport, {
       onRefused: (error, subject) =>
@@ -62,6 +64,7 @@ class WorkerSlotThread implements SlotThread {
       processId: slot.processId,
       slot: slot.slot,
       doorbell: rings.doorbell(slot.taskManagerId, slot.slot),
+      resources,
       port: port2,
       ...(data === undefined ? {} : { data }),
     };

@@ -6,9 +6,11 @@ import type {
   InputChannel,
   OutputChannel,
 } from '../../../src/dataplane/exchange/channel.ts';
+import type { ExchangeSettings } from '../../../src/dataplane/exchange/exchange-settings.ts';
 import {
   LearnedCodec,
   createSlotChannel,
+  frameCompression,
   networkInputChannel,
   networkOutputChannel,
   ringInputChannel,
@@ -24,6 +26,7 @@ export interface ChannelFence {
   readonly jobId: JobId;
   readonly epoch: Epoch;
   readonly attempt: number;
+  readonly exchange: ExchangeSettings;
   /** Frames that each network channel into this slot may have in flight. */
   readonly windowFrames: number;
 }
@@ -94,13 +97,14 @@ export class SlotChannels implements OpenChannels {
       }
       case 'process': {
         const { ring, ringPeer } = this.#ring(fence, channelId);
-        const { epoch, attempt } = fence;
+        const { epoch, attempt, exchange } = fence;
         return ringOutputChannel({
           channelId,
           ring,
           codec: new LearnedCodec(),
           epoch,
           attempt,
+          frameBytes: exchange.frameBytes,
           ringConsumer: ringPeer,
         });
       }
@@ -120,6 +124,7 @@ export class SlotChannels implements OpenChannels {
       wakeConsumer: () => {},
       wakeProducer: () => {},
       ...createSlotChannel({
+        bound: fence.exchange.slotBatches,
         wakeConsumer: () => pair.wakeConsumer(),
         wakeProducer: () => pair.wakeProducer(),
       }),
@@ -137,7 +142,7 @@ export class SlotChannels implements OpenChannels {
   #network(fence: ChannelFence, channelId: string, wake: () => void): NetworkChannelOptions {
     const { dataTransport, subjects, clock } = this.#options;
     assert(dataTransport !== undefined, 'a slot whose peers are in other processes has a data connection');
-    const { jobId, epoch, attempt, windowFrames } = fence;
+    const { jobId, epoch, attempt, exchange, windowFrames } = fence;
     const subject = subjects.data(jobId, epoch, attempt, channelId);
     return {
       channelId,
@@ -149,6 +154,8 @@ export class SlotChannels implements OpenChannels {
       codec: new LearnedCodec(),
       wake,
       windowFrames,
+      frameBytes: exchange.frameBytes,
+      compression: frameCompression(exchange.compression),
     };
   }
 }

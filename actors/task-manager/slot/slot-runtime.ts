@@ -1,17 +1,12 @@
 import { InternalError } from '../../../src/base/errors.ts';
 import type { TaskManagerId } from '../../../src/base/ids.ts';
-import {
-  NETWORK_CHANNEL_FRAMES,
-  NETWORK_CHANNEL_FRAMES_MIN,
-  NETWORK_SLOT_FRAMES,
-  PROGRESS_INTERVAL_MS,
-} from '../../../src/base/limits.ts';
-import { Configuration } from '../../../src/config/configuration.ts';
+import { PROGRESS_INTERVAL_MS } from '../../../src/base/limits.ts';
 import { taskSettings } from '../../../src/config/settings.ts';
 import type { ChainPlan } from '../../../src/graph/chain-plan.ts';
 import type { GeneratedJob } from '../../../src/graph/job-graph-generator.ts';
 import type { JobVertex } from '../../../src/graph/job-graph.ts';
 import type { OperatorFactory } from '../../../src/dataplane/chain/operator.ts';
+import { windowFrames } from '../../../src/dataplane/exchange/exchange-settings.ts';
 import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
 import { createTask } from '../../../src/dataplane/task/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
@@ -25,6 +20,8 @@ import { Subtask } from '../subtask/subtask.effects.ts';
 import type { SubtaskLink } from '../subtask/subtask.effects.ts';
 import { describeTask } from './describe-task.ts';
 import type { OpenChannels } from './slot-channels.ts';
+import { effectiveConfiguration, jobExchange } from './task-manager-resources.ts';
+import type { TaskManagerResources } from './task-manager-resources.ts';
 
 export interface SlotRuntimeOptions {
   readonly taskManagerId: TaskManagerId;
@@ -32,6 +29,7 @@ export interface SlotRuntimeOptions {
   readonly slot: number;
   readonly loader: JobLoader;
   readonly loop: SlotLoop;
+  readonly resources: TaskManagerResources;
   /** Channels of the tasks that run here. */
   readonly channels: OpenChannels;
 }
@@ -103,12 +101,14 @@ export class SlotRuntime {
     const { vertex, plan } = findVertex(job, deployment);
     const descriptor = describeTask(request, deployment, vertex.name, this.#options);
     const { clock, logger } = this.#environment;
-    const { loop, channels } = this.#options;
+    const { loop, channels, resources } = this.#options;
+    const exchange = jobExchange(resources, request.job);
     const fence = {
       jobId: request.job.jobId,
       epoch: request.epoch,
       attempt: deployment.attempt,
-      windowFrames: windowFrames(request, this.#options.processId),
+      exchange,
+      windowFrames: windowFrames(exchange, remoteInputs(request, this.#options.processId)),
     };
     const wake = (): void => loop.wake();
     return createTask(descriptor, plan, {
@@ -123,7 +123,7 @@ export class SlotRuntime {
       openOutput: (channel) => channels.openOutput(channel, fence, wake),
       requestSplit: () => link.requestSplit(),
       sendResults: (collectId, rows) => link.sendResults(collectId, rows),
-      settings: taskSettings(Configuration.of(Object.entries(request.job.configuration))),
+      settings: taskSettings(effectiveConfiguration(resources, request.job)),
     });
   }
 
@@ -165,12 +165,10 @@ function keyOf(task: {
   return `${task.vertexId}/${task.subtaskIndex}/${task.attempt}`;
 }
 
-/** All network channels into the slot share one bound, far under the server's pending limit. */
-function windowFrames(request: SubmitTasks, processId: string): number {
+/** Network channels into the slot; they share one bound, far under the server's pending limit. */
+function remoteInputs(request: SubmitTasks, processId: string): number {
   const peers = request.tasks.flatMap((task) => task.inputs).flatMap((gate) => gate.peers);
-  const remote = peers.filter(([, location]) => request.locations[location]?.[1] !== processId).length;
-  const share = Math.floor(NETWORK_SLOT_FRAMES / Math.max(1, remote));
-  return Math.max(NETWORK_CHANNEL_FRAMES_MIN, Math.min(NETWORK_CHANNEL_FRAMES, share));
+  return peers.filter(([, location]) => request.locations[location]?.[1] !== processId).length;
 }
 
 function findVertex(

@@ -7,8 +7,8 @@ import type { FrameHeader } from './frame.ts';
 
 export interface ReceivedFrame {
   readonly header: FrameHeader;
-  /** The whole frame; valid until the next `next`. */
-  readonly bytes: Uint8Array;
+  /** Not compressed; valid until the next `next`. */
+  readonly payload: Uint8Array;
 }
 
 /** What delivers frames in sequence, each once; throws a ChannelError where that cannot be kept. */
@@ -34,8 +34,8 @@ export class FramedInputChannel implements InputChannel {
 
   poll(): ChannelElement | undefined {
     for (let frame = this.#receiver.next(); frame !== undefined; frame = this.#receiver.next()) {
-      this.bytesIn += frame.bytes.byteLength;
-      const element = this.#element(frame.header, frame.bytes.subarray(FRAME_HEADER_BYTES));
+      this.bytesIn += FRAME_HEADER_BYTES + frame.payload.byteLength;
+      const element = this.#element(frame.header, frame.payload);
       if (element !== undefined) return element;
     }
     return undefined;

@@ -1,4 +1,4 @@
-import { MAX_FRAME_BYTES, MAX_RECORD_BYTES } from '../../base/limits.ts';
+import { FRAME_BYTES_MAX, MAX_FRAME_BYTES, MAX_RECORD_BYTES } from '../../base/limits.ts';
 import type { BatchCodec } from './codec/batch-codec.ts';
 import type { ChannelElement, ChannelEvent, OutputChannel, RecordBatch } from './channel.ts';
 import { RecordTooLargeError } from './errors.ts';
@@ -53,7 +53,7 @@ export class FramedOutputChannel implements OutputChannel {
     this.#epoch = options.epoch;
     this.#attempt = options.attempt;
     this.#maxPayload =
-      Math.min(options.maxFrameBytes ?? MAX_FRAME_BYTES, MAX_FRAME_BYTES) - FRAME_HEADER_BYTES;
+      Math.min(options.maxFrameBytes ?? MAX_FRAME_BYTES, FRAME_BYTES_MAX) - FRAME_HEADER_BYTES;
   }
 
   get capacity(): number {

@@ -19,6 +19,8 @@ export {
   RecordNotSerializableError,
   RecordTooLargeError,
 } from './errors.ts';
+export { frameCompression } from './frame-compression.ts';
+export type { CompressionCodec, FrameCompression } from './frame-compression.ts';
 export { InputGate } from './input-gate.ts';
 export type { GateChannel, GateEvent } from './input-gate.ts';
 export { LearnedCodec } from './codec/learned-codec.ts';

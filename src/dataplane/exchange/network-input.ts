@@ -1,10 +1,13 @@
+import { assert } from '../../base/assert.ts';
 import {
   CHANNEL_KEEPALIVE_MS,
   CHANNEL_SILENCE_MS,
   CREDIT_REPEAT_MS,
+  FRAME_BYTES_MAX,
   NETWORK_CHANNEL_FRAMES,
 } from '../../base/limits.ts';
 import type { TimerHandle } from '../../ports/clock.ts';
+import { TransportOverloadedError } from '../../ports/transport.ts';
 import type { Subscription, TransportMessage } from '../../ports/transport.ts';
 import type { InputChannel } from './channel.ts';
 import {
@@ -14,8 +17,18 @@ import {
   ChannelGapError,
   ChannelSilentError,
 } from './errors.ts';
-import { FRAME_HEADER_BYTES, isIntact, readHeader, seal, writeHeader } from './frame.ts';
+import {
+  COMPRESSION_MASK,
+  COMPRESSION_SHIFT,
+  FLAG_END_RECEIVED,
+  FRAME_HEADER_BYTES,
+  isIntact,
+  readHeader,
+  seal,
+  writeHeader,
+} from './frame.ts';
 import type { FrameHeader } from './frame.ts';
+import { frameCompressionOf } from './frame-compression.ts';
 import { FramedInputChannel } from './framed-input.ts';
 import type { FrameReceiver, ReceivedFrame } from './framed-input.ts';
 import { creditSubject, SILENT_TICKS } from './network-output.ts';
@@ -29,7 +42,8 @@ class NetworkReceiver implements FrameReceiver {
   readonly #options: NetworkChannelOptions;
   readonly #window: number;
   readonly #data: Subscription;
-  readonly #queue: ReceivedFrame[] = [];
+  /** Frames as received: what waits is not larger than what was sent. */
+  readonly #queue: { readonly header: FrameHeader; readonly bytes: Uint8Array }[] = [];
   readonly #credit = new Uint8Array(FRAME_HEADER_BYTES);
   #expected = 0;
   #consumed = 0;
@@ -60,7 +74,7 @@ class NetworkReceiver implements FrameReceiver {
     if (frame === undefined) return undefined;
     this.#consumed += 1;
     if (!this.#ended && this.#consumed + this.#window - this.#granted >= this.#window / 2) this.#grant();
-    return frame;
+    return { header: frame.header, payload: this.#payload(frame.header, frame.bytes) };
   }
 
   close(): void {
@@ -95,9 +109,29 @@ class NetworkReceiver implements FrameReceiver {
     this.#silentTicks = 0;
     if (header.kind === 'keepalive') {
       if (header.sequence > this.#expected) this.#fail(this.#gap(header.sequence));
+      else if (this.#ended) this.#grant();
       return;
     }
     this.#accept(header, message.payload);
+  }
+
+  #payload(header: FrameHeader, bytes: Uint8Array): Uint8Array {
+    const payload = bytes.subarray(FRAME_HEADER_BYTES);
+    const id = (header.flags & COMPRESSION_MASK) >> COMPRESSION_SHIFT;
+    if (id === 0) return payload;
+    try {
+      const compression = frameCompressionOf(id);
+      assert(compression !== undefined, 'all ids that fit the flags are in use');
+      return compression.decompress(payload, FRAME_BYTES_MAX);
+    } catch (cause) {
+      const what = cause instanceof Error ? cause.message : String(cause);
+      const error = new ChannelCorruptError(
+        this.#options.channelId,
+        `frame ${header.sequence} cannot be decompressed: ${what}`,
+      );
+      this.#failure ??= error;
+      throw error;
+    }
   }
 
   #accept(header: FrameHeader, bytes: Uint8Array): void {
@@ -115,8 +149,11 @@ class NetworkReceiver implements FrameReceiver {
       return;
     }
     this.#expected += 1;
-    if (header.kind === 'end') this.#ended = true;
     this.#queue.push({ header, bytes });
+    if (header.kind === 'end') {
+      this.#ended = true;
+      this.#grant();
+    }
     this.#options.wake();
   }
 
@@ -124,12 +161,13 @@ class NetworkReceiver implements FrameReceiver {
     return new ChannelGapError(this.#options.channelId, this.#expected, got);
   }
 
+  /** Lets the producer go on, or tells it that its end has come. */
   #grant(): void {
     this.#granted = this.#consumed + this.#window;
     const { epoch, attempt, subject, transport, channelId } = this.#options;
     writeHeader(this.#credit, {
       kind: 'credit',
-      flags: 0,
+      flags: this.#ended ? FLAG_END_RECEIVED : 0,
       epoch,
       attempt,
       sequence: this.#granted,
@@ -140,6 +178,8 @@ class NetworkReceiver implements FrameReceiver {
     try {
       transport.publish(creditSubject(subject), this.#credit);
     } catch (cause) {
+      // It is repeated.
+      if (cause instanceof TransportOverloadedError) return;
       this.#fail(new ChannelClosedError(channelId, { cause }));
     }
   }

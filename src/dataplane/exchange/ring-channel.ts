@@ -1,7 +1,8 @@
+import { MAX_FRAME_BYTES } from '../../base/limits.ts';
 import type { BatchCodec } from './codec/batch-codec.ts';
 import type { InputChannel, OutputChannel } from './channel.ts';
 import { ChannelCorruptError, ChannelGapError } from './errors.ts';
-import { readHeader } from './frame.ts';
+import { FRAME_HEADER_BYTES, readHeader } from './frame.ts';
 import { FramedInputChannel } from './framed-input.ts';
 import type { FrameReceiver, ReceivedFrame } from './framed-input.ts';
 import { FramedOutputChannel } from './framed-output.ts';
@@ -14,6 +15,8 @@ export interface RingOutputOptions {
   readonly codec: BatchCodec;
   readonly epoch: number;
   readonly attempt: number;
+  /** Largest frame; default MAX_FRAME_BYTES, half of the ring at most. */
+  readonly frameBytes?: number;
   /** Wakes the consumer's loop: its doorbell. */
   readonly ringConsumer: () => void;
 }
@@ -68,7 +71,7 @@ class RingReceiver implements FrameReceiver {
     if (header.sequence !== this.#expected)
       throw new ChannelGapError(this.#channel, this.#expected, header.sequence);
     this.#expected += 1;
-    return { header, bytes };
+    return { header, payload: bytes.subarray(FRAME_HEADER_BYTES) };
   }
 
   close(): void {}
@@ -82,7 +85,7 @@ export function ringOutputChannel(options: RingOutputOptions): OutputChannel {
     codec: options.codec,
     epoch: options.epoch,
     attempt: options.attempt,
-    maxFrameBytes: writer.maxMessageBytes,
+    maxFrameBytes: Math.min(options.frameBytes ?? MAX_FRAME_BYTES, writer.maxMessageBytes),
   });
 }
 

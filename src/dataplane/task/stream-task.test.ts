@@ -83,6 +83,8 @@ describe('a job of several tasks', () => {
         highest.set(value.k, Math.max(highest.get(value.k) ?? 0, value.n));
       expect([...highest.values()]).toEqual(Array.from({ length: 50 }, () => count / 50));
       await job.stop();
+      // The word that the last end has come may still be under way.
+      await job.clock.runFor(100);
       expect(job.clock.timers).toEqual([]);
     },
   );

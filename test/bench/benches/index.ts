@@ -1,6 +1,7 @@
 import type { Bench } from '../bench.ts';
 import { codec, codecMsgpack } from './codec.ts';
 import { controlPlane } from './control-plane.ts';
+import { exchangeNatsBids, exchangeNatsBidsZstd } from './exchange-nats-bids.ts';
 import { flights } from './flights.ts';
 import { chain, exchange, exchangeNats, keyedCount } from './jobs.ts';
 import { ring, ringMsgpack } from './ring.ts';
@@ -11,6 +12,8 @@ export const BENCHES: readonly Bench[] = [
   keyedCount,
   exchange,
   exchangeNats,
+  exchangeNatsBids,
+  exchangeNatsBidsZstd,
   flights,
   controlPlane,
   codec,

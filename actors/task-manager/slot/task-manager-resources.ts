@@ -1,0 +1,31 @@
+import { Configuration } from '../../../src/config/configuration.ts';
+import { exchangeSettings } from '../../../src/config/exchange-settings.ts';
+import { OPTIONS } from '../../../src/config/options.ts';
+import type { ExchangeSettings } from '../../../src/dataplane/exchange/exchange-settings.ts';
+import type { SubmitTasks } from '../../../src/protocol/slot.ts';
+
+/** What a TaskManager brings to every job that runs on it. Plain data: it is handed to slot threads. */
+export interface TaskManagerResources {
+  /** Its own configuration; what a job sets itself wins over it. */
+  readonly configuration: Readonly<Record<string, string>>;
+  /** Memory that its process may use. */
+  readonly memoryBytes: number;
+}
+
+/** A job's configuration on this TaskManager. */
+export function effectiveConfiguration(
+  resources: TaskManagerResources,
+  job: SubmitTasks['job'],
+): Configuration {
+  const own = Configuration.of(Object.entries(resources.configuration));
+  return own.with(Configuration.of(Object.entries(job.configuration)));
+}
+
+/** How a job's channels are made on this TaskManager. */
+export function jobExchange(resources: TaskManagerResources, job: SubmitTasks['job']): ExchangeSettings {
+  const own = Configuration.of(Object.entries(resources.configuration));
+  return exchangeSettings(effectiveConfiguration(resources, job), {
+    memoryBytes: resources.memoryBytes,
+    slots: own.get(OPTIONS.slotsPerTaskManager),
+  });
+}
