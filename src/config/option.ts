@@ -130,6 +130,15 @@ export function refusedOption(
   return { ...base<undefined>(key, described), type: 'refused', parse };
 }
 
+/** As `durationOption`; unset means that there is none. */
+export function optionalDurationOption(
+  key: string,
+  spec: Spec<number | undefined>,
+): ConfigOption<number | undefined> {
+  const duration = durationOption(key, { ...spec, defaultValue: 0 });
+  return { ...base(key, spec), type: 'duration', parse: (text) => duration.parse(text) };
+}
+
 export function booleanOption(key: string, spec: Spec<boolean>): ConfigOption<boolean> {
   const parse = (text: string): boolean => {
     const value = text.trim().toLowerCase();

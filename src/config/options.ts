@@ -1,3 +1,4 @@
+import { CHECKPOINT_OPTIONS } from './checkpoint-options.ts';
 import {
   booleanOption,
   durationOption,
@@ -179,6 +180,7 @@ export const OPTIONS = {
       aliases: ['restart.strategy.exponential-delay.attempts-before-reset-backoff'],
     },
   ),
+  ...CHECKPOINT_OPTIONS,
   ...NETWORK_OPTIONS,
   ...REFUSED_NETWORK_OPTIONS,
 } as const;

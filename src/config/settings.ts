@@ -1,4 +1,5 @@
 import type { CompileSettings } from '../api/compile.ts';
+import type { CheckpointSettings } from '../control/checkpoints/state.ts';
 import type { RestartPolicy, RestartStrategy } from '../control/restart-strategy.ts';
 import type { SlotPlacement } from '../control/slot-manager.ts';
 import type { TaskSettings } from '../dataplane/task/task.ts';
@@ -43,6 +44,17 @@ function restartStrategy(configuration: Configuration): RestartStrategy {
         attemptsBeforeResetBackoff: configuration.get(OPTIONS.attemptsBeforeResetBackoff),
       };
   }
+}
+
+export function checkpointSettings(configuration: Configuration): CheckpointSettings {
+  return {
+    intervalMs: configuration.get(OPTIONS.checkpointInterval),
+    timeoutMs: configuration.get(OPTIONS.checkpointTimeout),
+    minPauseMs: configuration.get(OPTIONS.checkpointMinPause),
+    maxConcurrent: configuration.get(OPTIONS.checkpointMaxConcurrent),
+    tolerableFailed: configuration.get(OPTIONS.checkpointTolerableFailed),
+    retained: configuration.get(OPTIONS.checkpointRetained),
+  };
 }
 
 export function compileSettings(configuration: Configuration): CompileSettings {

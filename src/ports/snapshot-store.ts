@@ -33,3 +33,9 @@ export interface SnapshotFileInfo {
   /** When it was last written, wall time in ms. */
   readonly modifiedAt: number;
 }
+
+/** Opens stores by their URI, each once. */
+export interface SnapshotStores {
+  /** @param uri `file:///…`, `s3://…` @throws UserError for a URI that cannot be used */
+  open(uri: string): Promise<SnapshotStore>;
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { acknowledgeCheckpoint, declineCheckpoint, endOfData } from './checkpoint.ts';
 import * as s from './schema.ts';
 import { executionState, taskCounters } from './job-status.ts';
 import { acknowledged } from './subtask.ts';
@@ -84,6 +85,9 @@ export const jobManagerRequest = z.discriminatedUnion('type', [
   collectRows,
   taskManagerLost,
   slotsLost,
+  acknowledgeCheckpoint,
+  declineCheckpoint,
+  endOfData,
 ]);
 export type JobManagerRequest = z.infer<typeof jobManagerRequest>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notifyCheckpointAborted, notifyCheckpointComplete, triggerCheckpoint } from './checkpoint.ts';
 import * as s from './schema.ts';
 
 /** Job-manager to a subtask, on `mr.<cluster>.job.<jobId>.<attempt>.task.<vertex>.<index>`: the attempt is in the subject. */
@@ -15,7 +16,12 @@ export const assignSplits = z.object({
   noMoreSplits: z.boolean(),
 });
 
-export const subtaskRequest = z.discriminatedUnion('type', [assignSplits]);
+export const subtaskRequest = z.discriminatedUnion('type', [
+  assignSplits,
+  triggerCheckpoint,
+  notifyCheckpointComplete,
+  notifyCheckpointAborted,
+]);
 export type SubtaskRequest = z.infer<typeof subtaskRequest>;
 
 export const acknowledged = z.object({ type: z.literal('acknowledged') });

@@ -3,11 +3,13 @@ import type { Actor } from 'xstate';
 import { ExternalError, serializeError } from '../../../src/base/errors.ts';
 import type { Epoch, JobId } from '../../../src/base/ids.ts';
 import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
+import type { TaskSnapshot } from '../../../src/dataplane/checkpoint/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
 import type { ExecutionState } from '../../../src/protocol/job-status.ts';
 import { jobManagerReply } from '../../../src/protocol/job-manager.ts';
 import type { Deployment } from '../../../src/protocol/slot.ts';
 import { subtaskRequest } from '../../../src/protocol/subtask.ts';
+import type { SubtaskRequest } from '../../../src/protocol/subtask.ts';
 import { PERSISTENT, ask } from '../../messaging/ask.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import { reply, serve, tell } from '../../messaging/serve.ts';
@@ -33,6 +35,9 @@ export interface SubtaskOptions {
 export interface SubtaskLink {
   requestSplit(): void;
   sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
+  acknowledge(snapshot: TaskSnapshot): void;
+  decline(checkpointId: number, error: unknown): void;
+  endOfData(): void;
 }
 
 /** A subtask's attempt in its slot. */
@@ -94,10 +99,14 @@ export class Subtask {
         halt: () => void this.#halt(),
         report: ({ context }, { state }) => this.#report(state, context.error),
         takeSplits: ({ event }) => {
-          if (event.type !== 'requested' || this.#task === undefined) return;
+          if (event.type !== 'requested' || event.request.type !== 'assignSplits') return;
+          if (this.#task === undefined) return;
           if (event.request.splits.length > 0)
             this.#task.addSplits(event.request.splits, event.request.assignmentId);
           if (event.request.noMoreSplits) this.#task.notifyNoMoreSplits();
+        },
+        tellTaskOfCheckpoint: ({ event }) => {
+          if (event.type === 'requested') this.#tellTask(event.request);
         },
         acknowledge: ({ event }) => {
           if (event.type === 'requested') reply(this.#environment, event.caller, { type: 'acknowledged' });
@@ -116,8 +125,39 @@ export class Subtask {
     });
   }
 
+  #tellTask(request: SubtaskRequest): void {
+    switch (request.type) {
+      case 'assignSplits': // see takeSplits
+        return;
+      case 'triggerCheckpoint': {
+        const { checkpointId, timestamp, flags, location } = request;
+        return this.#task?.triggerCheckpoint({ kind: 'barrier', checkpointId, timestamp, flags, location });
+      }
+      case 'notifyCheckpointComplete':
+        return this.#task?.notifyCheckpointComplete(request.checkpointId);
+      case 'notifyCheckpointAborted':
+        return this.#task?.notifyCheckpointAborted(request.checkpointId);
+    }
+  }
+
   #prepare(): void {
     const link: SubtaskLink = {
+      acknowledge: (snapshot) =>
+        this.#tellPersistently(
+          { type: 'acknowledgeCheckpoint' as const, ...this.#reference(), ...snapshot },
+          () => !this.#ended,
+        ),
+      decline: (checkpointId, error) => {
+        const message = {
+          type: 'declineCheckpoint' as const,
+          ...this.#reference(),
+          checkpointId,
+          error: serializeError(error, 'external'),
+        };
+        this.#tellPersistently(message, () => !this.#ended);
+      },
+      endOfData: () =>
+        this.#tellPersistently({ type: 'endOfData' as const, ...this.#reference() }, () => !this.#ended),
       requestSplit: () => this.#requestSplit(),
       sendResults: (collectId, rows) => this.#sendResults(collectId, rows),
     };

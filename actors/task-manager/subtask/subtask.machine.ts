@@ -36,19 +36,23 @@ const machine = setup({
     halt: () => {},
     report: (_, _params: { state: ExecutionState }) => {},
     takeSplits: () => {},
+    tellTaskOfCheckpoint: () => {},
     acknowledge: () => {},
     refuse: () => {},
     release: () => {},
     keepError: assign(({ event }) => (event.type === 'failed' ? { error: event.error } : {})),
     noteAssignment: assign(({ context, event }) =>
-      event.type === 'requested'
+      event.type === 'requested' && event.request.type === 'assignSplits'
         ? { nextAssignment: Math.max(context.nextAssignment, event.request.assignmentId + 1) }
         : {},
     ),
   },
   guards: {
     isKnownAssignment: ({ context, event }) =>
-      event.type === 'requested' && event.request.assignmentId < context.nextAssignment,
+      event.type === 'requested' &&
+      event.request.type === 'assignSplits' &&
+      event.request.assignmentId < context.nextAssignment,
+    isAssignment: ({ event }) => event.type === 'requested' && event.request.type === 'assignSplits',
   },
 });
 
@@ -79,7 +83,8 @@ export const subtaskMachine = machine.createMachine({
       on: {
         requested: [
           { guard: 'isKnownAssignment', actions: 'acknowledge' },
-          { actions: ['takeSplits', 'noteAssignment', 'acknowledge'] },
+          { guard: 'isAssignment', actions: ['takeSplits', 'noteAssignment', 'acknowledge'] },
+          { actions: ['tellTaskOfCheckpoint', 'acknowledge'] },
         ],
         finished: 'finished',
         failed: { target: 'failed', actions: 'keepError' },

@@ -3,7 +3,7 @@ import type { OperatorId } from '../../base/ids.ts';
 import type { SourceSplit } from '../../functions/source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SnapshotRun } from '../../state/index.ts';
-import type { OperatorSubtaskState, SnapshotFileRef } from '../../state/snapshot/manifest.ts';
+import type { OperatorSubtaskState, SnapshotFileRef } from '../../protocol/checkpoint.ts';
 import { StateWriter } from '../../state/snapshot/state-writer.ts';
 import type { ChainMember } from '../chain/index.ts';
 import type { AlignedBarrier } from '../exchange/barrier-alignment.ts';
@@ -118,11 +118,13 @@ export class CheckpointRun {
     const backend = states.keyed;
     if (backend === undefined) return;
     const { keyGroups, maxParallelism } = backend;
-    const path = checkpointing.newFile();
+    const { location } = this.#options.barrier;
+    const path = checkpointing.newFile(location);
+    const file = checkpointing.storeOf(location).then((store) => store.create(path));
     const known = files.get(operatorId);
     const plan = known?.plan(checkpointing.incremental && !savepoint) ?? FULL;
     const run = backend.beginSnapshot(
-      (infos) => new StateWriter(checkpointing.store.create(path), infos, keyGroups, maxParallelism),
+      (infos) => new StateWriter(file, infos, keyGroups, maxParallelism),
       plan.mode,
     );
     // Noted changes went into the savepoint, which checkpoints do not build on.
@@ -144,14 +146,15 @@ export class CheckpointRun {
   }
 
   async #moveLargeStates(): Promise<void> {
-    const { checkpointing } = this.#options;
+    const { checkpointing, barrier } = this.#options;
     for (const [index, operator] of this.#operators.entries()) {
       const { operatorState } = operator;
       if (!(operatorState instanceof Uint8Array)) continue;
       this.#writtenBytes += operatorState.byteLength;
       if (operatorState.byteLength <= OPERATOR_STATE_INLINE_BYTES) continue;
-      const path = checkpointing.newFile();
-      const file = await checkpointing.store.create(path);
+      const path = checkpointing.newFile(barrier.location);
+      const store = await checkpointing.storeOf(barrier.location);
+      const file = await store.create(path);
       await file.write(operatorState);
       await file.close();
       this.#operators[index] = { ...operator, operatorState: { path, size: operatorState.byteLength } };

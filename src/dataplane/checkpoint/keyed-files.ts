@@ -1,7 +1,7 @@
 import { ExternalError } from '../../base/errors.ts';
 import { SNAPSHOT_DELTAS_MAX } from '../../base/limits.ts';
 import type { SnapshotMode } from '../../state/index.ts';
-import type { SnapshotFileRef } from '../../state/snapshot/manifest.ts';
+import type { SnapshotFileRef } from '../../protocol/checkpoint.ts';
 
 /** How a checkpoint is written, and which files it builds on. */
 export interface FilePlan {

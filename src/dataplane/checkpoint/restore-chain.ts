@@ -5,18 +5,18 @@ import type { SnapshotStore } from '../../ports/snapshot-store.ts';
 import { keyGroupRange, redistributeOperatorState } from '../../state/index.ts';
 import type { KeyedStateBackend, OperatorStateSnapshot } from '../../state/index.ts';
 import { assignState } from '../../state/snapshot/manifest.ts';
-import type { AssignedState, Manifest } from '../../state/snapshot/manifest.ts';
+import type { AssignedState } from '../../state/snapshot/manifest.ts';
 import { StateReader } from '../../state/snapshot/state-reader.ts';
 import { newKeyedState } from '../chain/build-chain.ts';
 import type { RestoredOperator } from '../chain/build-chain.ts';
 import { decodeOperatorState } from './operator-state-codec.ts';
+import type { RestorePoint } from './task-checkpointing.ts';
 
 /** Reads what a checkpoint holds for the operators of one subtask. @throws as StateReader and readManifest */
 export async function restoreChain(
-  manifest: Manifest,
+  { manifest, store }: RestorePoint,
   operators: readonly OperatorId[],
   taskInfo: Omit<TaskInfo, 'operatorName'>,
-  store: SnapshotStore,
   clock: Clock,
 ): Promise<ReadonlyMap<OperatorId, RestoredOperator>> {
   const { indexOfThisSubtask: subtaskIndex, numberOfParallelSubtasks: parallelism } = taskInfo;

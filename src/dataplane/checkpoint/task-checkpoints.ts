@@ -150,7 +150,7 @@ export class TaskCheckpoints {
         ),
       );
     }
-    const { kind, checkpointId, timestamp, flags } = barrier;
+    const { kind, checkpointId, timestamp, flags, location } = barrier;
     const run = new CheckpointRun({
       barrier,
       syncMs,
@@ -163,7 +163,7 @@ export class TaskCheckpoints {
       savepoint: (flags & BARRIER_SAVEPOINT) !== 0,
     });
     this.#run = run;
-    chain.broadcast({ kind, checkpointId, timestamp, flags });
+    chain.broadcast({ kind, checkpointId, timestamp, flags, location });
     if (!run.writing) this.#finish(run);
   }
 

@@ -53,6 +53,8 @@ export interface CheckpointBarrier {
   readonly timestamp: number;
   /** `BARRIER_...` bits. */
   readonly flags: number;
+  /** Of a savepoint: where it goes; empty for a checkpoint. */
+  readonly location: string;
 }
 
 /** What flows between records, in order with them. */

@@ -60,6 +60,7 @@ export class FramedInputChannel implements InputChannel {
           checkpointId: this.#number(payload, 0),
           timestamp: this.#number(payload, 8),
           flags: this.#number(payload, 16),
+          location: Buffer.from(payload.subarray(24)).toString('utf8'),
         };
       case 'end-of-data':
         return { kind: 'end-of-data' };

@@ -138,7 +138,10 @@ function eventPayload(event: ChannelEvent): Uint8Array {
     case 'watermark-status':
       return numbers(event.idle ? 1 : 0);
     case 'barrier':
-      return numbers(event.checkpointId, event.timestamp, event.flags);
+      return Buffer.concat([
+        numbers(event.checkpointId, event.timestamp, event.flags),
+        Buffer.from(event.location, 'utf8'),
+      ]);
     case 'end-of-data':
     case 'end':
       return NOTHING;

@@ -31,6 +31,7 @@ const barrier = (checkpointId: number): CheckpointBarrier => ({
   checkpointId,
   timestamp: 0,
   flags: 0,
+  location: '',
 });
 const aligned = (checkpointId: number): unknown => ({
   kind: 'barrier',

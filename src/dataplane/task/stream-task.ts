@@ -192,7 +192,7 @@ export class StreamTask implements Task {
     if (checkpointing?.restoreFrom === undefined) return Promise.resolve(undefined);
     const operators = this.#plan.nodes.map(({ operatorId }) => operatorId);
     this.#activity = 'while its state was restored';
-    return restoreChain(checkpointing.restoreFrom, operators, this.#taskInfo, checkpointing.store, clock);
+    return restoreChain(checkpointing.restoreFrom, operators, this.#taskInfo, clock);
   }
 
   #newCheckpoints(chain: Chain): TaskCheckpoints | undefined {
@@ -275,7 +275,7 @@ export class StreamTask implements Task {
   }
 
   #restoreSplits(source: SourceInput): void {
-    const manifest = this.#environment.checkpointing?.restoreFrom;
+    const manifest = this.#environment.checkpointing?.restoreFrom?.manifest;
     const head = this.#plan.nodes[0];
     if (manifest === undefined || head === undefined) return;
     const { subtaskIndex, parallelism } = this.descriptor;

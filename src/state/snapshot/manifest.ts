@@ -3,35 +3,13 @@ import { UserError } from '../../base/errors.ts';
 import type { OperatorId } from '../../base/ids.ts';
 import type { SourceSplit } from '../../functions/source.ts';
 import type { SnapshotStore } from '../../ports/snapshot-store.ts';
+import { split, subtaskState } from '../../protocol/checkpoint.ts';
+import type { SnapshotFileRef } from '../../protocol/checkpoint.ts';
 import { SnapshotCorruptError, SnapshotVersionError } from './errors.ts';
 import { checksumOf } from './format.ts';
 
 /** Version of the manifest, apart from that of state files. */
 export const MANIFEST_VERSION = 1;
-
-const split = z.looseObject({ splitId: z.string() }) as unknown as z.ZodType<SourceSplit>;
-const keyGroups = z.object({ start: z.int(), end: z.int() });
-const bytes = z.instanceof(Uint8Array) as unknown as z.ZodType<Uint8Array>;
-
-/** A file of a snapshot: its path in the store and its size in bytes. */
-export const snapshotFile = z.object({ path: z.string(), size: z.int().nonnegative() });
-export type SnapshotFileRef = z.infer<typeof snapshotFile>;
-
-/** What one operator of one subtask left: keyed state as a base and its deltas, oldest first; operator state encoded. */
-export const operatorSubtaskState = z.object({
-  operatorId: z.string() as unknown as z.ZodType<OperatorId, string>,
-  keyed: z.object({ keyGroups, files: z.array(snapshotFile) }).optional(),
-  /** Small ones as they are, others in a file of their own. */
-  operatorState: z.union([bytes, snapshotFile]).optional(),
-});
-export type OperatorSubtaskState = z.infer<typeof operatorSubtaskState>;
-
-/** What one subtask acknowledges: its operators, and for a source the splits it holds. */
-export const subtaskState = z.object({
-  operators: z.array(operatorSubtaskState),
-  splits: z.array(split).optional(),
-});
-export type SubtaskState = z.infer<typeof subtaskState>;
 
 const manifestVertex = z.object({
   /** Operators of the chain, in its order. */

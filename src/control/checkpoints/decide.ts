@@ -1,0 +1,302 @@
+import { ExternalError, UserError, serializeError } from '../../base/errors.ts';
+import type { SerializedError } from '../../base/errors.ts';
+import type { ExecutionRef } from '../scheduler/state.ts';
+import { keyOf } from './state.ts';
+import type {
+  Acknowledgement,
+  CheckpointDecision,
+  CheckpointEffect,
+  CheckpointSettings,
+  CompletedCheckpoint,
+  CoordinatorState,
+  JobView,
+  PendingCheckpoint,
+  SnapshotRequest,
+  SubtaskView,
+} from './state.ts';
+
+/** The bits of a barrier; they are those of the data plane's channels. */
+export const SAVEPOINT_FLAG = 1;
+export const STOP_FLAG = 2;
+export const DRAIN_FLAG = 4;
+
+/** @param now monotonic ms */
+export function initialCoordinator(
+  settings: CheckpointSettings,
+  nextId: number,
+  completed: readonly CompletedCheckpoint[],
+  now: number,
+): CoordinatorState {
+  return {
+    settings,
+    nextId,
+    completed,
+    pending: new Map(),
+    triggeredAt: now,
+    endedAt: Number.NEGATIVE_INFINITY,
+    failures: 0,
+    counts: { triggered: 0, completed: 0, failed: 0, restored: 0 },
+    wanted: [],
+    stopping: false,
+    drained: new Set(),
+  };
+}
+
+/** Somebody asks for a checkpoint or savepoint; it begins at the next tick that allows it. */
+export function requestSnapshot(state: CoordinatorState, request: SnapshotRequest): CheckpointDecision {
+  if (state.stopping)
+    return refuse(state, request, new UserError('the job is being stopped by a savepoint already'));
+  return { state: { ...state, wanted: [...state.wanted, request] }, effects: [] };
+}
+
+function refuse(state: CoordinatorState, { requestId }: SnapshotRequest, error: Error): CheckpointDecision {
+  return { state, effects: [{ type: 'answer', requestId, result: { error: serializeError(error) } }] };
+}
+
+/**
+ * Time has passed or something has changed: gives up what took too long, begins what is due.
+ * @param now monotonic ms @param wall wall time, ms
+ */
+export function tick(state: CoordinatorState, job: JobView, now: number, wall: number): CheckpointDecision {
+  const effects: CheckpointEffect[] = [];
+  let next = state;
+  for (const { checkpointId, startedAt, phase } of state.pending.values()) {
+    if (phase === 'deciding' || now - startedAt < state.settings.timeoutMs) continue;
+    const error = new ExternalError(
+      `checkpoint ${checkpointId} was not complete after ${state.settings.timeoutMs} ms (execution.checkpointing.timeout): ` +
+        missingText(next.pending.get(checkpointId)),
+    );
+    next = adopt(giveUp(next, checkpointId, serializeError(error), now), effects);
+  }
+  const due = nextDue(next, job, now);
+  if (due === undefined) return { state: next, effects };
+  return { state: begin(next, job, due.request, now, wall, effects), effects };
+}
+
+function missingText(pending: PendingCheckpoint | undefined): string {
+  const missing = [...(pending?.expected.keys() ?? [])].filter((key) => pending?.acknowledged.has(key) === false);
+  const [first] = missing;
+  return first === undefined
+    ? 'its decision was not written'
+    : `${missing.length} subtasks did not acknowledge it, among them ${first}`;
+}
+
+/** What is to begin now, if anything. */
+function nextDue(
+  state: CoordinatorState,
+  job: JobView,
+  now: number,
+): { readonly request: SnapshotRequest | undefined } | undefined {
+  const { settings, pending, wanted, stopping } = state;
+  const alive = job.subtasks.filter((subtask) => subtask.state !== 'finished');
+  if (!job.running || stopping || alive.length === 0 || alive.some((subtask) => subtask.state === 'other'))
+    return undefined;
+  const [request] = wanted;
+  // A savepoint does not wait for the pause between checkpoints, but for the one under way.
+  if (request !== undefined) return pending.size === 0 ? { request } : undefined;
+  if (settings.intervalMs === undefined || pending.size >= settings.maxConcurrent) return undefined;
+  if (pending.size === 0 && alive.every(({ ref }) => state.drained.has(keyOf(ref)))) return { request: undefined };
+  if (now - state.triggeredAt < settings.intervalMs || now - state.endedAt < settings.minPauseMs) return undefined;
+  return { request: undefined };
+}
+
+function begin(
+  state: CoordinatorState,
+  job: JobView,
+  request: SnapshotRequest | undefined,
+  now: number,
+  wall: number,
+  effects: CheckpointEffect[],
+): CoordinatorState {
+  const checkpointId = state.nextId;
+  const alive = job.subtasks.filter((subtask) => subtask.state === 'running');
+  const stop = request?.stop === true;
+  const flags =
+    (request?.kind === 'savepoint' ? SAVEPOINT_FLAG : 0) |
+    (stop ? STOP_FLAG : 0) |
+    (request?.drain === true ? DRAIN_FLAG : 0);
+  const pending: PendingCheckpoint = {
+    checkpointId,
+    request,
+    flags,
+    location: request?.location ?? '',
+    timestamp: wall,
+    startedAt: now,
+    expected: new Map(alive.map(({ ref }) => [keyOf(ref), ref])),
+    acknowledged: new Map(),
+    phase: 'collecting',
+  };
+  const { location } = pending;
+  const refs = reachedByNoBarrier(alive);
+  effects.push({ type: 'trigger', checkpointId, timestamp: wall, flags, location, refs });
+  return {
+    ...state,
+    nextId: checkpointId + 1,
+    pending: new Map(state.pending).set(checkpointId, pending),
+    triggeredAt: now,
+    counts: { ...state.counts, triggered: state.counts.triggered + 1 },
+    wanted: request === undefined ? state.wanted : state.wanted.filter((other) => other !== request),
+    stopping: stop,
+  };
+}
+
+/** Sources, and subtasks whose inputs have all ended. */
+function reachedByNoBarrier(alive: readonly SubtaskView[]): ExecutionRef[] {
+  const keys = new Set(alive.map(({ ref }) => keyOf(ref)));
+  return alive.filter(({ upstream }) => !upstream.some((key) => keys.has(key))).map(({ ref }) => ref);
+}
+
+/** A subtask's part is durable. The last one's leads to the decision. */
+export function acknowledged(
+  state: CoordinatorState,
+  ref: ExecutionRef,
+  checkpointId: number,
+  acknowledgement: Acknowledgement,
+): CheckpointDecision {
+  const pending = state.pending.get(checkpointId);
+  const key = keyOf(ref);
+  if (pending?.phase !== 'collecting' || pending.expected.get(key)?.attempt !== ref.attempt || pending.acknowledged.has(key))
+    return { state, effects: [] };
+  const taken = new Map(pending.acknowledged).set(key, acknowledgement);
+  const complete = taken.size === pending.expected.size;
+  const changed: PendingCheckpoint = {
+    ...pending,
+    acknowledged: taken,
+    phase: complete ? 'deciding' : 'collecting',
+  };
+  return {
+    state: { ...state, pending: new Map(state.pending).set(checkpointId, changed) },
+    effects: complete ? [{ type: 'decide', checkpoint: changed }] : [],
+  };
+}
+
+/** A subtask cannot take part: the checkpoint is given up. */
+export function declined(
+  state: CoordinatorState,
+  ref: ExecutionRef,
+  checkpointId: number,
+  error: SerializedError,
+  now: number,
+): CheckpointDecision {
+  const pending = state.pending.get(checkpointId);
+  if (pending?.phase !== 'collecting' || pending.expected.get(keyOf(ref))?.attempt !== ref.attempt)
+    return { state, effects: [] };
+  return giveUp(state, checkpointId, error, now);
+}
+
+/** The decision is written: the checkpoint exists. Older ones are subsumed. */
+export function decided(state: CoordinatorState, completed: CompletedCheckpoint, now: number): CheckpointDecision {
+  const pending = state.pending.get(completed.checkpointId);
+  if (pending === undefined) return { state, effects: [] };
+  const rest = new Map(state.pending);
+  rest.delete(completed.checkpointId);
+  const effects: CheckpointEffect[] = [];
+  let next: CoordinatorState = {
+    ...state,
+    pending: rest,
+    endedAt: now,
+    failures: 0,
+    counts: { ...state.counts, completed: state.counts.completed + 1 },
+  };
+  if (completed.kind === 'checkpoint') {
+    // What began before and is not complete yet is of no use any more.
+    for (const older of state.pending.values())
+      if (older.checkpointId < completed.checkpointId && older.phase === 'collecting' && older.request === undefined)
+        next = adopt(giveUp(next, older.checkpointId, undefined, now), effects);
+    next = retain(next, completed, effects);
+  }
+  // A savepoint commits nothing while the job goes on: it would go on from a checkpoint, which comes before it.
+  if (completed.kind === 'checkpoint' || pending.request?.stop === true) {
+    const refs = [...pending.expected.values()];
+    effects.push({ type: 'notifyComplete', checkpointId: completed.checkpointId, refs });
+  }
+  if (pending.request !== undefined)
+    effects.push({ type: 'answer', requestId: pending.request.requestId, result: { path: completed.path } });
+  return { state: next, effects };
+}
+
+function retain(state: CoordinatorState, completed: CompletedCheckpoint, effects: CheckpointEffect[]): CoordinatorState {
+  const all = [...state.completed, completed];
+  const kept = all.slice(-state.settings.retained);
+  const subsumed = all.slice(0, all.length - kept.length);
+  if (subsumed.length > 0)
+    effects.push({ type: 'discard', checkpoints: subsumed, kept: kept.flatMap(({ files }) => files) });
+  return { ...state, completed: kept };
+}
+
+/** The decision could not be written. */
+export function decisionFailed(
+  state: CoordinatorState,
+  checkpointId: number,
+  error: SerializedError,
+  now: number,
+): CheckpointDecision {
+  return giveUp(state, checkpointId, error, now);
+}
+
+/** Subtasks have stopped: checkpoints that they were to take part in cannot complete. One that is being decided does. */
+export function subtasksStopped(
+  state: CoordinatorState,
+  refs: readonly Pick<ExecutionRef, 'vertexId' | 'subtaskIndex'>[],
+  now: number,
+): CheckpointDecision {
+  const keys = refs.map(keyOf);
+  const drained = new Set(state.drained);
+  for (const key of keys) drained.delete(key);
+  const effects: CheckpointEffect[] = [];
+  let next: CoordinatorState = { ...state, drained };
+  for (const { checkpointId, expected, phase } of state.pending.values()) {
+    if (phase !== 'collecting' || !keys.some((key) => expected.has(key))) continue;
+    next = adopt(giveUp(next, checkpointId, undefined, now), effects);
+  }
+  return { state: next, effects };
+}
+
+/** A subtask waits for its last checkpoint. */
+export function drained(state: CoordinatorState, ref: ExecutionRef): CheckpointDecision {
+  return { state: { ...state, drained: new Set(state.drained).add(keyOf(ref)) }, effects: [] };
+}
+
+/** @param error undefined: nobody's fault; it does not count against the tolerated failures */
+function giveUp(
+  state: CoordinatorState,
+  checkpointId: number,
+  error: SerializedError | undefined,
+  now: number,
+): CheckpointDecision {
+  const pending = state.pending.get(checkpointId);
+  if (pending === undefined) return { state, effects: [] };
+  const rest = new Map(state.pending);
+  rest.delete(checkpointId);
+  const failures = error === undefined ? state.failures : state.failures + 1;
+  const effects: CheckpointEffect[] = [
+    { type: 'notifyAborted', checkpointId, refs: [...pending.expected.values()] },
+  ];
+  if (pending.request !== undefined) {
+    const reason = error ?? serializeError(new ExternalError('subtasks of the job stopped before it was complete: try again'));
+    effects.push({ type: 'answer', requestId: pending.request.requestId, result: { error: reason } });
+  } else if (error !== undefined && failures > state.settings.tolerableFailed) {
+    const { tolerableFailed } = state.settings;
+    const tooMany = new ExternalError(
+      `${failures} checkpoints in a row failed, ${tolerableFailed} are tolerated ` +
+        '(execution.checkpointing.tolerable-failed-checkpoints)',
+    );
+    effects.push({ type: 'failJob', error: { ...serializeError(tooMany), cause: error } });
+  }
+  return {
+    state: {
+      ...state,
+      pending: rest,
+      failures,
+      endedAt: now,
+      counts: { ...state.counts, failed: state.counts.failed + (error === undefined ? 0 : 1) },
+      stopping: pending.request?.stop === true ? false : state.stopping,
+    },
+    effects,
+  };
+}
+
+function adopt(decision: CheckpointDecision, effects: CheckpointEffect[]): CoordinatorState {
+  effects.push(...decision.effects);
+  return decision.state;
+}
