@@ -23,7 +23,13 @@ function moment(now = 0): { now: number; random: number } {
 function input(): JobManagerInput {
   const graph = new StreamGraph<string>();
   graph.addNode({ kind: 'source', factory: 's', name: 'source', isSource: true });
-  const settings = { jobName: 'job', parallelism: 1, maxParallelism: undefined, chaining: true };
+  const settings = {
+    jobName: 'job',
+    parallelism: 1,
+    maxParallelism: undefined,
+    chaining: true,
+    genericTypes: true,
+  };
   return {
     jobId: JOB,
     epoch: EPOCH,

@@ -15,6 +15,8 @@ export interface CompileSettings {
   readonly maxParallelism: number | undefined;
   /** `pipeline.operator-chaining.enabled` */
   readonly chaining: boolean;
+  /** `pipeline.generic-types` */
+  readonly genericTypes: boolean;
   /** `pipeline.name`: a name that wins over the job's own. */
   readonly name: string | undefined;
   /** `execution.runtime-mode` */
@@ -46,6 +48,7 @@ export async function compileJob(
     parallelism: own.parallelism ?? settings.parallelism,
     maxParallelism: own.maxParallelism ?? settings.maxParallelism,
     chaining: own.chaining && settings.chaining,
+    genericTypes: settings.genericTypes,
   });
 }
 

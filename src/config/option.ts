@@ -79,6 +79,16 @@ export function booleanOption(key: string, spec: Spec<boolean>): ConfigOption<bo
   return { ...base(key, spec), type: 'boolean', parse };
 }
 
+/** A switch of Flink's that has no meaning here: off is accepted, on is refused with `description` as the reason. */
+export function refusedOption(key: string, description: string): ConfigOption<boolean> {
+  const option = booleanOption(key, { defaultValue: false, description });
+  const parse = (text: string): boolean => {
+    if (option.parse(text)) throw new ConfigurationError(`${key}: true is not supported. ${description}`);
+    return false;
+  };
+  return { ...option, parse };
+}
+
 export function stringOption<T extends string | undefined>(
   key: string,
   spec: Spec<T>,

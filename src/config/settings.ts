@@ -50,6 +50,7 @@ export function compileSettings(configuration: Configuration): CompileSettings {
     parallelism: configuration.get(OPTIONS.parallelism),
     maxParallelism: configuration.get(OPTIONS.maxParallelism),
     chaining: configuration.get(OPTIONS.chaining),
+    genericTypes: configuration.get(OPTIONS.genericTypes),
     name: configuration.get(OPTIONS.jobName),
     runtimeMode: configuration.get(OPTIONS.runtimeMode),
     parameters: configuration.parameters(),

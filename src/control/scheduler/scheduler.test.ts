@@ -34,7 +34,13 @@ function started(partition: 'hash' | 'forward' = 'hash', strategy: RestartStrate
   const partitioner =
     partition === 'hash' ? { kind: 'hash' as const, keySelector: String } : { kind: 'forward' as const };
   graph.addEdge({ source: source.id, target: sink.id, targetInput: 0, partitioner });
-  const settings = { jobName: 'job', parallelism: 2, maxParallelism: undefined, chaining: true };
+  const settings = {
+    jobName: 'job',
+    parallelism: 2,
+    maxParallelism: undefined,
+    chaining: true,
+    genericTypes: true,
+  };
   const execution = buildExecutionGraph(generateJobGraph(graph, settings).jobGraph);
   return startScheduling(initialState(execution, { strategy, retryUserFailures: true }));
 }
