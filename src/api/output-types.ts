@@ -4,6 +4,16 @@ import type { OperatorTraits } from '../graph/stream-graph.ts';
 /** Of operators that hand records on as they are, or with other values of the same kinds. */
 export const SAME_TYPE: OperatorTraits = { deriveType: (input) => input };
 
+/** Of operators that put each record into one field of another; types of other formats have no place there. */
+export function fieldOf(name: string): OperatorTraits {
+  return {
+    deriveType: ({ descriptor: type }) =>
+      type.kind === 'external'
+        ? undefined
+        : new TypeInformation({ kind: 'record', fields: [{ name, type }] }),
+  };
+}
+
 /** The type of records with these fields only; undefined where the input's is no record, or lacks one of them. */
 export function projectedType(
   input: TypeInformation<unknown>,

@@ -35,6 +35,9 @@ const BID = Types.record({
   extra: Types.STRING,
 });
 
+const BID_FIELDS = ['eventType', 'auction', 'bidder', 'price', 'channel', 'url', 'dateTime', 'extra'];
+const TEXTS = new Set(['channel', 'url', 'extra']);
+
 function bids(env: StreamExecutionEnvironment): DataStream<Bid> {
   const byTime = WatermarkStrategy.forBoundedOutOfOrderness<NexmarkEvent>(Time.seconds(4));
   return env.fromSource(new NexmarkSource(SMALL), byTime, 'nexmark').flatMap<Bid>((event, out) => {
@@ -73,6 +76,12 @@ describe('field projection', () => {
     expect(unordered(projected.collected())).toEqual(unordered(whole.collected()));
     expect(sent(projected).records).toBe(sent(whole).records);
     expect(sent(projected).bytes).toBeLessThan(sent(whole).bytes / 5);
+  });
+
+  it('when the job runs in BATCH mode, then rows are those of STREAMING', async () => {
+    const batch = { ...PARALLEL, configuration: { 'execution.runtime-mode': 'BATCH' } };
+    const rows = unordered((await runJob(counted(Aggregates.count()), batch)).collected());
+    expect(rows).toEqual(unordered((await runJob(counted(Aggregates.count()), PARALLEL)).collected()));
   });
 
   it('when a rolling maximum is projected behind the exchange, then rows are as without pushing it down', async () => {
@@ -116,6 +125,49 @@ describe('declared types', () => {
     expect(typed.collected().length).toBeGreaterThan(0);
     expect(unordered(typed.collected())).toEqual(unordered(learned.collected()));
     expect(sent(typed).mistyped).toBe(0);
+  });
+
+  it('when a stream is declared as Avro, then its records arrive as they do undeclared, and none is mistyped', async () => {
+    const fields = BID_FIELDS.map((name) => ({ name, type: TEXTS.has(name) ? 'string' : 'long' }));
+    const avro = Types.avro<Bid>({ type: 'record', name: 'Bid', fields });
+    const configuration = { 'pipeline.generic-types': 'false' };
+    const job = rows((stream) => stream.filter(() => true).returns(avro));
+    const strict = await runJob(
+      defineJob('avro', (env) => {
+        bids(env)
+          .filter(() => true)
+          .returns(avro)
+          .keyBy('bidder')
+          .max('price')
+          .collect();
+      }),
+      { ...PARALLEL, configuration },
+    );
+    expect(sent(strict).mistyped).toBe(0);
+    const [typed, learned] = [
+      await runJob(job, PARALLEL),
+      await runJob(
+        rows((stream) => stream),
+        PARALLEL,
+      ),
+    ];
+    expect(unordered(typed.collected())).toEqual(unordered(learned.collected()));
+    expect(sent(typed).mistyped).toBe(0);
+  });
+
+  it('when declared streams are joined and generic types refused, then no edge lacks a type', async () => {
+    const job = defineJob('join', (env) => {
+      const typed = declared(bids(env));
+      typed
+        .join(typed)
+        .where((bid) => bid.auction)
+        .equalTo((bid) => bid.auction)
+        .window(TumblingEventTimeWindows.of(Time.seconds(10)))
+        .apply((a, b) => a.price - b.price)
+        .collect();
+    });
+    const result = await runJob(job, { ...PARALLEL, configuration: { 'pipeline.generic-types': 'false' } });
+    expect(result.collected().length).toBeGreaterThan(0);
   });
 
   const broken = rows((stream) =>
