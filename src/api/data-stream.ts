@@ -87,8 +87,10 @@ export class DataStream<T> {
    * Keeps these fields of each record, in this order. Fields that are read neither here nor before are not sent to other
    * tasks: behind `keyBy('auction').sum('price')`, `project('auction', 'price')` spares the others their way.
    */
-  project<F extends keyof T & string>(...fields: readonly F[]): SingleOutputStreamOperator<Pick<T, F>> {
-    if (fields.length === 0) throw new UserError('project needs the names of the fields to keep');
+  project<F extends keyof T & string>(...names: readonly F[]): SingleOutputStreamOperator<Pick<T, F>> {
+    const fields = [...new Set<string>(names)];
+    if (fields.length === 0 || fields.includes('__proto__'))
+      throw new UserError('project needs the names of the fields to keep, and __proto__ is none');
     return this.transform('Project', projectOperator(fields), {
       fieldUse: { fields, passesOn: false },
       deriveType: (input) => projectedType(input, fields),
@@ -173,7 +175,7 @@ export class DataStream<T> {
   /** Every record to every subtask. With descriptors: for `connect`, whose function then keeps broadcast state. */
   broadcast(): DataStream<T>;
   broadcast(
-    ...descriptors: readonly [MapStateDescriptor<never, never>, ...MapStateDescriptor<never, never>[]]
+    ...descriptors: readonly [MapStateDescriptor<unknown, unknown>, ...MapStateDescriptor<unknown, unknown>[]]
   ): BroadcastStream<T>;
   broadcast(...descriptors: readonly unknown[]): DataStream<T> | BroadcastStream<T> {
     const stream = this.partitioned({ kind: 'broadcast' });

@@ -62,6 +62,21 @@ describe('fields that an edge needs', () => {
     expect(later).toEqual([['auction', 'bidder', 'price'], ['bidder'], undefined]);
   });
 
+  it('when a name stands twice or is that of the prototype, then once, or no projection', () => {
+    const twice = fieldsOf((bids) => bids.rebalance().project('price', 'price').print());
+    expect(twice).toEqual([['price'], undefined]);
+    const proto = (bids: DataStream<Bid>): void =>
+      void bids
+        .keyBy('__proto__' as 'auction')
+        .sum('price')
+        .project('price')
+        .print();
+    expect(fieldsOf(proto)[0]).toBeUndefined();
+    expect(() => fieldsOf((bids) => bids.project('__proto__' as 'price').print())).toThrow(
+      /__proto__ is none/,
+    );
+  });
+
   it('when records handed on are partitioned by a function, then it may read any field', () => {
     const by = (bids: DataStream<Bid>): void => {
       const summed = bids.keyBy('auction').sum('price');

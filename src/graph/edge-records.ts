@@ -53,7 +53,8 @@ function inputNeeds<F>(graph: StreamGraph<F>): Fields[] {
   const needs: Fields[] = [];
   for (const node of graph.nodes.toReversed()) {
     const { fieldUse } = node;
-    if (fieldUse === undefined) continue;
+    // A prototype is no field that could be sent alone.
+    if (fieldUse === undefined || fieldUse.fields.includes('__proto__')) continue;
     const later = fieldUse.passesOn
       ? graph.outputsOf(node.id).map((edge) => union(needs[edge.target], partitionFields(edge)))
       : [];
