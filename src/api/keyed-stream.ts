@@ -118,6 +118,7 @@ export class KeyedStream<T, K extends Key> {
   /** Windows of `size` records of a key; with `slide`, one every `slide` records over the last `size`. */
   countWindow(size: number, slide?: number): WindowedStream<T, K> {
     const windows = new WindowedStream(this.#add, this.#keySelector, GlobalWindows.create(), {
+      keyFields: this.#keyFields,
       foldEvicted: true,
     });
     if (slide === undefined) return windows.trigger(PurgingTrigger.of(CountTrigger.of(size)));

@@ -161,7 +161,7 @@ export class WindowedStream<T, K extends Key> {
   #fieldUse(fields: readonly PropertyKey[], passesOn: boolean): OperatorTraits {
     const seenWhole =
       this.#lateTag !== undefined ||
-      this.#trigger !== undefined ||
+      (this.#trigger !== undefined && this.#trigger.ignoresElements !== true) ||
       this.#evictor !== undefined ||
       this.#assigner.kind === 'dynamic-session-event-time';
     return seenWhole ? {} : fieldUse(this.#options.keyFields, fields, passesOn);

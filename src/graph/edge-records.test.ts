@@ -6,7 +6,9 @@ import { Time } from '../base/time.ts';
 import { Aggregates } from '../functions/aggregates.ts';
 import { OutputTag } from '../functions/output-tag.ts';
 import { DynamicEventTimeSessionWindows, TumblingEventTimeWindows } from '../dataplane/window/index.ts';
-import { CountTrigger } from '../functions/triggers.ts';
+import { Trigger } from '../functions/trigger.ts';
+import type { TriggerResult } from '../functions/trigger.ts';
+import { CountTrigger, EventTimeTrigger, PurgingTrigger } from '../functions/triggers.ts';
 import { edgeRecords } from './edge-records.ts';
 import { generateJobGraph } from './job-graph-generator.ts';
 
@@ -17,6 +19,13 @@ interface Bid {
   url: string;
 }
 const BID = Types.record({ auction: Types.LONG, bidder: Types.LONG, price: Types.LONG, url: Types.STRING });
+/** Fires at a high price. */
+class Costly extends Trigger<Bid> {
+  onElement(bid: Bid): TriggerResult {
+    return bid.price > 100 ? 'FIRE' : 'CONTINUE';
+  }
+}
+
 const WINDOW = TumblingEventTimeWindows.of(Time.seconds(10));
 
 /** What edge after edge is known to need; the first one leaves the source. */
@@ -40,6 +49,26 @@ describe('fields that an edge needs', () => {
       [],
       undefined,
     ]);
+  });
+
+  it('when a trigger goes by number or time alone, then it needs no field', () => {
+    const counted = fieldsOf((bids) =>
+      bids.keyBy('auction').countWindow(3).aggregate(Aggregates.sum('price')).print(),
+    );
+    expect(counted[0]).toEqual(['auction', 'price']);
+    const purged = (trigger: Trigger<Bid>): readonly string[] | undefined =>
+      fieldsOf((bids) =>
+        bids
+          .keyBy('auction')
+          .window(WINDOW)
+          .trigger(PurgingTrigger.of(trigger))
+          .aggregate(Aggregates.count())
+          .print(),
+      )[0];
+    expect(purged(CountTrigger.of(2))).toEqual(['auction']);
+    expect(purged(new Costly())).toBeUndefined();
+    class Own extends EventTimeTrigger {}
+    expect([purged(EventTimeTrigger.create()), purged(new Own())]).toEqual([['auction'], undefined]);
   });
 
   it('when records are handed on, then what is read of them later counts, up to a projection', () => {
@@ -132,12 +161,7 @@ describe('fields that an edge needs', () => {
     [
       'a trigger sees records',
       (bids) =>
-        bids
-          .keyBy('auction')
-          .window(WINDOW)
-          .trigger(CountTrigger.of(2))
-          .aggregate(Aggregates.count())
-          .print(),
+        bids.keyBy('auction').window(WINDOW).trigger(new Costly()).aggregate(Aggregates.count()).print(),
     ],
     [
       'a record says how long its session is',
