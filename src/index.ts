@@ -96,6 +96,18 @@ export { StateTtlConfig, StateTtlConfigBuilder, StateVisibility, UpdateType } fr
 export type { IncrementalCleanup } from './functions/state-ttl.ts';
 export type { AggregatingState, ListState, MapState, ReducingState, ValueState } from './functions/state.ts';
 
+// Types.
+export { Types } from './api/types.ts';
+export { OptionalType, TypeInformation } from './functions/types/index.ts';
+export type {
+  FieldTypes,
+  RecordOf,
+  TypeDescriptor,
+  TypeOf,
+  TypeSerializer,
+} from './functions/types/index.ts';
+export { Aggregates } from './functions/aggregates.ts';
+
 // Time, watermarks, windows.
 export { Duration, MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, Time } from './base/time.ts';
 export type { DurationLike } from './base/time.ts';

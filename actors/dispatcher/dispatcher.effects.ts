@@ -8,15 +8,23 @@ import { countSlots } from '../../src/control/slot-manager.ts';
 import type { SlotManager } from '../../src/control/slot-manager.ts';
 import type { OperatorFactory } from '../../src/dataplane/chain/operator.ts';
 import type { SourceOperatorFactory } from '../../src/dataplane/operators/index.ts';
-import type { Source, SourceSplit } from '../../src/functions/source.ts';
+import { RestoredEnumerator } from '../../src/connectors/split/restored-enumerator.ts';
+import type {
+  Source,
+  SourceSplit,
+  SplitEnumerator,
+  SplitEnumeratorContext,
+} from '../../src/functions/source.ts';
 import { buildExecutionGraph } from '../../src/graph/execution-graph.ts';
 import type { GeneratedJob } from '../../src/graph/job-graph-generator.ts';
 import type { ArtifactStore, MetadataStore } from '../../src/ports/stores.ts';
 import { clientRequest } from '../../src/protocol/client-dispatcher.ts';
 import type { ClientRequest, JobModule } from '../../src/protocol/client-dispatcher.ts';
+import type { CheckpointSettings } from '../../src/control/checkpoints/state.ts';
+import type { CheckpointPlaces } from '../job-manager/checkpoint-coordinator/checkpoint-coordinator.effects.ts';
 import type { HeartbeatSettings } from '../job-manager/heartbeats.ts';
 import { startJobManager } from '../job-manager/job-manager.effects.ts';
-import type { JobManagerHandle } from '../job-manager/job-manager.effects.ts';
+import type { CheckpointRetention, JobManagerHandle } from '../job-manager/job-manager.effects.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { reply, serve } from '../messaging/serve.ts';
 import { supervise } from '../messaging/supervise.ts';
@@ -43,6 +51,9 @@ export interface JobSettings {
   readonly slotRequestTimeoutMs: number;
   readonly cancellationTimeoutMs: number;
   readonly heartbeat: HeartbeatSettings;
+  readonly checkpoints: CheckpointSettings;
+  readonly checkpointPlaces: CheckpointPlaces;
+  readonly retention: CheckpointRetention;
 }
 
 export interface DispatcherHandle {
@@ -220,8 +231,10 @@ class Dispatcher implements DispatcherHandle {
   /** Everything that can be wrong is found before the job is persisted; the returned function then cannot fail. */
   #startJobManager(job: PersistedJob, generated: GeneratedJob<OperatorFactory>): () => JobManagerHandle {
     const { jobId, submittedAt, moduleSha256, configuration } = job;
-    const { policy, slotRequestTimeoutMs, cancellationTimeoutMs, heartbeat } =
-      this.#options.jobSettings(configuration);
+    const given = this.#options.jobSettings(configuration);
+    const checkpoints =
+      generated.batch === true ? { ...given.checkpoints, intervalMs: undefined } : given.checkpoints;
+    const settings = { ...given, checkpoints };
     const graph = buildExecutionGraph(generated.jobGraph);
     if (!isId(jobId)) throw new InternalError(`job id "${jobId}" was checked at the door`);
     const { metadata, epoch } = this.#options;
@@ -233,11 +246,9 @@ class Dispatcher implements DispatcherHandle {
         moduleSha256,
         configuration,
         graph,
-        policy,
-        slotRequestTimeoutMs,
-        cancellationTimeoutMs,
-        heartbeat,
-        createEnumerator: (vertexId, context) => sourceOf(generated, vertexId).createEnumerator(context),
+        ...settings,
+        createEnumerator: (vertexId, context, restored) =>
+          enumeratorOf(sourceOf(generated, vertexId), context, restored),
         onEnded: (summary) => {
           // Not from within the job-manager's own transition.
           queueMicrotask(() => this.actor.send({ type: 'jobEnded', summary }));
@@ -250,6 +261,16 @@ class Dispatcher implements DispatcherHandle {
         },
       });
   }
+}
+
+/** The enumerator of a source, or what a checkpoint left of it: then it hands out the splits that were open, in their order. */
+function enumeratorOf(
+  source: Source<unknown, SourceSplit>,
+  context: SplitEnumeratorContext<SourceSplit>,
+  restored: readonly SourceSplit[] | undefined,
+): SplitEnumerator<SourceSplit> {
+  if (restored === undefined) return source.createEnumerator(context);
+  return source.restoreEnumerator?.(context, restored) ?? new RestoredEnumerator(context, restored);
 }
 
 function sourceOf(generated: GeneratedJob<OperatorFactory>, vertexId: string): Source<unknown, SourceSplit> {

@@ -7,7 +7,8 @@ import type { VertexId } from '../../src/base/ids.ts';
 import { isActive } from '../../src/control/scheduler/decide.ts';
 import type { TimerHandle } from '../../src/ports/clock.ts';
 import { jobManagerRequest } from '../../src/protocol/job-manager.ts';
-import type { JobSummary } from '../../src/protocol/job-status.ts';
+import type { JobManagerRequest } from '../../src/protocol/job-manager.ts';
+import type { JobStatus, JobSummary } from '../../src/protocol/job-status.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { every } from '../messaging/every.ts';
 import { resultPages } from '../messaging/result-pages.ts';
@@ -18,7 +19,7 @@ import { xstateClock } from '../messaging/xstate-clock.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { HeartbeatSettings } from './heartbeats.ts';
 import { hasEnded, jobDetails, jobSummary } from './job-details.ts';
-import { jobManagerMachine, sourceActorId } from './job-manager.machine.ts';
+import { CHECKPOINTS, jobManagerMachine, sourceActorId } from './job-manager.machine.ts';
 import type {
   JobClientRequest,
   JobManagerContext,
@@ -28,16 +29,37 @@ import type {
 import { freeSlot, perform } from './perform.ts';
 import type { Performer } from './perform.ts';
 import { ResultBuffer } from './result-buffer.ts';
+import {
+  CheckpointCoordinator,
+  checkpointsUri,
+} from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
+import type {
+  CheckpointPlaces,
+  SnapshotResult,
+} from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
+import type { CheckpointCoordinatorEvent } from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
+import { jobView } from './job-view.ts';
 import { provideSourceCoordinator } from './source-coordinator/source-coordinator.effects.ts';
-import type { CreateEnumerator } from './source-coordinator/source-coordinator.effects.ts';
+import type {
+  CreateEnumerator,
+  SourceCoordinators,
+} from './source-coordinator/source-coordinator.effects.ts';
 
 export interface JobManagerOptions extends JobManagerInput {
   readonly createEnumerator: CreateEnumerator;
   readonly heartbeat: HeartbeatSettings;
   readonly cancellationTimeoutMs: number;
+  readonly checkpointPlaces: CheckpointPlaces;
+  readonly retention: CheckpointRetention;
   /** Called once, when the job has ended for good. */
   readonly onEnded: (summary: JobSummary, failure: SerializedError | undefined) => void;
 }
+
+/** `execution.checkpointing.externalized-checkpoint-retention` */
+export type CheckpointRetention =
+  | 'RETAIN_ON_CANCELLATION'
+  | 'DELETE_ON_CANCELLATION'
+  | 'NO_EXTERNALIZED_CHECKPOINTS';
 
 /** A running job-manager, as its dispatcher holds it. */
 export interface JobManagerHandle {
@@ -58,6 +80,8 @@ export function startJobManager(environment: ActorEnvironment, options: JobManag
 
 /** Ticks while a job waits for slots are closer than heartbeats, so that a started TaskManager is used at once. */
 const TICK_MS = 500;
+/** How often it is looked whether a checkpoint is due. */
+const CHECKPOINT_TICK_MS = 50;
 
 class JobManager implements JobManagerHandle {
   readonly actor: Actor<typeof jobManagerMachine>;
@@ -65,7 +89,9 @@ class JobManager implements JobManagerHandle {
   readonly #options: JobManagerOptions;
   readonly results = new ResultBuffer();
   readonly #heartbeats: Heartbeats;
+  readonly #checkpoints: CheckpointCoordinator;
   readonly #stopServing: () => void;
+  readonly #snapshotResults = new Map<string, SnapshotResult>();
   #endedAt: number | undefined;
   #timers: readonly (() => void)[] = [];
   readonly #delayed = new Set<TimerHandle>();
@@ -73,9 +99,19 @@ class JobManager implements JobManagerHandle {
   constructor(environment: ActorEnvironment, options: JobManagerOptions) {
     this.#environment = environment;
     this.#options = options;
-    const { createEnumerator, heartbeat, cancellationTimeoutMs, onEnded: _onEnded, ...input } = options;
+    const {
+      createEnumerator,
+      heartbeat,
+      cancellationTimeoutMs,
+      checkpointPlaces,
+      retention: _retention,
+      onEnded: _onEnded,
+      ...input
+    } = options;
     const performer = this.#performer(cancellationTimeoutMs);
-    this.actor = createActor(this.#provide(performer, createEnumerator), {
+    const sources = this.#sourceCoordinators(performer, createEnumerator);
+    this.#checkpoints = this.#checkpointCoordinator(performer, sources, checkpointPlaces);
+    this.actor = createActor(this.#provide(performer, sources), {
       input,
       clock: xstateClock(environment.clock),
     });
@@ -91,6 +127,7 @@ class JobManager implements JobManagerHandle {
     this.#timers = [
       every(clock, TICK_MS, () => this.actor.send({ type: 'ticked', moment: performer.moment() })),
       every(clock, heartbeat.intervalMs, () => this.#heartbeats.tick()),
+      every(clock, CHECKPOINT_TICK_MS, () => this.#tickCheckpoints()),
     ];
     if (hasEnded(this.#context())) this.#stopTimers();
   }
@@ -140,6 +177,9 @@ class JobManager implements JobManagerHandle {
         }, delayMs);
         this.#delayed.add(timer);
       },
+      restoreLocation: () => this.#checkpoints.restoreLocation(),
+      checkpointsUri: checkpointsUri(this.#options.checkpointPlaces, this.#options.jobId),
+      hasRestorePoint: () => this.#checkpoints.hasRestorePoint,
       discardSplits: (vertexId, subtasks, attempt) =>
         this.#source(vertexId)?.send({ type: 'attemptDiscarded', subtasks, attempt }),
       freeSlot: (slot) => void freeSlot(performer, slot, 'the job does not know this slot'),
@@ -159,18 +199,81 @@ class JobManager implements JobManagerHandle {
     return this.actor.getSnapshot().children[sourceActorId(vertexId)];
   }
 
-  #provide(performer: Performer, createEnumerator: CreateEnumerator): typeof jobManagerMachine {
-    const environment = this.#environment;
-    const source = provideSourceCoordinator(environment, {
+  #sourceCoordinators(performer: Performer, createEnumerator: CreateEnumerator): SourceCoordinators {
+    return provideSourceCoordinator(this.#environment, {
       createEnumerator,
+      restoredSplits: (vertexId) => this.#checkpoints.restoredSplits(vertexId),
       isActive: (vertexId, subtaskIndex, attempt) =>
         !hasEnded(this.#context()) &&
         isActive(this.#context().scheduler, { vertexId, subtaskIndex, attempt }),
       onFailed: (vertexId, error) =>
         this.actor.send({ type: 'sourceFailed', vertexId, error, moment: performer.moment() }),
     });
+  }
+
+  #checkpointCoordinator(
+    performer: Performer,
+    sources: SourceCoordinators,
+    places: CheckpointPlaces,
+  ): CheckpointCoordinator {
+    const { graph } = this.#options;
+    const sourceVertices = graph.jobGraph.vertices.filter(({ isSource }) => isSource).map(({ id }) => id);
+    return new CheckpointCoordinator(this.#environment, places, {
+      graph: graph.jobGraph,
+      isActive: (ref) => !hasEnded(this.#context()) && isActive(this.#context().scheduler, ref),
+      snapshotEnumerators: (taken) =>
+        new Map(sourceVertices.map((id) => [id, sources.snapshot(id, taken.get(id) ?? new Map())])),
+      assignmentsDurable: (taken) => {
+        for (const id of sourceVertices) sources.durable(id, taken.get(id) ?? new Map());
+      },
+      onFailed: (error) => this.actor.send({ type: 'checkpointsFailed', error, moment: performer.moment() }),
+      answer: (requestId, result) => this.#snapshotResults.set(requestId, result),
+    });
+  }
+
+  #tickCheckpoints(): void {
+    const { clock } = this.#environment;
+    const job = jobView(this.#context().scheduler);
+    this.#toCheckpoints({ type: 'ticked', job, now: clock.monotonic(), wall: clock.now() });
+  }
+
+  #toCheckpoints(event: CheckpointCoordinatorEvent): void {
+    const child = this.actor.getSnapshot().children[CHECKPOINTS] as
+      | { send(event: CheckpointCoordinatorEvent): void }
+      | undefined;
+    child?.send(event);
+  }
+
+  #forwardToCheckpoints(context: JobManagerContext, request: JobManagerRequest): void {
+    if (
+      (request.type !== 'acknowledgeCheckpoint' &&
+        request.type !== 'declineCheckpoint' &&
+        request.type !== 'endOfData') ||
+      !isActive(context.scheduler, request)
+    )
+      return;
+    const { vertexId, subtaskIndex, attempt } = request;
+    const ref = { vertexId, subtaskIndex, attempt };
+    switch (request.type) {
+      case 'acknowledgeCheckpoint': {
+        const { checkpointId, state, assignmentsTaken, metrics } = request;
+        const acknowledgement = { state, assignmentsTaken, metrics };
+        return this.#toCheckpoints({ type: 'acknowledged', ref, checkpointId, acknowledgement });
+      }
+      case 'declineCheckpoint': {
+        const { checkpointId, error } = request;
+        const now = this.#environment.clock.monotonic();
+        return this.#toCheckpoints({ type: 'declined', ref, checkpointId, error, now });
+      }
+      case 'endOfData':
+        return this.#toCheckpoints({ type: 'drained', ref });
+    }
+  }
+
+  #provide(performer: Performer, sources: SourceCoordinators): typeof jobManagerMachine {
+    const environment = this.#environment;
     return jobManagerMachine.provide({
-      actors: { source },
+      actors: { source: sources.machine, checkpoints: this.#checkpoints.machine },
       actions: {
         perform: ({ context }, { effect }) => perform(performer, context, effect),
         replyAcknowledged: ({ event }) => this.#reply(event, { type: 'acknowledged' }),
@@ -179,6 +282,14 @@ class JobManager implements JobManagerHandle {
           this.#reply(event, { type: 'fenced', epoch: context.epoch });
         },
         replyOffers: ({ event }, { accepted }) => this.#reply(event, { type: 'slotsAccepted', accepted }),
+        tellOfStopped: (_, { refs }) => {
+          const now = environment.clock.monotonic();
+          // Children are there once this transition is over.
+          queueMicrotask(() => this.#toCheckpoints({ type: 'subtasksStopped', refs, now }));
+        },
+        forwardToCheckpoints: ({ context, event }) => {
+          if (event.type === 'requested') this.#forwardToCheckpoints(context, event.request);
+        },
         takeRows: ({ context, event }) => this.#takeRows(context, event, performer),
         replyToClient: ({ context, event }) => {
           if (event.type === 'clientRequested') this.#replyToClient(context, event.request, event.caller);
@@ -188,6 +299,8 @@ class JobManager implements JobManagerHandle {
           this.#stopTimers();
           for (const vertex of context.graph.jobGraph.vertices)
             this.#source(vertex.id)?.send({ type: 'close' });
+          void this.#checkpoints.end(keepsCheckpoints(this.#options.retention, context.scheduler.status));
+          this.#toCheckpoints({ type: 'close' });
           this.#options.onEnded(jobSummary(context, this.#endedAt), context.scheduler.failure);
         },
       },
@@ -243,5 +356,16 @@ class JobManager implements JobManagerHandle {
         });
       }
     }
+  }
+}
+
+function keepsCheckpoints(retention: CheckpointRetention, status: JobStatus): boolean {
+  switch (retention) {
+    case 'RETAIN_ON_CANCELLATION':
+      return status === 'FAILED' || status === 'CANCELED';
+    case 'DELETE_ON_CANCELLATION':
+      return status === 'FAILED';
+    case 'NO_EXTERNALIZED_CHECKPOINTS':
+      return false;
   }
 }

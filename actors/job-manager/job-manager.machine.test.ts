@@ -13,6 +13,14 @@ import type { JobManagerEvent, JobManagerInput } from './job-manager.machine.ts'
 
 const EPOCH = 3 as Epoch;
 const JOB = 'job' as JobId;
+const CHECKPOINTS = {
+  intervalMs: undefined,
+  timeoutMs: 1_000,
+  minPauseMs: 0,
+  maxConcurrent: 1,
+  tolerableFailed: 0,
+  retained: 1,
+};
 const ERROR = serializeError(new ExternalError('gone'));
 
 function moment(now = 0): { now: number; random: number } {
@@ -23,7 +31,13 @@ function moment(now = 0): { now: number; random: number } {
 function input(): JobManagerInput {
   const graph = new StreamGraph<string>();
   graph.addNode({ kind: 'source', factory: 's', name: 'source', isSource: true });
-  const settings = { jobName: 'job', parallelism: 1, maxParallelism: undefined, chaining: true };
+  const settings = {
+    jobName: 'job',
+    parallelism: 1,
+    maxParallelism: undefined,
+    chaining: true,
+    genericTypes: true,
+  };
   return {
     jobId: JOB,
     epoch: EPOCH,
@@ -33,6 +47,7 @@ function input(): JobManagerInput {
     graph: buildExecutionGraph(generateJobGraph(graph, settings).jobGraph),
     policy: { strategy: { type: 'fixed-delay', attempts: 1, delayMs: 5 }, retryUserFailures: true },
     slotRequestTimeoutMs: 1_000,
+    checkpoints: CHECKPOINTS,
   };
 }
 const VERTEX = input().graph.jobGraph.vertices[0]!.id satisfies VertexId;

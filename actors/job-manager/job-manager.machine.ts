@@ -23,13 +23,15 @@ import type {
   SchedulerEffect,
   SchedulerState,
 } from '../../src/control/scheduler/state.ts';
+import type { CheckpointSettings } from '../../src/control/checkpoints/state.ts';
 import type { RestartPolicy } from '../../src/control/restart-strategy.ts';
 import type { ExecutionGraph } from '../../src/graph/execution-graph.ts';
 import { ExternalError, serializeError } from '../../src/base/errors.ts';
 import type { ClientRequest } from '../../src/protocol/client-dispatcher.ts';
 import type { JobManagerRequest } from '../../src/protocol/job-manager.ts';
-import type { JobStatus } from '../../src/protocol/job-status.ts';
+import type { ExecutionState, JobStatus } from '../../src/protocol/job-status.ts';
 import type { Caller } from '../messaging/serve.ts';
+import { checkpointCoordinatorMachine } from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
 import { sourceCoordinatorMachine } from './source-coordinator/source-coordinator.machine.ts';
 
 /**
@@ -68,6 +70,8 @@ export type JobManagerEvent =
       readonly error: SerializedError;
       readonly moment: Moment;
     }
+  /** Checkpoints failed too often, or cannot be taken: the job is restarted, or failed. */
+  | { readonly type: 'checkpointsFailed'; readonly error: SerializedError; readonly moment: Moment }
   | { readonly type: 'ticked'; readonly moment: Moment };
 
 /** Requests of clients about one job; the dispatcher passes them on. */
@@ -90,6 +94,7 @@ export interface JobManagerInput {
   readonly graph: ExecutionGraph;
   readonly policy: RestartPolicy;
   readonly slotRequestTimeoutMs: number;
+  readonly checkpoints: CheckpointSettings;
 }
 
 export interface JobManagerContext extends JobManagerInput {
@@ -118,6 +123,7 @@ function decide(context: JobManagerContext, event: JobManagerEvent): Decision | 
     case 'backoffElapsed':
       return backoffElapsed(scheduler, event.region, event.attempt);
     case 'sourceFailed':
+    case 'checkpointsFailed':
       return jobFailed(scheduler, event.error, event.moment);
     case 'ticked':
     case 'slotsDeclared':
@@ -144,6 +150,9 @@ function decideRequest(
     case 'offerSlots': // answered with what was accepted: see `takeOffers`
     case 'requestSplit': // for the source-coordinator
     case 'collectRows': // for the result buffer
+    case 'acknowledgeCheckpoint': // for the checkpoint-coordinator
+    case 'declineCheckpoint':
+    case 'endOfData':
       return undefined;
   }
 }
@@ -158,19 +167,30 @@ const isRequest =
   ({ event }: { event: JobManagerEvent }): boolean =>
     event.type === 'requested' && event.request.type === type;
 
+const CHECKPOINT_REQUESTS: readonly JobManagerRequest['type'][] = [
+  'acknowledgeCheckpoint',
+  'declineCheckpoint',
+  'endOfData',
+];
+
+/** Id of the checkpoint-coordinator, a child actor. */
+export const CHECKPOINTS = 'checkpoints';
+
 const base = setup({
   types: {
     context: {} as JobManagerContext,
     events: {} as JobManagerEvent,
     input: {} as JobManagerInput,
   },
-  actors: { source: sourceCoordinatorMachine },
+  actors: { source: sourceCoordinatorMachine, checkpoints: checkpointCoordinatorMachine },
   actions: {
     perform: (_, _params: { effect: SchedulerEffect }) => {},
     replyAcknowledged: () => {},
     replyFenced: () => {},
     replyOffers: (_, _params: { accepted: readonly AllocationId[] }) => {},
     takeRows: () => {},
+    tellOfStopped: (_, _params: { refs: readonly ExecutionRef[] }) => {},
+    forwardToCheckpoints: () => {},
     replyToClient: () => {},
     jobEnded: () => {},
     noteCluster: assign(({ event }) => (event.type === 'slotsDeclared' ? { cluster: event.cluster } : {})),
@@ -180,6 +200,8 @@ const base = setup({
     isOffer: isRequest('offerSlots'),
     isSplitRequest: isRequest('requestSplit'),
     isRows: isRequest('collectRows'),
+    isOfCheckpoint: ({ event }) =>
+      event.type === 'requested' && CHECKPOINT_REQUESTS.includes(event.request.type),
     isRunning: statusIs('RUNNING'),
     isRestarting: statusIs('RESTARTING'),
     isFailing: statusIs('FAILING'),
@@ -195,7 +217,14 @@ type Enqueue = Parameters<Parameters<typeof base.enqueueActions>[0]>[0]['enqueue
 function adopt(enqueue: Enqueue, decision: Decision): void {
   enqueue.assign({ scheduler: decision.state });
   for (const effect of decision.effects) enqueue({ type: 'perform', params: { effect } });
+  const stopped = decision.effects.flatMap((effect) =>
+    effect.type === 'announceExecution' && STOPPED.includes(effect.to) ? [effect.ref] : [],
+  );
+  if (stopped.length > 0) enqueue({ type: 'tellOfStopped', params: { refs: stopped } });
 }
+
+/** States in which a subtask takes part in no checkpoint any more. */
+const STOPPED: readonly ExecutionState[] = ['CANCELING', 'CANCELED', 'FAILED', 'FINISHED'];
 
 const machine = base.extend({
   actions: {
@@ -210,6 +239,8 @@ const machine = base.extend({
         };
         enqueue.spawnChild('source', { id: sourceActorId(vertex.id), input });
       }
+      const { jobId, epoch, checkpoints } = context;
+      enqueue.spawnChild('checkpoints', { id: CHECKPOINTS, input: { jobId, epoch, settings: checkpoints } });
       adopt(enqueue, startScheduling(context.scheduler));
     }),
     decide: base.enqueueActions(({ context, event, enqueue }) => {
@@ -260,6 +291,7 @@ export const jobManagerMachine = machine.createMachine({
       { guard: 'isOffer', actions: 'takeOffers' },
       { guard: 'isSplitRequest', actions: ['forwardSplitRequest', 'replyAcknowledged'] },
       { guard: 'isRows', actions: 'takeRows' },
+      { guard: 'isOfCheckpoint', actions: ['forwardToCheckpoints', 'replyAcknowledged'] },
       { actions: ['decide', 'replyAcknowledged'] },
     ],
     clientRequested: { actions: ['decide', 'replyToClient'] },
@@ -267,6 +299,7 @@ export const jobManagerMachine = machine.createMachine({
     slotsGone: { actions: 'decide' },
     taskManagerSilent: { actions: 'decide' },
     sourceFailed: { actions: 'decide' },
+    checkpointsFailed: { actions: 'decide' },
     backoffElapsed: { actions: 'decide' },
     ticked: { actions: 'watchSlots' },
   },

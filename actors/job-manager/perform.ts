@@ -5,7 +5,7 @@ import { buildDeployments } from '../../src/control/deployments.ts';
 import type { ExecutionRef, HeldSlot, Moment, SchedulerEffect } from '../../src/control/scheduler/state.ts';
 import { resourceManagerReply } from '../../src/protocol/resource-manager.ts';
 import { slotReply } from '../../src/protocol/slot.ts';
-import type { SubmitTasks } from '../../src/protocol/slot.ts';
+import type { RestoreLocation, SubmitTasks } from '../../src/protocol/slot.ts';
 import { taskManagerReply } from '../../src/protocol/task-manager.ts';
 import { announce } from '../messaging/announce.ts';
 import { BRIEF, ask } from '../messaging/ask.ts';
@@ -24,6 +24,11 @@ export interface Performer {
   readonly cancellationTimeoutMs: number;
   context(): JobManagerContext;
   send(event: JobManagerEvent): void;
+  /** What subtasks that are deployed now go on from. */
+  restoreLocation(): Promise<RestoreLocation | undefined>;
+  hasRestorePoint(): boolean;
+  /** Folder of the job's checkpoints. */
+  readonly checkpointsUri: string;
   discardSplits(vertexId: VertexId, subtasks: readonly number[], attempt: number): void;
   moment(): Moment;
   /** Gives back a slot that the job does not use. */
@@ -43,7 +48,7 @@ export function perform(performer: Performer, context: JobManagerContext, effect
     case 'declareSlots':
       return void declareSlots(performer, context, effect.required);
     case 'deployRegion':
-      return deployRegion(performer, context, effect);
+      return void deployRegion(performer, effect);
     case 'cancelTasks':
       return void cancelTasks(performer, effect.slot, effect.tasks);
     case 'freeSlot':
@@ -87,18 +92,21 @@ async function declareSlots(
   }
 }
 
-function deployRegion(
-  performer: Performer,
-  context: JobManagerContext,
-  effect: EffectOf<'deployRegion'>,
-): void {
-  const { jobId, epoch, graph, scheduler, moduleSha256, configuration } = context;
+/** Deploys once it is sure what the subtasks go on from: a checkpoint that is being decided counts. */
+async function deployRegion(performer: Performer, effect: EffectOf<'deployRegion'>): Promise<void> {
+  const restore = await performer.restoreLocation().catch(() => 'unknown' as const);
+  const { jobId, epoch, graph, scheduler, moduleSha256, configuration } = performer.context();
+  const region = scheduler.regions[effect.region];
+  // The job-manager hears of checkpoints that cannot be read by itself.
+  if (restore === 'unknown' || region?.attempt !== effect.attempt || region.phase !== 'active') return;
   const job = {
     jobId,
     jobName: graph.jobGraph.name,
     moduleSha256,
     graphHash: graph.jobGraph.graphHash,
     configuration: { ...configuration },
+    checkpointsUri: performer.checkpointsUri,
+    periodicCheckpoints: performer.context().checkpoints.intervalMs !== undefined,
   };
   const deployments = buildDeployments(
     graph,
@@ -112,6 +120,7 @@ function deployRegion(
     },
     job,
     epoch,
+    restore,
   );
   for (const { slot, message } of deployments.values()) void deploy(performer, slot, message);
 }
@@ -211,7 +220,8 @@ function discardAttempt(
 ): void {
   const { graph } = context;
   const members = graph.regions[region] ?? [];
-  performer.results.discard(members);
+  // With a checkpoint, subtasks say themselves from which row they go on.
+  if (!performer.hasRestorePoint()) performer.results.discard(members);
   for (const vertex of graph.jobGraph.vertices) {
     if (!vertex.isSource) continue;
     const subtasks = members

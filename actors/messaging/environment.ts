@@ -1,6 +1,8 @@
+import { InternalError } from '../../src/base/errors.ts';
 import type { ClusterId } from '../../src/base/ids.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Logger } from '../../src/ports/logger.ts';
+import type { SnapshotStores } from '../../src/ports/snapshot-store.ts';
 import type { Random } from '../../src/ports/random.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import { Subjects } from '../../src/protocol/subjects.ts';
@@ -14,9 +16,17 @@ export interface ActorEnvironment {
   readonly logger: Logger;
   readonly subjects: Subjects;
   readonly refusals: RefusalCounters;
+  /** Where checkpoints and savepoints are. */
+  readonly snapshots: SnapshotStores;
   /** An actor broke an invariant and stopped: the node must not go on without it. */
   readonly onFatal: (error: unknown, actor: string) => void;
 }
+
+/** For nodes that keep no checkpoints, such as clients. */
+const NO_SNAPSHOTS: SnapshotStores = {
+  open: (uri) =>
+    Promise.reject(new InternalError(`this node has no stores for checkpoints, asked for ${uri}`)),
+};
 
 /** Messages that did not reach an actor. */
 export interface RefusalCounters {
@@ -28,10 +38,11 @@ export interface RefusalCounters {
 
 export function createEnvironment(
   ports: Pick<ActorEnvironment, 'clusterId' | 'transport' | 'clock' | 'random' | 'logger'> &
-    Partial<Pick<ActorEnvironment, 'onFatal'>>,
+    Partial<Pick<ActorEnvironment, 'onFatal' | 'snapshots'>>,
 ): ActorEnvironment {
   return {
     onFatal: () => {},
+    snapshots: NO_SNAPSHOTS,
     ...ports,
     subjects: new Subjects(ports.clusterId),
     refusals: { malformed: 0, stale: 0 },

@@ -2,7 +2,7 @@ import type { Epoch } from '../../src/base/ids.ts';
 import { ExternalError } from '../../src/base/errors.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
-import { restartPolicy, slotPlacement } from '../../src/config/settings.ts';
+import { checkpointSettings, restartPolicy, slotPlacement } from '../../src/config/settings.ts';
 import type { ArtifactStore, MetadataStore } from '../../src/ports/stores.ts';
 import { startDispatcher } from '../dispatcher/dispatcher.effects.ts';
 import type { DispatcherHandle } from '../dispatcher/dispatcher.effects.ts';
@@ -17,6 +17,8 @@ export interface JobManagerNodeOptions {
   readonly metadata: MetadataStore;
   readonly artifacts: ArtifactStore;
   readonly loader: JobLoader;
+  /** Where checkpoints go when no directory is configured. */
+  readonly defaultCheckpoints: string;
 }
 
 /** Dispatcher, resource-manager and job-managers of one process. */
@@ -32,7 +34,7 @@ export async function startJobManagerNode(
   environment: ActorEnvironment,
   options: JobManagerNodeOptions,
 ): Promise<JobManagerNode> {
-  const { configuration, metadata, artifacts, loader } = options;
+  const { configuration, metadata, artifacts, loader, defaultCheckpoints } = options;
   const epoch = await claimEpoch(metadata);
   const heartbeat = {
     intervalMs: configuration.get(OPTIONS.heartbeatInterval),
@@ -59,6 +61,13 @@ export async function startJobManagerNode(
         policy: restartPolicy(effective),
         slotRequestTimeoutMs: effective.get(OPTIONS.slotRequestTimeout),
         cancellationTimeoutMs: effective.get(OPTIONS.cancellationTimeout),
+        checkpoints: checkpointSettings(effective),
+        checkpointPlaces: {
+          directory: effective.get(OPTIONS.checkpointDirectory) ?? defaultCheckpoints,
+          restorePath: effective.get(OPTIONS.restorePath),
+          ignoreUnclaimedState: effective.get(OPTIONS.ignoreUnclaimedState),
+        },
+        retention: effective.get(OPTIONS.checkpointRetention),
       };
     },
   });

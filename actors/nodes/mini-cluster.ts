@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { InternalError } from '../../src/base/errors.ts';
 import type { ClusterId, JobId, TaskManagerId } from '../../src/base/ids.ts';
 import { Configuration } from '../../src/config/configuration.ts';
@@ -95,6 +96,7 @@ export class MiniCluster {
       artifacts,
       metadata: new MemoryMetadataStore(),
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
+      defaultCheckpoints: pathToFileURL(join(directory, 'checkpoints')).href,
     });
     const resources = resourcesOf(configuration);
     const rings = new RingRegistry(resources);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ExternalError, InternalError } from '../../src/base/errors.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
 import type { Logger } from '../../src/ports/logger.ts';
@@ -43,6 +44,7 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
       metadata,
       artifacts,
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
+      defaultCheckpoints: pathToFileURL(join(tmpdir(), `millrace-${environment.clusterId}-checkpoints`)).href,
     });
     return () => Promise.resolve(node.stop());
   });

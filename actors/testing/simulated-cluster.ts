@@ -3,6 +3,7 @@ import type { ClusterId, JobId, TaskManagerId } from '../../src/base/ids.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { MemoryArtifactStore } from '../../src/storage/memory/artifact-store.ts';
+import { MemorySnapshotStores } from '../../src/storage/memory/snapshot-store.ts';
 import { MemoryMetadataStore } from '../../src/storage/memory/metadata-store.ts';
 import { NodeClock } from '../../src/testing/node-clock.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
@@ -46,6 +47,7 @@ export class SimulatedCluster {
   readonly #configuration: Configuration;
   readonly #metadata = new MemoryMetadataStore();
   readonly #artifacts = new MemoryArtifactStore();
+  readonly snapshots = new MemorySnapshotStores(() => this.clock.now());
   readonly #nodes = new Map<string, NodeClock>();
   #jobManager: JobManagerNode | undefined;
   #started = 0;
@@ -74,6 +76,7 @@ export class SimulatedCluster {
       metadata: this.#metadata,
       artifacts: this.#artifacts,
       loader: definedJobs(this.#options.job),
+      defaultCheckpoints: 'memory:',
     });
   }
 
@@ -126,6 +129,7 @@ export class SimulatedCluster {
       clock,
       random: this.random.fork(`${node}@${this.clock.steps}`),
       logger: this.#options.logger ?? new SilentLogger(),
+      snapshots: this.snapshots,
       onFatal: (error) => this.fatalErrors.push(error),
     });
   }

@@ -1,6 +1,6 @@
 // Query 11, user sessions: how many bids each bidder made before a pause of 10 s.
-import { defineJob, EventTimeSessionWindows, Time } from 'millrace';
-import { count } from './q5.ts';
+import { Aggregates, defineJob, EventTimeSessionWindows, Time } from 'millrace';
+import type { Collector } from 'millrace';
 import { emit } from './sink.ts';
 import { bids } from './views.ts';
 
@@ -13,10 +13,9 @@ export interface BidderWindow {
 
 export default defineJob('nexmark q11', (env) => {
   const sessions = bids(env)
-    .map((bid) => bid.bidder)
-    .keyBy((bidder) => bidder)
+    .keyBy('bidder')
     .window(EventTimeSessionWindows.withGap(Time.seconds(10)))
-    .aggregate<{ count: number }, number, BidderWindow>(count, (bidder, { window }, [bid_count = 0], out) =>
+    .aggregate(Aggregates.count(), (bidder, { window }, [bid_count = 0], out: Collector<BidderWindow>) =>
       out.collect({ bidder, bid_count, starttime: window.start, endtime: window.end }),
     )
     .name('sessions')

@@ -1,5 +1,6 @@
 // Query 5, hot auctions: which auctions had the most bids of the last 10 s, every 2 s.
 import {
+  Aggregates,
   defineJob,
   ProcessFunction,
   SlidingEventTimeWindows,
@@ -19,24 +20,8 @@ interface AuctionCount extends HotAuction {
   readonly windowEnd: number;
 }
 
-interface Counter {
-  count: number;
-}
-
 const SIZE = Time.seconds(10);
 const SLIDE = Time.seconds(2);
-
-export const count: AggregateFunction<unknown, Counter, number> = {
-  createAccumulator: () => ({ count: 0 }),
-  add: (_bid, counter) => {
-    counter.count += 1;
-  },
-  getResult: (counter) => counter.count,
-  merge: (a, b) => {
-    a.count += b.count;
-    return a;
-  },
-};
 
 /** The auctions with the highest count so far. */
 interface Leaders {
@@ -80,10 +65,9 @@ class MayLead extends ProcessFunction<AuctionCount, AuctionCount> {
 
 export default defineJob('nexmark q5', (env) => {
   const counts = bids(env)
-    .map((bid) => bid.auction)
-    .keyBy((auction) => auction)
+    .keyBy('auction')
     .window(SlidingEventTimeWindows.of(SIZE, SLIDE))
-    .aggregate<Counter, number, AuctionCount>(count, (auction, { window }, [num = 0], out) =>
+    .aggregate(Aggregates.count(), (auction, { window }, [num = 0], out: Collector<AuctionCount>) =>
       out.collect({ auction, num, windowEnd: window.end }),
     )
     .name('bids per auction')

@@ -15,6 +15,8 @@ export interface CompileSettings {
   readonly maxParallelism: number | undefined;
   /** `pipeline.operator-chaining.enabled` */
   readonly chaining: boolean;
+  /** `pipeline.generic-types` */
+  readonly genericTypes: boolean;
   /** `pipeline.name`: a name that wins over the job's own. */
   readonly name: string | undefined;
   /** `execution.runtime-mode` */
@@ -40,13 +42,16 @@ export async function compileJob(
     });
   }
   const own = env.getSettings();
-  const graph = graphForMode(env.getStreamGraph(), own.runtimeMode ?? settings.runtimeMode);
-  return generateJobGraph(graph, {
+  const built = env.getStreamGraph();
+  const graph = graphForMode(built, own.runtimeMode ?? settings.runtimeMode);
+  const generated = generateJobGraph(graph, {
     jobName: settings.name ?? definition.name,
     parallelism: own.parallelism ?? settings.parallelism,
     maxParallelism: own.maxParallelism ?? settings.maxParallelism,
     chaining: own.chaining && settings.chaining,
+    genericTypes: settings.genericTypes,
   });
+  return { ...generated, batch: graph !== built };
 }
 
 function messageOf(error: unknown): string {

@@ -7,6 +7,7 @@ import {
   flatMapOperator,
   mapOperator,
   processOperator,
+  projectOperator,
   sinkOperator,
   timestampsAndWatermarksOperator,
 } from '../dataplane/operators/index.ts';
@@ -23,21 +24,25 @@ import type { OutputTag } from '../functions/output-tag.ts';
 import type { ProcessFunction } from '../functions/process.ts';
 import type { Sink } from '../functions/sink.ts';
 import type { WatermarkStrategy } from '../functions/watermark.ts';
-import type { EdgePartitioner, StreamGraph, StreamNode } from '../graph/stream-graph.ts';
+import type { TypeInformation } from '../functions/types/index.ts';
+import type { EdgePartitioner, OperatorTraits, StreamGraph, StreamNode } from '../graph/stream-graph.ts';
 import type { WindowAssigner } from '../dataplane/window/index.ts';
 import type { MapStateDescriptor } from '../functions/state.ts';
 import { BroadcastConnectedStream, ConnectedStreams } from './connected-streams.ts';
 import { CoGroupedStreams, JoinedStreams } from './joined-streams.ts';
-import { keySelectorOf } from './key-selector.ts';
+import { keyFieldsOf, keySelectorOf } from './key-selector.ts';
 import type { KeyFields } from './key-selector.ts';
 import { KeyedStream } from './keyed-stream.ts';
 import { WindowedStream } from './windowed-stream.ts';
 import * as settings from './node-settings.ts';
+import { projectedType, SAME_TYPE } from './output-types.ts';
 
 /** Where a stream's records come from: one operator, or several after `union`. */
 export interface Origin {
   readonly node: StreamNode<OperatorFactory>;
   readonly sideOutput?: string;
+  /** Declared type of the side output. */
+  readonly type?: TypeInformation<unknown>;
 }
 
 const AUTO: EdgePartitioner = { kind: 'auto' };
@@ -65,7 +70,7 @@ export class DataStream<T> {
 
   /** Keeps the records for which `fn` is true. */
   filter(fn: FilterLike<T>): SingleOutputStreamOperator<T> {
-    return this.transform('Filter', filterOperator(fn));
+    return this.transform('Filter', filterOperator(fn), SAME_TYPE);
   }
 
   /** Any number of records out for each record in: returned as an iterable, or emitted through `out`. */
@@ -78,13 +83,28 @@ export class DataStream<T> {
     return this.transform('Process', processOperator(fn));
   }
 
+  /**
+   * Keeps these fields of each record, in this order. Fields that are read neither here nor before are not sent to other
+   * tasks: behind `keyBy('auction').sum('price')`, `project('auction', 'price')` spares the others their way.
+   */
+  project<F extends keyof T & string>(...names: readonly F[]): SingleOutputStreamOperator<Pick<T, F>> {
+    const fields = [...new Set<string>(names)];
+    if (fields.length === 0 || fields.includes('__proto__'))
+      throw new UserError('project needs the names of the fields to keep, and __proto__ is none');
+    return this.transform('Project', projectOperator(fields), {
+      fieldUse: { fields, passesOn: false },
+      deriveType: (input) => projectedType(input, fields),
+    });
+  }
+
   /** Brings all records of a key to one subtask. The key is a field's name, several names, or a function. */
   keyBy<K extends Key>(selector: KeySelector<T, K>): KeyedStream<T, K>;
   keyBy<F extends KeyFields<T>>(field: F): KeyedStream<T, Extract<T[F], Key>>;
   keyBy<F extends KeyFields<T>>(...fields: readonly F[]): KeyedStream<T, readonly PrimitiveKey[]>;
   keyBy(...keys: readonly (PropertyKey | KeySelector<T>)[]): KeyedStream<T, Key> {
     const selector = keySelectorOf<T>(keys);
-    return new KeyedStream<T, Key>(this.hashed(selector as KeySelector<unknown>), selector);
+    const fields = keyFieldsOf(keys);
+    return new KeyedStream<T, Key>(this.hashed(selector as KeySelector<unknown>, fields), selector, fields);
   }
 
   /** The records of this and other streams of the same type, interleaved. */
@@ -120,9 +140,10 @@ export class DataStream<T> {
   /** Windows over all records of the stream, in one subtask. */
   windowAll(assigner: WindowAssigner): WindowedStream<T, null> {
     return new WindowedStream<T, null>(
-      (name, factory) => this.transform(name, factory, true),
+      (name, factory, traits) => this.transform(name, factory, { ...traits, nonParallel: true }),
       () => null,
       assigner,
+      { keyFields: [] },
     );
   }
 
@@ -154,7 +175,7 @@ export class DataStream<T> {
   /** Every record to every subtask. With descriptors: for `connect`, whose function then keeps broadcast state. */
   broadcast(): DataStream<T>;
   broadcast(
-    ...descriptors: readonly [MapStateDescriptor<never, never>, ...MapStateDescriptor<never, never>[]]
+    ...descriptors: readonly [MapStateDescriptor<unknown, unknown>, ...MapStateDescriptor<unknown, unknown>[]]
   ): BroadcastStream<T>;
   broadcast(...descriptors: readonly unknown[]): DataStream<T> | BroadcastStream<T> {
     const stream = this.partitioned({ kind: 'broadcast' });
@@ -183,7 +204,7 @@ export class DataStream<T> {
   /** Assigns event time here instead of at the source. */
   assignTimestampsAndWatermarks(strategy: WatermarkStrategy<T>): SingleOutputStreamOperator<T> {
     const factory = timestampsAndWatermarksOperator(strategy as WatermarkStrategy<unknown>);
-    return this.transform('Timestamps/Watermarks', factory);
+    return this.transform('Timestamps/Watermarks', factory, SAME_TYPE);
   }
 
   /** Ends the stream in a sink. */
@@ -205,16 +226,17 @@ export class DataStream<T> {
   }
 
   /** Adds an operator behind this stream; for operators that have no method of their own. */
-  transform<O>(name: string, factory: OperatorFactory, nonParallel = false): SingleOutputStreamOperator<O> {
-    return new SingleOutputStreamOperator<O>(
-      this.graph,
-      this.addNode(name, factory.kind, factory, nonParallel),
-    );
+  transform<O>(
+    name: string,
+    factory: OperatorFactory,
+    traits: OperatorTraits = {},
+  ): SingleOutputStreamOperator<O> {
+    return new SingleOutputStreamOperator<O>(this.graph, this.addNode(name, factory.kind, factory, traits));
   }
 
-  /** The same stream, partitioned by the hash of a key. */
-  hashed(keySelector: KeySelector<unknown>): DataStream<T> {
-    return this.partitioned({ kind: 'hash', keySelector });
+  /** The same stream, partitioned by the hash of a key; `keyFields` where it is made of named fields. */
+  hashed(keySelector: KeySelector<unknown>, keyFields?: readonly string[]): DataStream<T> {
+    return this.partitioned({ kind: 'hash', keySelector, ...(keyFields === undefined ? {} : { keyFields }) });
   }
 
   /** As `transform`, with this stream as input 0 and another as input 1. */
@@ -234,9 +256,9 @@ export class DataStream<T> {
     name: string,
     kind: string,
     factory: OperatorFactory,
-    nonParallel = false,
+    traits: OperatorTraits = {},
   ): StreamNode<OperatorFactory> {
-    const node = this.graph.addNode({ kind, name, factory, nonParallel });
+    const node = this.graph.addNode({ kind, name, factory, ...traits });
     this.link(node, 0);
     return node;
   }
@@ -250,6 +272,7 @@ export class DataStream<T> {
         targetInput,
         partitioner: this.partitioner,
         ...(origin.sideOutput === undefined ? {} : { sideOutput: origin.sideOutput }),
+        ...(origin.type === undefined ? {} : { type: origin.type }),
       });
     }
   }
@@ -343,6 +366,15 @@ export class SingleOutputStreamOperator<T> extends DataStream<T> {
     return this;
   }
 
+  /**
+   * Declares what the records are: they go to other tasks by code made for the type, without learning it first. A record
+   * that is not of the type still arrives as it is, and is counted; with `pipeline.generic-types: false` it fails the job.
+   */
+  returns(type: TypeInformation<T>): this {
+    this.#node.type = type;
+    return this;
+  }
+
   /** Never chained with its input or its outputs. */
   disableChaining(): this {
     this.#node.chaining = 'never';
@@ -357,6 +389,7 @@ export class SingleOutputStreamOperator<T> extends DataStream<T> {
 
   /** Records that this operator emitted under `tag`. */
   getSideOutput<S>(tag: OutputTag<S>): DataStream<S> {
-    return new DataStream<S>(this.graph, [{ node: this.#node, sideOutput: tag.id }]);
+    const type = tag.type === undefined ? {} : { type: tag.type };
+    return new DataStream<S>(this.graph, [{ node: this.#node, sideOutput: tag.id, ...type }]);
   }
 }

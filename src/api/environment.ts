@@ -4,6 +4,7 @@ import type { OperatorFactory } from '../dataplane/chain/operator.ts';
 import { sourceOperator } from '../dataplane/operators/index.ts';
 import { RuntimeExecutionMode } from '../functions/execution-mode.ts';
 import type { Source, SourceSplit } from '../functions/source.ts';
+import type { TypeInformation } from '../functions/types/index.ts';
 import { WatermarkStrategy } from '../functions/watermark.ts';
 import { StreamGraph } from '../graph/stream-graph.ts';
 import { SingleOutputStreamOperator } from './data-stream.ts';
@@ -72,13 +73,15 @@ export class StreamExecutionEnvironment {
     );
   }
 
-  /** A stream from a source, with its event time. */
+  /** A stream from a source, with its event time. `type` declares its records, as `returns(type)` does. */
   fromSource<T, S extends SourceSplit>(
     source: Source<T, S>,
     strategy: WatermarkStrategy<NoInfer<T>>,
     name: string,
+    type?: TypeInformation<NoInfer<T>>,
   ): SingleOutputStreamOperator<T> {
-    return this.#addSource<T, S>(source, strategy, name, false);
+    const stream = this.#addSource<T, S>(source, strategy, name, false);
+    return type === undefined ? stream : stream.returns(type);
   }
 
   #addSource<T, S extends SourceSplit>(

@@ -1,7 +1,9 @@
 import type { WindowAssigner } from '../dataplane/window/index.ts';
+import { mapOperator } from '../dataplane/operators/index.ts';
 import type { DurationLike } from '../base/time.ts';
 import type { Collector, Key, KeySelector } from '../functions/basic.ts';
 import type { DataStream, SingleOutputStreamOperator } from './data-stream.ts';
+import { fieldOf } from './output-types.ts';
 import type { WindowedStream } from './windowed-stream.ts';
 
 /** A record of either input on its way through one window operator. */
@@ -50,10 +52,20 @@ abstract class TwoStreams<T1, T2, Windowed> {
     secondKey: KeySelector<T2, K>,
     assigner: WindowAssigner,
   ): WindowedStream<Tagged<T1, T2>, Key> {
+    type Both = Tagged<T1, T2>;
     const tagged = this.#first
-      .map((first): Tagged<T1, T2> => ({ first }))
-      .name('first of two')
-      .union(this.#second.map((second): Tagged<T1, T2> => ({ second })).name('second of two'));
+      .transform<Both>(
+        'first of two',
+        mapOperator((first: T1): Both => ({ first })),
+        fieldOf('first'),
+      )
+      .union(
+        this.#second.transform<Both>(
+          'second of two',
+          mapOperator((second: T2): Both => ({ second })),
+          fieldOf('second'),
+        ),
+      );
     const key = (record: Tagged<T1, T2>): Key =>
       'first' in record ? firstKey(record.first as T1) : secondKey(record.second as T2);
     return tagged.keyBy(key).window(assigner);

@@ -7,6 +7,11 @@ export type KeyFields<T> = { [F in keyof T]-?: T[F] extends Key ? F : never }[ke
 /** Names of the fields of `T` that hold numbers. */
 export type NumberFields<T> = { [F in keyof T]-?: T[F] extends number ? F : never }[keyof T];
 
+/** The names in the arguments of `keyBy`; undefined where a function makes the key. */
+export function keyFieldsOf(keys: readonly unknown[]): readonly string[] | undefined {
+  return typeof keys[0] === 'function' ? undefined : keys.map(String);
+}
+
 /** One selector from a function, a field's name, or several names (a composite key). */
 export function keySelectorOf<T>(keys: readonly (PropertyKey | KeySelector<T>)[]): KeySelector<T> {
   const [first, ...rest] = keys;

@@ -13,6 +13,7 @@ import type { BroadcastStream, DataStream, SingleOutputStreamOperator } from './
 import { IntervalJoin } from './interval-join.ts';
 import type { NumberFields } from './key-selector.ts';
 import { KeyedFilter, KeyedFlatMap, KeyedMap } from './keyed-functions.ts';
+import { fieldUse, SAME_TYPE } from './output-types.ts';
 import { WindowedStream } from './windowed-stream.ts';
 import type { AddOperator } from './windowed-stream.ts';
 
@@ -20,11 +21,16 @@ import type { AddOperator } from './windowed-stream.ts';
 export class KeyedStream<T, K extends Key> {
   readonly #stream: DataStream<T>;
   readonly #keySelector: KeySelector<T, K>;
+  readonly #keyFields: readonly string[] | undefined;
 
-  /** @param stream partitioned by the hash of the key */
-  constructor(stream: DataStream<T>, keySelector: KeySelector<T, K>) {
+  /**
+   * @param stream partitioned by the hash of the key
+   * @param keyFields names of the fields that make the key, where it is made of fields
+   */
+  constructor(stream: DataStream<T>, keySelector: KeySelector<T, K>, keyFields?: readonly string[]) {
     this.#stream = stream;
     this.#keySelector = keySelector;
+    this.#keyFields = keyFields;
   }
 
   /** Reads this stream and another one, keyed alike or broadcast, in one operator. */
@@ -58,6 +64,7 @@ export class KeyedStream<T, K extends Key> {
     return this.#stream.transform(
       'Keyed Reduce',
       keyedReduceOperator(this.#selector(), fn as ReduceLike<unknown>),
+      SAME_TYPE,
     );
   }
 
@@ -90,7 +97,7 @@ export class KeyedStream<T, K extends Key> {
 
   /** As on any stream; a rich function has keyed state here. */
   filter(fn: FilterLike<T>): SingleOutputStreamOperator<T> {
-    return this.#stream.transform('Filter', this.#keyed(new KeyedFilter<K, T>(fn)));
+    return this.#stream.transform('Filter', this.#keyed(new KeyedFilter<K, T>(fn)), SAME_TYPE);
   }
 
   /** As on any stream; a rich function has keyed state here. */
@@ -105,17 +112,15 @@ export class KeyedStream<T, K extends Key> {
 
   /** Groups the records of each key by time. */
   window(assigner: WindowAssigner): WindowedStream<T, K> {
-    return new WindowedStream(
-      (name, factory) => this.#stream.transform(name, factory),
-      this.#keySelector,
-      assigner,
-    );
+    return new WindowedStream(this.#add, this.#keySelector, assigner, { keyFields: this.#keyFields });
   }
 
   /** Windows of `size` records of a key; with `slide`, one every `slide` records over the last `size`. */
   countWindow(size: number, slide?: number): WindowedStream<T, K> {
-    const add: AddOperator = (name, factory) => this.#stream.transform(name, factory);
-    const windows = new WindowedStream(add, this.#keySelector, GlobalWindows.create(), true);
+    const windows = new WindowedStream(this.#add, this.#keySelector, GlobalWindows.create(), {
+      keyFields: this.#keyFields,
+      foldEvicted: true,
+    });
     if (slide === undefined) return windows.trigger(PurgingTrigger.of(CountTrigger.of(size)));
     return windows.evictor(CountEvictor.of<T>(size)).trigger(CountTrigger.of(slide));
   }
@@ -125,8 +130,13 @@ export class KeyedStream<T, K extends Key> {
       this.#selector(),
       fieldReducer<T>(kind, field) as ReduceLike<unknown>,
     );
-    return this.#stream.transform(`Keyed ${kind}`, factory);
+    return this.#stream.transform(`Keyed ${kind}`, factory, {
+      ...SAME_TYPE,
+      ...fieldUse(this.#keyFields, [field], true),
+    });
   }
+
+  readonly #add: AddOperator = (name, factory, traits) => this.#stream.transform(name, factory, traits);
 
   #keyed<O>(fn: KeyedProcessFunction<K, T, O>): OperatorFactory {
     return keyedProcessOperator(this.#selector(), fn);

@@ -10,36 +10,49 @@ import type { Evictor } from '../functions/evictor.ts';
 import type { OutputTag } from '../functions/output-tag.ts';
 import type { Trigger } from '../functions/trigger.ts';
 import type { AggregateFunction, ProcessWindowLike } from '../functions/window.ts';
+import type { OperatorTraits } from '../graph/stream-graph.ts';
 import { fieldAggregate } from './aggregations.ts';
 import type { FieldAggregation } from './aggregations.ts';
 import type { SingleOutputStreamOperator } from './data-stream.ts';
 import type { NumberFields } from './key-selector.ts';
+import { fieldUse, SAME_TYPE } from './output-types.ts';
 
 /** Adds the window operator behind its stream. */
-export type AddOperator = <O>(name: string, factory: OperatorFactory) => SingleOutputStreamOperator<O>;
+export type AddOperator = <O>(
+  name: string,
+  factory: OperatorFactory,
+  traits: OperatorTraits,
+) => SingleOutputStreamOperator<O>;
+
+/** What is known of a windowed stream beside its key and windows. */
+export interface WindowedStreamOptions {
+  /** Names of the fields that make the key; undefined where a function makes it. */
+  readonly keyFields?: readonly string[] | undefined;
+  /** Lets `aggregate` and `reduce` work on what an evictor leaves: for sliding count windows. */
+  readonly foldEvicted?: boolean;
+}
 
 /** Records grouped by key and window; ends in one of `aggregate`, `reduce`, `process`, `sum`, ... */
 export class WindowedStream<T, K extends Key> {
   readonly #add: AddOperator;
   readonly #keySelector: KeySelector<T, K>;
   readonly #assigner: WindowAssigner;
-  readonly #foldEvicted: boolean;
+  readonly #options: WindowedStreamOptions;
   #allowedLatenessMs = 0;
   #lateTag: OutputTag<unknown> | undefined;
   #trigger: Trigger<T> | undefined;
   #evictor: Evictor<T> | undefined;
 
-  /** @param foldEvicted lets `aggregate` and `reduce` work on what an evictor leaves: for sliding count windows */
   constructor(
     add: AddOperator,
     keySelector: KeySelector<T, K>,
     assigner: WindowAssigner,
-    foldEvicted = false,
+    options: WindowedStreamOptions,
   ) {
     this.#add = add;
     this.#keySelector = keySelector;
     this.#assigner = assigner;
-    this.#foldEvicted = foldEvicted;
+    this.#options = options;
   }
 
   /** Says when windows emit, in place of their end. */
@@ -78,21 +91,26 @@ export class WindowedStream<T, K extends Key> {
     aggregate: AggregateFunction<T, A, V>,
     processFn?: ProcessWindowLike<V, O, K>,
   ): SingleOutputStreamOperator<O> {
-    return this.#window('Window(Aggregate)', {
+    const mode = {
       aggregate: aggregate as AggregateFunction<unknown, unknown, unknown>,
       ...(processFn === undefined
         ? {}
         : { processFn: processFn as ProcessWindowLike<unknown, unknown, Key> }),
-    });
+    };
+    return this.#window(
+      'Window(Aggregate)',
+      mode,
+      aggregate.fields === undefined ? {} : this.#fieldUse(aggregate.fields, false),
+    );
   }
 
   /** Folds records as they come. `processFn` sees the folded record with its window. */
   reduce<O = T>(fn: ReduceLike<T>, processFn?: ProcessWindowLike<T, O, K>): SingleOutputStreamOperator<O> {
+    if (processFn === undefined)
+      return this.#window('Window(Reduce)', { reduce: fn as ReduceLike<unknown> }, SAME_TYPE);
     return this.#window('Window(Reduce)', {
       reduce: fn as ReduceLike<unknown>,
-      ...(processFn === undefined
-        ? {}
-        : { processFn: processFn as ProcessWindowLike<unknown, unknown, Key> }),
+      processFn: processFn as ProcessWindowLike<unknown, unknown, Key>,
     });
   }
 
@@ -136,10 +154,24 @@ export class WindowedStream<T, K extends Key> {
       unknown,
       unknown
     >;
-    return this.#window(`Window(${kind})`, { aggregate });
+    return this.#window(`Window(${kind})`, { aggregate }, { ...SAME_TYPE, ...this.#fieldUse([field], true) });
   }
 
-  #window<O>(name: string, mode: WindowOperatorOptions['mode']): SingleOutputStreamOperator<O> {
+  /** Nothing is known where late records, a trigger, an evictor or the gaps of sessions see whole records. */
+  #fieldUse(fields: readonly PropertyKey[], passesOn: boolean): OperatorTraits {
+    const seenWhole =
+      this.#lateTag !== undefined ||
+      (this.#trigger !== undefined && this.#trigger.ignoresElements !== true) ||
+      this.#evictor !== undefined ||
+      this.#assigner.kind === 'dynamic-session-event-time';
+    return seenWhole ? {} : fieldUse(this.#options.keyFields, fields, passesOn);
+  }
+
+  #window<O>(
+    name: string,
+    mode: WindowOperatorOptions['mode'],
+    traits: OperatorTraits = {},
+  ): SingleOutputStreamOperator<O> {
     return this.#add(
       name,
       windowOperator({
@@ -151,8 +183,9 @@ export class WindowedStream<T, K extends Key> {
         ...(this.#trigger === undefined ? {} : { trigger: this.#trigger as Trigger<never> }),
         ...(this.#evictor === undefined
           ? {}
-          : { evictor: this.#evictor as Evictor<never>, foldEvicted: this.#foldEvicted }),
+          : { evictor: this.#evictor as Evictor<never>, foldEvicted: this.#options.foldEvicted ?? false }),
       }),
+      traits,
     );
   }
 }

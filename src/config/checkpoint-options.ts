@@ -1,4 +1,11 @@
-import { booleanOption, durationOption, enumOption, intOption, optionalDurationOption, stringOption } from './option.ts';
+import {
+  booleanOption,
+  durationOption,
+  enumOption,
+  intOption,
+  optionalDurationOption,
+  stringOption,
+} from './option.ts';
 
 /** Options of checkpoints, savepoints and recovery. */
 export const CHECKPOINT_OPTIONS = {
@@ -72,7 +79,8 @@ export const CHECKPOINT_OPTIONS = {
   stateBackend: enumOption('state.backend.type', {
     defaultValue: 'hashmap',
     words: { hashmap: 'hashmap', filesystem: 'hashmap', jobmanager: 'hashmap', memory: 'hashmap' },
-    description: 'Where keyed state lives while the job runs: on the heap. `filesystem`, `jobmanager` and `memory` are old names of it.',
+    description:
+      'Where keyed state lives while the job runs: on the heap. `filesystem`, `jobmanager` and `memory` are old names of it.',
     aliases: ['state.backend'],
   }),
   restorePath: stringOption('execution.state-recovery.path', {
@@ -82,7 +90,8 @@ export const CHECKPOINT_OPTIONS = {
   }),
   ignoreUnclaimedState: booleanOption('execution.state-recovery.ignore-unclaimed-state', {
     defaultValue: false,
-    description: 'Whether state of operators that the job no longer has is left behind; else such a savepoint is refused.',
+    description:
+      'Whether state of operators that the job no longer has is left behind; else such a savepoint is refused.',
     aliases: ['execution.savepoint.ignore-unclaimed-state'],
   }),
 } as const;

@@ -6,6 +6,7 @@ import {
   intOption,
   numberOption,
   optionalIntOption,
+  refusedOption,
   stringOption,
 } from './option.ts';
 import { NETWORK_OPTIONS } from './network-options.ts';
@@ -38,6 +39,19 @@ export const OPTIONS = {
     words: { streaming: 'STREAMING', batch: 'BATCH', automatic: 'AUTOMATIC' },
     description:
       'STREAMING gives results as records come; BATCH, for bounded sources, gives keyed results once, at the end, sorted by key; AUTOMATIC is BATCH when all sources are bounded.',
+  }),
+  genericTypes: booleanOption('pipeline.generic-types', {
+    defaultValue: true,
+    description:
+      'false: a job is refused where records go to another task without a declared type or with a generic one, and fails at a record that is not of its type. true: such records are sent by MessagePack.',
+  }),
+  forceAvro: refusedOption('pipeline.force-avro', {
+    reason: 'to send a stream as Avro, declare Types.avro(schema) with returns()',
+    harmless: ['false'],
+  }),
+  forceKryo: refusedOption('pipeline.force-kryo', {
+    reason: 'there is no Kryo; Types.generic() sends values by MessagePack',
+    harmless: ['false'],
   }),
   objectReuse: booleanOption('pipeline.object-reuse', {
     defaultValue: false,

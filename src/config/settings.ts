@@ -11,7 +11,9 @@ import { OPTIONS } from './options.ts';
 export function restartPolicy(configuration: Configuration): RestartPolicy {
   return {
     strategy: restartStrategy(configuration),
-    retryUserFailures: configuration.has(OPTIONS.restartStrategy),
+    // Without checkpoints a job would meet the same record from its start for ever.
+    retryUserFailures:
+      configuration.has(OPTIONS.restartStrategy) || configuration.has(OPTIONS.checkpointInterval),
   };
 }
 
@@ -62,6 +64,7 @@ export function compileSettings(configuration: Configuration): CompileSettings {
     parallelism: configuration.get(OPTIONS.parallelism),
     maxParallelism: configuration.get(OPTIONS.maxParallelism),
     chaining: configuration.get(OPTIONS.chaining),
+    genericTypes: configuration.get(OPTIONS.genericTypes),
     name: configuration.get(OPTIONS.jobName),
     runtimeMode: configuration.get(OPTIONS.runtimeMode),
     parameters: configuration.parameters(),

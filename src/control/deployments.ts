@@ -3,7 +3,7 @@ import type { AllocationId } from '../base/ids.ts';
 import { peersOf } from '../graph/execution-graph.ts';
 import type { ExecutionGraph, ExecutionVertex } from '../graph/execution-graph.ts';
 import type { JobEdge } from '../graph/job-graph.ts';
-import type { Deployment, Gate, JobInformation, SubmitTasks } from '../protocol/slot.ts';
+import type { Deployment, Gate, JobInformation, RestoreLocation, SubmitTasks } from '../protocol/slot.ts';
 import type { Epoch } from '../base/ids.ts';
 import type { HeldSlot } from './scheduler/state.ts';
 
@@ -15,6 +15,7 @@ export function buildDeployments(
   slotFor: (vertex: ExecutionVertex) => HeldSlot,
   job: JobInformation,
   epoch: Epoch,
+  restore: RestoreLocation | undefined,
 ): ReadonlyMap<AllocationId, { readonly slot: HeldSlot; readonly message: SubmitTasks }> {
   const edgesInto = groupEdges(graph, 'target');
   const edgesOutOf = groupEdges(graph, 'source');
@@ -50,6 +51,7 @@ export function buildDeployments(
         job,
         locations: table.rows,
         tasks,
+        ...(restore === undefined ? {} : { restore }),
       };
       return [allocationId, { slot, message }];
     }),

@@ -11,6 +11,11 @@ export interface SourceSplit {
 export interface Source<T, S extends SourceSplit = SourceSplit> {
   readonly boundedness: 'bounded' | 'continuous-unbounded';
   createEnumerator(context: SplitEnumeratorContext<S>): SplitEnumerator<S>;
+  /**
+   * The enumerator of a job that goes on from a checkpoint. Where missing, the splits are handed out one by one.
+   * @param splits that no reader held
+   */
+  restoreEnumerator?(context: SplitEnumeratorContext<S>, splits: readonly S[]): SplitEnumerator<S>;
   createReader(context: SourceReaderContext): SourceReader<T, S>;
 }
 

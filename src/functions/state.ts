@@ -1,6 +1,7 @@
 import type { AggregateFunction } from './window.ts';
 import type { ReduceLike } from './basic.ts';
 import type { StateTtlConfig } from './state-ttl.ts';
+import { TypeInformation } from './types/index.ts';
 
 /** One value per key. */
 export interface ValueState<T> {
@@ -47,7 +48,10 @@ export interface AggregatingState<I, O> {
   clear(): void;
 }
 
-/** Names a state within its operator; the name is part of the savepoint format. */
+/**
+ * Names a state within its operator; the name is part of the savepoint format. Declared types of what it holds are its schema
+ * there.
+ */
 export abstract class StateDescriptor {
   readonly name: string;
   #ttlConfig: StateTtlConfig | undefined;
@@ -68,41 +72,62 @@ export abstract class StateDescriptor {
 
 export class ValueStateDescriptor<T> extends StateDescriptor {
   readonly kind = 'value';
+  readonly valueType: TypeInformation<T> | undefined;
   readonly defaultValue: T | undefined;
 
-  constructor(name: string, defaultValue?: T) {
+  /** `new ValueStateDescriptor('count', 0)`, or with the type declared: `('count', Types.LONG, 0)`. */
+  constructor(name: string, defaultValue?: T);
+  constructor(name: string, type: TypeInformation<T>, defaultValue?: T);
+  constructor(name: string, typeOrDefault?: TypeInformation<T> | T, defaultValue?: T) {
     super(name);
-    this.defaultValue = defaultValue;
+    const typed = typeOrDefault instanceof TypeInformation;
+    this.valueType = typed ? typeOrDefault : undefined;
+    this.defaultValue = typed ? defaultValue : typeOrDefault;
   }
 }
 
-/** `T` lives only in the type: it ties the descriptor to the state it opens. */
 export class ListStateDescriptor<T> extends StateDescriptor {
   readonly kind = 'list';
-  declare readonly elementType?: T;
+  readonly elementType: TypeInformation<T> | undefined;
+
+  constructor(name: string, elementType?: TypeInformation<T>) {
+    super(name);
+    this.elementType = elementType;
+  }
 }
 
 export class MapStateDescriptor<K, V> extends StateDescriptor {
   readonly kind = 'map';
-  declare readonly entryType?: readonly [K, V];
+  readonly keyType: TypeInformation<K> | undefined;
+  readonly valueType: TypeInformation<V> | undefined;
+
+  constructor(name: string, keyType?: TypeInformation<K>, valueType?: TypeInformation<V>) {
+    super(name);
+    this.keyType = keyType;
+    this.valueType = valueType;
+  }
 }
 
 export class ReducingStateDescriptor<T> extends StateDescriptor {
   readonly kind = 'reducing';
   readonly reduce: ReduceLike<T>;
+  readonly valueType: TypeInformation<T> | undefined;
 
-  constructor(name: string, reduce: ReduceLike<T>) {
+  constructor(name: string, reduce: ReduceLike<T>, type?: TypeInformation<T>) {
     super(name);
     this.reduce = reduce;
+    this.valueType = type;
   }
 }
 
 export class AggregatingStateDescriptor<I, A, O> extends StateDescriptor {
   readonly kind = 'aggregating';
   readonly aggregate: AggregateFunction<I, A, O>;
+  readonly accumulatorType: TypeInformation<A> | undefined;
 
-  constructor(name: string, aggregate: AggregateFunction<I, A, O>) {
+  constructor(name: string, aggregate: AggregateFunction<I, A, O>, accumulatorType?: TypeInformation<A>) {
     super(name);
     this.aggregate = aggregate;
+    this.accumulatorType = accumulatorType;
   }
 }

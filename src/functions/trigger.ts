@@ -18,6 +18,11 @@ export interface TriggerContext {
 
 /** Decides when a window emits. One object serves all windows of an operator: what it remembers belongs in the context. */
 export abstract class Trigger<T = unknown> {
+  /** Whether `onElement` never looks at a record: then fields that nobody else reads are not sent to its window. */
+  get ignoresElements(): boolean {
+    return false;
+  }
+
   abstract onElement(value: T, timestamp: number, window: TimeWindow, context: TriggerContext): TriggerResult;
 
   onEventTime(_timestamp: number, _window: TimeWindow, _context: TriggerContext): TriggerResult {

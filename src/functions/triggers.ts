@@ -5,8 +5,15 @@ import { Trigger } from './trigger.ts';
 import type { TriggerContext, TriggerResult } from './trigger.ts';
 import type { TimeWindow } from './window.ts';
 
+/** Goes by times and numbers alone; a class that extends one of these may do otherwise. */
+abstract class TimingTrigger extends Trigger {
+  override get ignoresElements(): boolean {
+    return TIMING_TRIGGERS.has(this.constructor);
+  }
+}
+
 /** Emits when the watermark passes the window's end, and for each late record after that. The default in event time. */
-export class EventTimeTrigger extends Trigger {
+export class EventTimeTrigger extends TimingTrigger {
   static create(): EventTimeTrigger {
     return new EventTimeTrigger();
   }
@@ -28,7 +35,7 @@ export class EventTimeTrigger extends Trigger {
 }
 
 /** Emits when wall time passes the window's end. The default in processing time. */
-export class ProcessingTimeTrigger extends Trigger {
+export class ProcessingTimeTrigger extends TimingTrigger {
   static create(): ProcessingTimeTrigger {
     return new ProcessingTimeTrigger();
   }
@@ -50,7 +57,7 @@ export class ProcessingTimeTrigger extends Trigger {
 const COUNT = 'count';
 
 /** Emits whenever `count` further records have come. */
-export class CountTrigger extends Trigger {
+export class CountTrigger extends TimingTrigger {
   readonly #count: number;
 
   private constructor(count: number) {
@@ -93,7 +100,7 @@ export class CountTrigger extends Trigger {
 }
 
 /** Emits each `interval` of event time while the window is open, and at its end. */
-export class ContinuousEventTimeTrigger extends Trigger {
+export class ContinuousEventTimeTrigger extends TimingTrigger {
   readonly #intervalMs: number;
 
   private constructor(intervalMs: number) {
@@ -129,7 +136,7 @@ export class ContinuousEventTimeTrigger extends Trigger {
 }
 
 /** Emits each `interval` of wall time while records come. */
-export class ContinuousProcessingTimeTrigger extends Trigger {
+export class ContinuousProcessingTimeTrigger extends TimingTrigger {
   readonly #intervalMs: number;
 
   private constructor(intervalMs: number) {
@@ -175,6 +182,10 @@ export class PurgingTrigger<T> extends Trigger<T> {
     return new PurgingTrigger(inner);
   }
 
+  override get ignoresElements(): boolean {
+    return this.#inner.ignoresElements;
+  }
+
   onElement(value: T, timestamp: number, window: TimeWindow, context: TriggerContext): TriggerResult {
     return purging(this.#inner.onElement(value, timestamp, window, context));
   }
@@ -197,7 +208,7 @@ export class PurgingTrigger<T> extends Trigger<T> {
 }
 
 /** Never emits by itself: the default of global windows. */
-export class NeverTrigger extends Trigger {
+export class NeverTrigger extends TimingTrigger {
   onElement(): TriggerResult {
     return 'CONTINUE';
   }
@@ -214,3 +225,12 @@ function positiveInterval(interval: DurationLike): number {
     `the interval of a continuous trigger must be a positive whole number of milliseconds, got ${ms}`,
   );
 }
+
+const TIMING_TRIGGERS: ReadonlySet<unknown> = new Set([
+  EventTimeTrigger,
+  ProcessingTimeTrigger,
+  CountTrigger,
+  ContinuousEventTimeTrigger,
+  ContinuousProcessingTimeTrigger,
+  NeverTrigger,
+]);

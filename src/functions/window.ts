@@ -16,6 +16,11 @@ export interface TimeWindow {
  * `add` may change the accumulator in place and return nothing, or return a new one.
  */
 export interface AggregateFunction<I, A, O> {
+  /**
+   * Names of the only fields of a record that `add` reads. Where it says so, behind a `keyBy` of named fields, `add` may get
+   * records with these and the key's fields alone.
+   */
+  readonly fields?: readonly string[];
   createAccumulator(): A;
   add(value: I, accumulator: A): A | void;
   getResult(accumulator: A): O;

@@ -7,7 +7,13 @@ import type { PartitionKind } from './job-graph.ts';
 import { StreamGraph } from './stream-graph.ts';
 import type { EdgePartitioner } from './stream-graph.ts';
 
-const SETTINGS: GraphSettings = { jobName: 'job', parallelism: 2, maxParallelism: undefined, chaining: true };
+const SETTINGS: GraphSettings = {
+  jobName: 'job',
+  parallelism: 2,
+  maxParallelism: undefined,
+  chaining: true,
+  genericTypes: true,
+};
 const AUTO: EdgePartitioner = { kind: 'auto' };
 const HASH: EdgePartitioner = { kind: 'hash', keySelector: (value) => String(value) };
 

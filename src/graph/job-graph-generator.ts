@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { UserError } from '../base/errors.ts';
 import type { OperatorId, VertexId } from '../base/ids.ts';
-import type { ChainLink, ChainNode, ChainPlan, PartitionerSpec } from './chain-plan.ts';
+import type { ChainLink, ChainNode, ChainPlan, EdgeRecords, PartitionerSpec } from './chain-plan.ts';
+import { checkNotGeneric, edgeRecords } from './edge-records.ts';
 import type { JobEdge, JobGraph, JobVertex } from './job-graph.ts';
 import { operatorIds } from './operator-ids.ts';
 import { checkName } from './stream-graph.ts';
@@ -20,12 +21,16 @@ export interface GraphSettings {
   readonly maxParallelism: number | undefined;
   /** `pipeline.operator-chaining.enabled` */
   readonly chaining: boolean;
+  /** `pipeline.generic-types`: whether records between tasks may do without a declared type. */
+  readonly genericTypes: boolean;
 }
 
 /** The job graph with the functions beside it, vertex by vertex. */
 export interface GeneratedJob<F> {
   readonly jobGraph: JobGraph;
   readonly plans: ReadonlyMap<VertexId, ChainPlan<F>>;
+  /** Execution mode BATCH: the job keeps what it works on until its end, and takes no checkpoints. */
+  readonly batch?: boolean;
 }
 
 /** Everything that is known of a node once defaults are applied. */
@@ -40,7 +45,8 @@ interface ResolvedNode<F> {
 /**
  * StreamGraph -> chained JobGraph, with Flink's chaining rules. Pure: the same graph and settings give the same result, hash
  * included, on every node.
- * @throws UserError when the graph is empty, a parallelism is out of bounds, or a uid repeats.
+ * @throws UserError when the graph is empty, a parallelism is out of bounds, a uid repeats, or a type
+ * is missing that `genericTypes` wants.
  */
 export function generateJobGraph<F>(graph: StreamGraph<F>, settings: GraphSettings): GeneratedJob<F> {
   checkName(settings.jobName, 'job');
@@ -147,6 +153,7 @@ class JobGraphBuilder<F> {
   readonly #nodes: readonly ResolvedNode<F>[];
   readonly #partitioners: readonly PartitionerSpec[];
   readonly #chained: readonly boolean[];
+  readonly #records: readonly EdgeRecords[];
   /** Node -> id of the vertex that runs it. */
   readonly #vertexOf = new Map<number, VertexId>();
   readonly #edges: JobEdge[] = [];
@@ -165,6 +172,7 @@ class JobGraphBuilder<F> {
     this.#nodes = nodes;
     this.#partitioners = partitioners;
     this.#chained = chained;
+    this.#records = edgeRecords(graph, settings.genericTypes);
   }
 
   build(): GeneratedJob<F> {
@@ -205,6 +213,8 @@ class JobGraphBuilder<F> {
       const target = this.#vertexOf.get(edge.target);
       assert(source !== undefined && target !== undefined, 'every node is in a chain');
       const id = `e${this.#edges.length}`;
+      const records = at(this.#records, i);
+      checkNotGeneric(records);
       this.#edgeIds.set(edge, id);
       this.#edges.push({
         id,
@@ -213,6 +223,8 @@ class JobGraphBuilder<F> {
         targetInput: edge.targetInput,
         partition: at(this.#partitioners, i).kind,
         ...(edge.sideOutput === undefined ? {} : { sideOutput: edge.sideOutput }),
+        ...(records.type === undefined ? {} : { type: records.type.fingerprint }),
+        ...(records.fields === undefined ? {} : { fields: records.fields }),
       });
     });
   }
@@ -243,7 +255,14 @@ class JobGraphBuilder<F> {
       const outputs = this.#graph.outputsOf(nodeId).map((edge) => this.#link(edge, position));
       return { operatorId: id, name: node.name, factory: node.factory, outputs };
     });
-    return { vertexId: at(nodes, 0).operatorId as string as VertexId, nodes };
+    const inputs = new Map<string, EdgeRecords>();
+    for (const [edge, edgeId] of this.#edgeIds)
+      if (edge.target === chain[0]) inputs.set(edgeId, this.#recordsOf(edge));
+    return { vertexId: at(nodes, 0).operatorId as string as VertexId, nodes, inputs };
+  }
+
+  #recordsOf(edge: StreamEdge): EdgeRecords {
+    return at(this.#records, this.#graph.edges.indexOf(edge));
   }
 
   #link(edge: StreamEdge, position: ReadonlyMap<number, number>): ChainLink {
@@ -254,6 +273,7 @@ class JobGraphBuilder<F> {
         to: 'edge',
         edgeId,
         partitioner: at(this.#partitioners, this.#graph.edges.indexOf(edge)),
+        records: this.#recordsOf(edge),
         ...side,
       };
     }

@@ -53,4 +53,8 @@ export interface JobEdge {
   readonly partition: PartitionKind;
   /** Id of the OutputTag where this edge carries a side output. */
   readonly sideOutput?: string;
+  /** Fingerprint of the records' declared type. */
+  readonly type?: string;
+  /** Names of the only fields of records that are sent; where missing, all are. */
+  readonly fields?: readonly string[];
 }

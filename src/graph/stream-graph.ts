@@ -1,5 +1,6 @@
 import { UserError } from '../base/errors.ts';
 import { NAME_CHARS_MAX } from '../base/limits.ts';
+import type { TypeInformation } from '../functions/types/index.ts';
 import type { PartitionerSpec } from './chain-plan.ts';
 
 /** `always`: may join its input's chain; `head`: starts a chain; `never`: stands alone. */
@@ -20,6 +21,22 @@ export interface StreamNode<F> {
   readonly nonParallel: boolean;
   chaining: ChainingStrategy;
   slotSharingGroup: string | undefined;
+  /** What its records are declared to be. */
+  type: TypeInformation<unknown> | undefined;
+  /** The type of its records where none is declared, from that of its input. */
+  readonly deriveType:
+    | ((input: TypeInformation<unknown>) => TypeInformation<unknown> | undefined)
+    | undefined;
+  /** What it reads of its records; anything, where undefined. */
+  readonly fieldUse: FieldUse | undefined;
+}
+
+/** The fields of records that an operator with one input can see. */
+export interface FieldUse {
+  /** Names of the fields that it reads, its key's among them. */
+  readonly fields: readonly string[];
+  /** Whether it emits its records, or changed copies of them: then what is read after it counts too. */
+  readonly passesOn: boolean;
 }
 
 /** `auto` becomes forward between equal parallelisms and rebalance otherwise, as in Flink. */
@@ -31,10 +48,18 @@ export interface StreamEdge {
   readonly targetInput: number;
   readonly partitioner: EdgePartitioner;
   readonly sideOutput?: string;
+  /** What the records of the side output are declared to be. */
+  readonly type?: TypeInformation<unknown>;
 }
 
 export type NewNode<F> = Pick<StreamNode<F>, 'kind' | 'factory' | 'name'> &
-  Partial<Pick<StreamNode<F>, 'isSource' | 'nonParallel' | 'chaining' | 'parallelism'>>;
+  Partial<Pick<StreamNode<F>, 'isSource' | 'nonParallel' | 'chaining' | 'parallelism'>> &
+  OperatorTraits;
+
+/** What is known of an operator beside its factory. */
+export type OperatorTraits = Partial<
+  Pick<StreamNode<unknown>, 'nonParallel' | 'type' | 'deriveType' | 'fieldUse'>
+>;
 
 /** What the API builds: operators and the edges between them, in order of creation. */
 export class StreamGraph<F> {
@@ -51,6 +76,9 @@ export class StreamGraph<F> {
       uid: undefined,
       maxParallelism: undefined,
       slotSharingGroup: undefined,
+      type: undefined,
+      deriveType: undefined,
+      fieldUse: undefined,
       ...node,
     };
     checkName(added.name, 'operator');

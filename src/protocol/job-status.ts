@@ -51,6 +51,7 @@ export const taskCounters = z.object({
   numBytesOut: z.number(),
   numLateRecordsDropped: z.number(),
   numRecordsInErrors: z.number(),
+  numRecordsOutMistyped: z.number(),
   busyMs: z.number(),
   backPressuredMs: z.number(),
   currentInputWatermark: z.number(),

@@ -26,6 +26,10 @@ export const jobInformation = z.object({
   moduleSha256: s.sha256,
   graphHash: z.string(),
   configuration: s.configuration,
+  /** Folder of the job's checkpoints. */
+  checkpointsUri: z.string(),
+  /** Whether checkpoints are taken: a subtask whose input has ended then waits for one more. */
+  periodicCheckpoints: z.boolean(),
 });
 export type JobInformation = z.infer<typeof jobInformation>;
 
@@ -41,6 +45,10 @@ export const deployment = z.object({
 });
 export type Deployment = z.infer<typeof deployment>;
 
+/** A manifest to go on from: its path in the store at `uri`. */
+export const restoreLocation = z.object({ uri: z.string(), path: z.string() });
+export type RestoreLocation = z.infer<typeof restoreLocation>;
+
 /** Deploys the subtasks of one slot; sending it again is harmless. */
 export const submitTasks = z.object({
   type: z.literal('submitTasks'),
@@ -49,6 +57,8 @@ export const submitTasks = z.object({
   job: jobInformation,
   locations: z.array(location),
   tasks: z.array(deployment),
+  /** Missing where the subtasks begin anew. */
+  restore: restoreLocation.optional(),
 });
 export type SubmitTasks = z.infer<typeof submitTasks>;
 export const tasksAccepted = z.object({ type: z.literal('tasksAccepted'), allocationId: s.allocationId });

@@ -17,9 +17,12 @@ export interface SubtaskReport {
 /** Counts records, and at the end writes a SubtaskReport into a folder: one file per subtask. */
 export class ReportingSink<T> implements Sink<T> {
   readonly #folder: string;
+  readonly #weigh: (row: T) => number;
 
-  constructor(folder: string) {
+  /** @param weigh how many of the job's records a row stands for; default 1 */
+  constructor(folder: string, weigh: (row: T) => number = () => 1) {
     this.#folder = folder;
+    this.#weigh = weigh;
   }
 
   createWriter({ taskInfo }: SinkWriterContext): SinkWriter<T> {
@@ -28,8 +31,8 @@ export class ReportingSink<T> implements Sink<T> {
     const cpuAtStart = cpuOfProcess();
     let records = 0;
     return {
-      write: () => {
-        records += 1;
+      write: (row) => {
+        records += this.#weigh(row);
       },
       flush: () => {
         const report: SubtaskReport = {

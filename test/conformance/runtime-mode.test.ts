@@ -253,7 +253,7 @@ describe('execution.runtime-mode BATCH', () => {
       (env) => {
         const pairs = env
           .fromCollection(['a', 'b', 'c', 'd', 'e'].map((shop) => [shop, shop.toUpperCase()] as const))
-          .broadcast(names as never);
+          .broadcast(names);
         sales(env)
           .keyBy((sale) => sale.shop)
           .connect(pairs)

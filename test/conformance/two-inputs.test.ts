@@ -143,7 +143,7 @@ describe('broadcast state', () => {
       }
     }
     const got = await rows((env) => {
-      const limits = env.fromCollection<[string, number]>([['max', 3]]).broadcast(rules as never);
+      const limits = env.fromCollection<[string, number]>([['max', 3]]).broadcast(rules);
       env.fromCollection([1, 2]).rebalance().connect(limits).process(new Apply()).collect();
     }, 2);
     expect(got).toEqual(['1 true', '2 true', 'rule max', 'rule max']);
@@ -167,7 +167,7 @@ describe('broadcast state', () => {
       processBroadcastElement(): void {}
     }
     const got = await rows((env) => {
-      const control = env.fromCollection(['on']).broadcast(rules as never);
+      const control = env.fromCollection(['on']).broadcast(rules);
       env.fromCollection(ORDERS).keyBy('user').connect(control).process(new Count()).collect();
     });
     expect(got).toEqual(['ann1', 'ann2', 'bob1', 'cat1']);

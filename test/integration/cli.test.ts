@@ -182,6 +182,11 @@ describe('millrace info', () => {
     expect(stdout).toMatch(/v2 +v3 +hash/);
   });
 
+  it('when a job names the fields that it reads, then the plan shows which fields an edge carries', async () => {
+    const { stdout } = await cli(['info', 'examples/nexmark/q5.ts', '-p', '2']);
+    expect(stdout).toMatch(/v1 +v2 +hash +fields auction/);
+  });
+
   it('when building the graph throws, then file and line are told', async () => {
     const { code, stderr } = await cli(['info', jobPath('throws-while-building.ts')]);
     expect(code).toBe(1);

@@ -1,7 +1,7 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { serializeError } from '../../../src/base/errors.ts';
 import type { SerializedError } from '../../../src/base/errors.ts';
-import type { VertexId } from '../../../src/base/ids.ts';
+import type { Epoch, JobId, VertexId } from '../../../src/base/ids.ts';
 import { keyOf } from '../../../src/control/checkpoints/state.ts';
 import type {
   CheckpointEffect,
@@ -20,7 +20,10 @@ import type { Manifest } from '../../../src/state/snapshot/manifest.ts';
 import { BRIEF, PERSISTENT, ask } from '../../messaging/ask.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import { checkpointCoordinatorMachine } from './checkpoint-coordinator.machine.ts';
-import type { CheckpointCoordinatorContext, CheckpointCoordinatorEvent } from './checkpoint-coordinator.machine.ts';
+import type {
+  CheckpointCoordinatorContext,
+  CheckpointCoordinatorEvent,
+} from './checkpoint-coordinator.machine.ts';
 import { CheckpointLog, MANIFEST_NAME } from './checkpoint-log.ts';
 
 /** Where a job's checkpoints are and what it begins from. */
@@ -30,6 +33,11 @@ export interface CheckpointPlaces {
   /** A savepoint or kept checkpoint to begin from, where the job has no checkpoint of its own. */
   readonly restorePath: string | undefined;
   readonly ignoreUnclaimedState: boolean;
+}
+
+/** Folder of one job's checkpoints. */
+export function checkpointsUri({ directory }: CheckpointPlaces, jobId: JobId): string {
+  return `${directory.replace(/\/+$/, '')}/${jobId}`;
 }
 
 /** What the coordinator needs of its job-manager. */
@@ -46,7 +54,10 @@ export interface CheckpointHooks {
 }
 
 /** By source, then by subtask: its attempt, and how many assignments of splits it had taken. */
-export type TakenAssignments = ReadonlyMap<VertexId, ReadonlyMap<number, { readonly attempt: number; readonly taken: number }>>;
+export type TakenAssignments = ReadonlyMap<
+  VertexId,
+  ReadonlyMap<number, { readonly attempt: number; readonly taken: number }>
+>;
 
 export type SnapshotResult = { readonly path: string } | { readonly error: SerializedError };
 
@@ -55,7 +66,12 @@ interface Actor {
 }
 
 const packr = new Packr({ useRecords: false, useBigIntExtension: true, moreTypes: true });
-const unpackr = new Unpackr({ useRecords: false, useBigIntExtension: true, moreTypes: true, copyBuffers: true });
+const unpackr = new Unpackr({
+  useRecords: false,
+  useBigIntExtension: true,
+  moreTypes: true,
+  copyBuffers: true,
+});
 
 /** The effects of one job's checkpoint-coordinator. */
 export class CheckpointCoordinator {
@@ -104,7 +120,9 @@ export class CheckpointCoordinator {
   async restoredSplits(vertexId: VertexId): Promise<readonly SourceSplit[] | undefined> {
     await this.#opened.promise;
     const head = this.#hooks.graph.vertices.find(({ id }) => id === vertexId)?.operators[0]?.id;
-    const vertex = this.#restore?.manifest.vertices.find(({ operators }) => operators[0]?.operatorId === head);
+    const vertex = this.#restore?.manifest.vertices.find(
+      ({ operators }) => operators[0]?.operatorId === head,
+    );
     return vertex === undefined ? undefined : (vertex.enumerator ?? []);
   }
 
@@ -123,22 +141,32 @@ export class CheckpointCoordinator {
     }
   }
 
-  async #open({ jobId, epoch, settings: _settings }: CheckpointCoordinatorContext, self: Actor): Promise<void> {
-    const { snapshots, clock, random } = this.#environment;
+  async #open({ jobId, epoch }: CheckpointCoordinatorContext, self: Actor): Promise<void> {
+    const { clock } = this.#environment;
     try {
-      const uri = `${this.#places.directory.replace(/\/+$/, '')}/${jobId}`;
-      this.#store = await snapshots.open(uri);
-      this.#log = await CheckpointLog.open(this.#store, random);
-      const { completed, nextId } = await this.#log.takeOver(epoch);
+      const { completed, nextId } = await this.#takeOver(jobId, epoch);
       const last = completed.at(-1);
-      if (last !== undefined) await this.#useCheckpoint(this.#store, { uri, path: last.path });
-      else if (this.#places.restorePath !== undefined) await this.#useRestorePath(this.#places.restorePath);
+      if (last === undefined && this.#places.restorePath !== undefined)
+        await this.#useRestorePath(this.#places.restorePath);
       this.#opened.resolve();
       self.send({ type: 'opened', nextId, completed, now: clock.monotonic() });
     } catch (error) {
       this.#opened.reject(error);
       self.send({ type: 'openFailed', error: serializeError(error, 'external') });
     }
+  }
+
+  async #takeOver(
+    jobId: JobId,
+    epoch: Epoch,
+  ): Promise<{ readonly completed: readonly CompletedCheckpoint[]; readonly nextId: number }> {
+    const uri = checkpointsUri(this.#places, jobId);
+    this.#store = await this.#environment.snapshots.open(uri);
+    this.#log = await CheckpointLog.open(this.#store, this.#environment.random);
+    const found = await this.#log.takeOver(epoch);
+    const last = found.completed.at(-1);
+    if (last !== undefined) await this.#useCheckpoint(this.#store, { uri, path: last.path });
+    return found;
   }
 
   async #useCheckpoint(store: SnapshotStore, location: RestoreLocation): Promise<void> {
@@ -189,7 +217,15 @@ export class CheckpointCoordinator {
   ): Promise<void> {
     const { attempt } = ref;
     const { jobId, epoch } = context;
-    const message = { type: 'triggerCheckpoint' as const, epoch, attempt, checkpointId, timestamp, flags, location };
+    const message = {
+      type: 'triggerCheckpoint' as const,
+      epoch,
+      attempt,
+      checkpointId,
+      timestamp,
+      flags,
+      location,
+    };
     try {
       await ask(this.#environment, this.#subject(jobId, ref), message, subtaskReply, {
         ...BRIEF,
@@ -207,7 +243,10 @@ export class CheckpointCoordinator {
     { type, checkpointId }: Extract<CheckpointEffect, { type: 'notifyComplete' | 'notifyAborted' }>,
   ): Promise<void> {
     const message = {
-      type: type === 'notifyComplete' ? ('notifyCheckpointComplete' as const) : ('notifyCheckpointAborted' as const),
+      type:
+        type === 'notifyComplete'
+          ? ('notifyCheckpointComplete' as const)
+          : ('notifyCheckpointAborted' as const),
       epoch,
       attempt: ref.attempt,
       checkpointId,
@@ -223,12 +262,19 @@ export class CheckpointCoordinator {
     }
   }
 
-  #subject(jobId: CheckpointCoordinatorContext['jobId'], { attempt, vertexId, subtaskIndex }: ExecutionRef): string {
+  #subject(
+    jobId: CheckpointCoordinatorContext['jobId'],
+    { attempt, vertexId, subtaskIndex }: ExecutionRef,
+  ): string {
     return this.#environment.subjects.subtask(jobId, attempt, vertexId, subtaskIndex);
   }
 
   /** Writes the manifest, then the decision: from then on the checkpoint exists. */
-  async #decide(context: CheckpointCoordinatorContext, self: Actor, pending: PendingCheckpoint): Promise<void> {
+  async #decide(
+    context: CheckpointCoordinatorContext,
+    self: Actor,
+    pending: PendingCheckpoint,
+  ): Promise<void> {
     const { checkpointId, request, timestamp, startedAt } = pending;
     const { clock, snapshots, logger } = this.#environment;
     try {
@@ -241,10 +287,12 @@ export class CheckpointCoordinator {
         kind,
         timestamp,
         enumerators: this.#hooks.snapshotEnumerators(taken),
-        stateOf: (vertexId, subtaskIndex) => pending.acknowledged.get(keyOf({ vertexId, subtaskIndex }))?.state,
+        stateOf: (vertexId, subtaskIndex) =>
+          pending.acknowledged.get(keyOf({ vertexId, subtaskIndex }))?.state,
       });
       const store = pending.location === '' ? this.#store : await snapshots.open(pending.location);
-      if (store === undefined || this.#log === undefined) throw new Error('decided before the log was opened');
+      if (store === undefined || this.#log === undefined)
+        throw new Error('decided before the log was opened');
       const path = pending.location === '' ? `chk-${checkpointId}/${MANIFEST_NAME}` : MANIFEST_NAME;
       const file = await store.create(path);
       await file.write(encodeManifest(manifest, (value) => packr.pack(value)));
@@ -261,11 +309,18 @@ export class CheckpointCoordinator {
       };
       if (kind === 'checkpoint' || request?.stop === true) await this.#log.complete(context.epoch, completed);
       if (kind === 'checkpoint') {
-        const { uri } = { uri: `${this.#places.directory.replace(/\/+$/, '')}/${context.jobId}` };
-        this.#restore = { location: { uri, path }, manifest };
+        this.#restore = {
+          location: { uri: checkpointsUri(this.#places, context.jobId), path },
+          manifest,
+        };
         this.#hooks.assignmentsDurable(taken);
       }
-      logger.info(`${kind} complete`, { jobId: context.jobId, checkpointId, durationMs: completed.durationMs, bytes: completed.checkpointedBytes });
+      logger.info(`${kind} complete`, {
+        jobId: context.jobId,
+        checkpointId,
+        durationMs: completed.durationMs,
+        bytes: completed.checkpointedBytes,
+      });
       self.send({ type: 'decided', completed, now: clock.monotonic() });
     } catch (error) {
       logger.warn('checkpoint not decided', { jobId: context.jobId, checkpointId, error });

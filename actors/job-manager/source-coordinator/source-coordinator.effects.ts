@@ -1,4 +1,4 @@
-import { MillraceError, UserError, serializeError } from '../../../src/base/errors.ts';
+import { ExternalError, MillraceError, UserError, serializeError } from '../../../src/base/errors.ts';
 import type { SerializedError } from '../../../src/base/errors.ts';
 import type { VertexId } from '../../../src/base/ids.ts';
 import type { SourceSplit, SplitEnumerator, SplitEnumeratorContext } from '../../../src/functions/source.ts';
@@ -8,9 +8,11 @@ import type { ActorEnvironment } from '../../messaging/environment.ts';
 import { sourceCoordinatorMachine } from './source-coordinator.machine.ts';
 import type { SourceCoordinatorContext } from './source-coordinator.machine.ts';
 
+/** @param restored splits that nobody held at the checkpoint that the job goes on from; undefined when it begins anew */
 export type CreateEnumerator = (
   vertexId: VertexId,
   context: SplitEnumeratorContext<SourceSplit>,
+  restored: readonly SourceSplit[] | undefined,
 ) => SplitEnumerator<SourceSplit>;
 
 export interface SourceCoordinatorHooks {
@@ -18,13 +20,27 @@ export interface SourceCoordinatorHooks {
   /** Whether `attempt` is still the present one of this subtask. */
   isActive(vertexId: VertexId, subtaskIndex: number, attempt: number): boolean;
   onFailed(vertexId: VertexId, error: SerializedError): void;
+  /** What a checkpoint left for the enumerator of a source. */
+  restoredSplits(vertexId: VertexId): Promise<readonly SourceSplit[] | undefined>;
+}
+
+/** How many assignments each reader had taken at its barrier, by subtask. */
+export type Taken = ReadonlyMap<number, { readonly attempt: number; readonly taken: number }>;
+
+/** The enumerators of a job's sources. */
+export interface SourceCoordinators {
+  readonly machine: typeof sourceCoordinatorMachine;
+  /** Splits of a source that no reader holds, in a checkpoint whose readers had taken so many assignments. */
+  snapshot(vertexId: VertexId, taken: Taken): readonly SourceSplit[];
+  /** The checkpoint stands: what readers had taken at its barrier is in it, and does not go back when they fail. */
+  durable(vertexId: VertexId, taken: Taken): void;
 }
 
 /** The source-coordinator machine with its enumerators, one per source vertex of the job. */
 export function provideSourceCoordinator(
   environment: ActorEnvironment,
   hooks: SourceCoordinatorHooks,
-): typeof sourceCoordinatorMachine {
+): SourceCoordinators {
   const runs = new Map<VertexId, EnumeratorRun>();
   const guarded = (
     self: { send(event: { type: 'failed'; error: SerializedError }): void },
@@ -36,7 +52,7 @@ export function provideSourceCoordinator(
       self.send({ type: 'failed', error: enumeratorError(error) });
     }
   };
-  return sourceCoordinatorMachine.provide({
+  const machine = sourceCoordinatorMachine.provide({
     actions: {
       startEnumerator: ({ context, self }) =>
         guarded(self, () => {
@@ -72,6 +88,15 @@ export function provideSourceCoordinator(
       },
     },
   });
+  return {
+    machine,
+    snapshot: (vertexId, taken) => {
+      const run = runs.get(vertexId);
+      if (run === undefined) throw new ExternalError(`the enumerator of source ${vertexId} does not run now`);
+      return run.snapshot(taken);
+    },
+    durable: (vertexId, taken) => runs.get(vertexId)?.durable(taken),
+  };
 }
 
 function enumeratorError(error: unknown): SerializedError {
@@ -88,7 +113,7 @@ class EnumeratorRun {
   readonly #hooks: SourceCoordinatorHooks;
   readonly #context: SourceCoordinatorContext;
   readonly #onFailed: (error: SerializedError) => void;
-  readonly #enumerator: SplitEnumerator<SourceSplit>;
+  #enumerator: SplitEnumerator<SourceSplit> | undefined;
   readonly #readers = new Map<number, Reader>();
 
   constructor(
@@ -101,20 +126,42 @@ class EnumeratorRun {
     this.#hooks = hooks;
     this.#context = context;
     this.#onFailed = onFailed;
-    this.#enumerator = hooks.createEnumerator(context.vertexId, {
-      parallelism: context.parallelism,
-      now: () => environment.clock.now(),
-      assignSplits: (subtask, splits) => this.#deliver(subtask, splits, false),
-      signalNoMoreSplits: (subtask) => this.#deliver(subtask, [], true),
-    });
   }
 
   async start(): Promise<void> {
+    const { vertexId, parallelism } = this.#context;
+    const restored = await this.#hooks.restoredSplits(vertexId);
+    const context: SplitEnumeratorContext<SourceSplit> = {
+      parallelism,
+      now: () => this.#environment.clock.now(),
+      assignSplits: (subtask, splits) => this.#deliver(subtask, splits, false),
+      signalNoMoreSplits: (subtask) => this.#deliver(subtask, [], true),
+    };
+    this.#enumerator = this.#hooks.createEnumerator(vertexId, context, restored);
     await this.#enumerator.start();
   }
 
   async close(): Promise<void> {
-    await this.#enumerator.close();
+    await this.#enumerator?.close();
+  }
+
+  snapshot(taken: Taken): readonly SourceSplit[] {
+    // Assigned, but not yet taken at the reader's barrier: in no reader's part of the checkpoint.
+    const under: SourceSplit[] = [];
+    for (const [subtask, reader] of this.#readers) {
+      const at = taken.get(subtask);
+      const from = at === undefined || at.attempt !== reader.attempt ? 0 : at.taken;
+      for (const { id, splits } of reader.assigned) if (id >= from) under.push(...splits);
+    }
+    return [...(this.#enumerator?.snapshotState() ?? []), ...under];
+  }
+
+  durable(taken: Taken): void {
+    for (const [subtask, at] of taken) {
+      const reader = this.#readers.get(subtask);
+      if (reader?.attempt === at.attempt)
+        reader.assigned = reader.assigned.filter(({ id }) => id >= at.taken);
+    }
   }
 
   handle(subtask: number, attempt: number, isNewReader: boolean): void {
@@ -122,9 +169,9 @@ class EnumeratorRun {
       // A request of the old attempt may have come after that was discarded: what it got goes back first (E3).
       this.takeBack([subtask]);
       this.#readers.set(subtask, { attempt, assigned: [], nextAssignment: 0, deliveries: Promise.resolve() });
-      this.#enumerator.addReader(subtask);
+      this.#enumerator?.addReader(subtask);
     }
-    this.#enumerator.handleSplitRequest(subtask);
+    this.#enumerator?.handleSplitRequest(subtask);
   }
 
   /** Splits of failed readers go back in the state they were assigned in. */
@@ -133,7 +180,8 @@ class EnumeratorRun {
       const reader = this.#readers.get(subtask);
       if (reader === undefined) continue;
       this.#readers.delete(subtask);
-      if (reader.assigned.length > 0) this.#enumerator.addSplitsBack(reader.assigned, subtask);
+      const splits = reader.assigned.flatMap((assignment) => assignment.splits);
+      if (splits.length > 0) this.#enumerator?.addSplitsBack(splits, subtask);
     }
   }
 
@@ -142,8 +190,8 @@ class EnumeratorRun {
     if (reader === undefined) {
       throw new UserError(`the enumerator assigned splits to subtask ${subtask}, which has no reader now`);
     }
-    reader.assigned.push(...splits);
     const assignmentId = reader.nextAssignment++;
+    if (splits.length > 0) reader.assigned.push({ id: assignmentId, splits });
     const { vertexId, jobId, epoch } = this.#context;
     const { attempt } = reader;
     const wanted = (): boolean => this.#hooks.isActive(vertexId, subtask, attempt);
@@ -161,7 +209,7 @@ class EnumeratorRun {
 
 interface Reader {
   readonly attempt: number;
-  readonly assigned: SourceSplit[];
+  assigned: { readonly id: number; readonly splits: readonly SourceSplit[] }[];
   nextAssignment: number;
   deliveries: Promise<void>;
 }

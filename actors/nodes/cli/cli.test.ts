@@ -39,6 +39,7 @@ const COUNTERS = {
   numBytesOut: 0,
   numLateRecordsDropped: 0,
   numRecordsInErrors: 0,
+  numRecordsOutMistyped: 0,
   busyMs: 0,
   backPressuredMs: 0,
   currentInputWatermark: 0,

@@ -72,7 +72,10 @@ function printPlan({ terminal }: Cli, { jobGraph, slots, bundle }: PreparedJob):
     numbers(edge.source),
     numbers(edge.target),
     edge.partition,
-    edge.sideOutput === undefined ? '' : `side output ${clean(edge.sideOutput, 40)}`,
+    [
+      ...(edge.sideOutput === undefined ? [] : [`side output ${clean(edge.sideOutput, 40)}`]),
+      ...(edge.fields === undefined ? [] : [`fields ${clean(edge.fields.join(', '), 60)}`]),
+    ].join(', '),
   ]);
   for (const line of table([title('From'), title('To'), title('Partition'), title('')], edgeRows))
     terminal.out(line);

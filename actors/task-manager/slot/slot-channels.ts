@@ -17,6 +17,7 @@ import {
   ringOutputChannel,
 } from '../../../src/dataplane/exchange/index.ts';
 import type { NetworkChannelOptions } from '../../../src/dataplane/exchange/index.ts';
+import type { EdgeRecords } from '../../../src/graph/chain-plan.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Transport } from '../../../src/ports/transport.ts';
 import type { Subjects } from '../../../src/protocol/subjects.ts';
@@ -31,10 +32,20 @@ export interface ChannelFence {
   readonly windowFrames: number;
 }
 
-/** Opens the ends of channels of one slot. */
+/** Opens the ends of channels of one slot; `records` says what is known of what goes over them. */
 export interface OpenChannels {
-  openInput(channel: ChannelDescriptor, fence: ChannelFence, wake: () => void): InputChannel;
-  openOutput(channel: ChannelDescriptor, fence: ChannelFence, wake: () => void): OutputChannel;
+  openInput(
+    channel: ChannelDescriptor,
+    fence: ChannelFence,
+    wake: () => void,
+    records?: EdgeRecords,
+  ): InputChannel;
+  openOutput(
+    channel: ChannelDescriptor,
+    fence: ChannelFence,
+    wake: () => void,
+    records?: EdgeRecords,
+  ): OutputChannel;
 }
 
 /** A ring that this slot shares with another thread of its process. */
@@ -70,7 +81,12 @@ export class SlotChannels implements OpenChannels {
     this.#options = options;
   }
 
-  openInput(channel: ChannelDescriptor, fence: ChannelFence, wake: () => void): InputChannel {
+  openInput(
+    channel: ChannelDescriptor,
+    fence: ChannelFence,
+    wake: () => void,
+    records?: EdgeRecords,
+  ): InputChannel {
     const { channelId } = channel;
     switch (channel.carrier) {
       case 'slot': {
@@ -80,14 +96,24 @@ export class SlotChannels implements OpenChannels {
       }
       case 'process': {
         const { ring, ringPeer } = this.#ring(fence, channelId);
-        return ringInputChannel({ channelId, ring, codec: new LearnedCodec(), ringProducer: ringPeer });
+        return ringInputChannel({
+          channelId,
+          ring,
+          codec: new LearnedCodec(records),
+          ringProducer: ringPeer,
+        });
       }
       case 'network':
-        return networkInputChannel(this.#network(fence, channelId, wake));
+        return networkInputChannel(this.#network(fence, channelId, wake, records));
     }
   }
 
-  openOutput(channel: ChannelDescriptor, fence: ChannelFence, wake: () => void): OutputChannel {
+  openOutput(
+    channel: ChannelDescriptor,
+    fence: ChannelFence,
+    wake: () => void,
+    records?: EdgeRecords,
+  ): OutputChannel {
     const { channelId } = channel;
     switch (channel.carrier) {
       case 'slot': {
@@ -101,7 +127,7 @@ export class SlotChannels implements OpenChannels {
         return ringOutputChannel({
           channelId,
           ring,
-          codec: new LearnedCodec(),
+          codec: new LearnedCodec(records),
           epoch,
           attempt,
           frameBytes: exchange.frameBytes,
@@ -109,7 +135,7 @@ export class SlotChannels implements OpenChannels {
         });
       }
       case 'network':
-        return networkOutputChannel(this.#network(fence, channelId, wake));
+        return networkOutputChannel(this.#network(fence, channelId, wake, records));
     }
   }
 
@@ -139,7 +165,12 @@ export class SlotChannels implements OpenChannels {
     return shared;
   }
 
-  #network(fence: ChannelFence, channelId: string, wake: () => void): NetworkChannelOptions {
+  #network(
+    fence: ChannelFence,
+    channelId: string,
+    wake: () => void,
+    records: EdgeRecords | undefined,
+  ): NetworkChannelOptions {
     const { dataTransport, subjects, clock } = this.#options;
     assert(dataTransport !== undefined, 'a slot whose peers are in other processes has a data connection');
     const { jobId, epoch, attempt, exchange, windowFrames } = fence;
@@ -151,7 +182,7 @@ export class SlotChannels implements OpenChannels {
       epoch,
       attempt,
       clock,
-      codec: new LearnedCodec(),
+      codec: new LearnedCodec(records),
       wake,
       windowFrames,
       frameBytes: exchange.frameBytes,

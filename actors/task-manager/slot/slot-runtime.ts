@@ -20,6 +20,7 @@ import { Subtask } from '../subtask/subtask.effects.ts';
 import type { SubtaskLink } from '../subtask/subtask.effects.ts';
 import { describeTask } from './describe-task.ts';
 import type { OpenChannels } from './slot-channels.ts';
+import { RestorePoints, taskCheckpointing } from './task-checkpointing.ts';
 import { effectiveConfiguration, jobExchange } from './task-manager-resources.ts';
 import type { TaskManagerResources } from './task-manager-resources.ts';
 
@@ -49,11 +50,13 @@ export class SlotRuntime {
   /** Attempts deployed or canceled here, ever: a slot's thread serves one allocation, so this stays small. */
   readonly #known = new Set<string>();
   readonly #jobs = new Map<number, Promise<GeneratedJob<OperatorFactory>>>();
+  readonly #restorePoints: RestorePoints;
   readonly #stopReporting: () => void;
 
   constructor(environment: ActorEnvironment, options: SlotRuntimeOptions) {
     this.#environment = environment;
     this.#options = options;
+    this.#restorePoints = new RestorePoints(environment);
     this.#stopReporting = every(environment.clock, PROGRESS_INTERVAL_MS, () => {
       for (const subtask of this.#subtasks.values()) subtask.reportProgress();
     });
@@ -111,6 +114,8 @@ export class SlotRuntime {
       windowFrames: windowFrames(exchange, remoteInputs(request, this.#options.processId)),
     };
     const wake = (): void => loop.wake();
+    const configuration = effectiveConfiguration(resources, request.job);
+    const restoreFrom = await this.#restorePoints.at(request.restore);
     return createTask(descriptor, plan, {
       clock,
       logger: logger.child({
@@ -119,11 +124,12 @@ export class SlotRuntime {
         subtask: deployment.subtaskIndex,
       }),
       wake,
-      openInput: (channel) => channels.openInput(channel, fence, wake),
-      openOutput: (channel) => channels.openOutput(channel, fence, wake),
+      openInput: (channel, records) => channels.openInput(channel, fence, wake, records),
+      openOutput: (channel, records) => channels.openOutput(channel, fence, wake, records),
       requestSplit: () => link.requestSplit(),
       sendResults: (collectId, rows) => link.sendResults(collectId, rows),
-      settings: taskSettings(effectiveConfiguration(resources, request.job)),
+      settings: taskSettings(configuration),
+      checkpointing: taskCheckpointing(this.#environment, request, configuration, link, restoreFrom),
     });
   }
 

@@ -7,6 +7,8 @@ const jobWith = (configuration: Record<string, string>) => ({
   jobId: 'job' as JobId,
   jobName: 'test',
   graphHash: '',
+  checkpointsUri: 'memory:',
+  periodicCheckpoints: false,
   moduleSha256: '',
   configuration,
 });

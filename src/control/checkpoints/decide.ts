@@ -74,7 +74,9 @@ export function tick(state: CoordinatorState, job: JobView, now: number, wall: n
 }
 
 function missingText(pending: PendingCheckpoint | undefined): string {
-  const missing = [...(pending?.expected.keys() ?? [])].filter((key) => pending?.acknowledged.has(key) === false);
+  const missing = [...(pending?.expected.keys() ?? [])].filter(
+    (key) => pending?.acknowledged.has(key) === false,
+  );
   const [first] = missing;
   return first === undefined
     ? 'its decision was not written'
@@ -95,8 +97,10 @@ function nextDue(
   // A savepoint does not wait for the pause between checkpoints, but for the one under way.
   if (request !== undefined) return pending.size === 0 ? { request } : undefined;
   if (settings.intervalMs === undefined || pending.size >= settings.maxConcurrent) return undefined;
-  if (pending.size === 0 && alive.every(({ ref }) => state.drained.has(keyOf(ref)))) return { request: undefined };
-  if (now - state.triggeredAt < settings.intervalMs || now - state.endedAt < settings.minPauseMs) return undefined;
+  if (pending.size === 0 && alive.every(({ ref }) => state.drained.has(keyOf(ref))))
+    return { request: undefined };
+  if (now - state.triggeredAt < settings.intervalMs || now - state.endedAt < settings.minPauseMs)
+    return undefined;
   return { request: undefined };
 }
 
@@ -155,7 +159,11 @@ export function acknowledged(
 ): CheckpointDecision {
   const pending = state.pending.get(checkpointId);
   const key = keyOf(ref);
-  if (pending?.phase !== 'collecting' || pending.expected.get(key)?.attempt !== ref.attempt || pending.acknowledged.has(key))
+  if (
+    pending?.phase !== 'collecting' ||
+    pending.expected.get(key)?.attempt !== ref.attempt ||
+    pending.acknowledged.has(key)
+  )
     return { state, effects: [] };
   const taken = new Map(pending.acknowledged).set(key, acknowledgement);
   const complete = taken.size === pending.expected.size;
@@ -185,7 +193,11 @@ export function declined(
 }
 
 /** The decision is written: the checkpoint exists. Older ones are subsumed. */
-export function decided(state: CoordinatorState, completed: CompletedCheckpoint, now: number): CheckpointDecision {
+export function decided(
+  state: CoordinatorState,
+  completed: CompletedCheckpoint,
+  now: number,
+): CheckpointDecision {
   const pending = state.pending.get(completed.checkpointId);
   if (pending === undefined) return { state, effects: [] };
   const rest = new Map(state.pending);
@@ -201,7 +213,11 @@ export function decided(state: CoordinatorState, completed: CompletedCheckpoint,
   if (completed.kind === 'checkpoint') {
     // What began before and is not complete yet is of no use any more.
     for (const older of state.pending.values())
-      if (older.checkpointId < completed.checkpointId && older.phase === 'collecting' && older.request === undefined)
+      if (
+        older.checkpointId < completed.checkpointId &&
+        older.phase === 'collecting' &&
+        older.request === undefined
+      )
         next = adopt(giveUp(next, older.checkpointId, undefined, now), effects);
     next = retain(next, completed, effects);
   }
@@ -215,7 +231,11 @@ export function decided(state: CoordinatorState, completed: CompletedCheckpoint,
   return { state: next, effects };
 }
 
-function retain(state: CoordinatorState, completed: CompletedCheckpoint, effects: CheckpointEffect[]): CoordinatorState {
+function retain(
+  state: CoordinatorState,
+  completed: CompletedCheckpoint,
+  effects: CheckpointEffect[],
+): CoordinatorState {
   const all = [...state.completed, completed];
   const kept = all.slice(-state.settings.retained);
   const subsumed = all.slice(0, all.length - kept.length);
@@ -273,7 +293,9 @@ function giveUp(
     { type: 'notifyAborted', checkpointId, refs: [...pending.expected.values()] },
   ];
   if (pending.request !== undefined) {
-    const reason = error ?? serializeError(new ExternalError('subtasks of the job stopped before it was complete: try again'));
+    const reason =
+      error ??
+      serializeError(new ExternalError('subtasks of the job stopped before it was complete: try again'));
     effects.push({ type: 'answer', requestId: pending.request.requestId, result: { error: reason } });
   } else if (error !== undefined && failures > state.settings.tolerableFailed) {
     const { tolerableFailed } = state.settings;

@@ -124,7 +124,11 @@ export type CheckpointEffect =
   | { readonly type: 'decide'; readonly checkpoint: PendingCheckpoint }
   | { readonly type: 'notifyComplete'; readonly checkpointId: number; readonly refs: readonly ExecutionRef[] }
   | { readonly type: 'notifyAborted'; readonly checkpointId: number; readonly refs: readonly ExecutionRef[] }
-  | { readonly type: 'discard'; readonly checkpoints: readonly CompletedCheckpoint[]; readonly kept: readonly string[] }
+  | {
+      readonly type: 'discard';
+      readonly checkpoints: readonly CompletedCheckpoint[];
+      readonly kept: readonly string[];
+    }
   | { readonly type: 'failJob'; readonly error: SerializedError }
   | {
       readonly type: 'answer';

@@ -34,7 +34,13 @@ function started(partition: 'hash' | 'forward' = 'hash', strategy: RestartStrate
   const partitioner =
     partition === 'hash' ? { kind: 'hash' as const, keySelector: String } : { kind: 'forward' as const };
   graph.addEdge({ source: source.id, target: sink.id, targetInput: 0, partitioner });
-  const settings = { jobName: 'job', parallelism: 2, maxParallelism: undefined, chaining: true };
+  const settings = {
+    jobName: 'job',
+    parallelism: 2,
+    maxParallelism: undefined,
+    chaining: true,
+    genericTypes: true,
+  };
   const execution = buildExecutionGraph(generateJobGraph(graph, settings).jobGraph);
   return startScheduling(initialState(execution, { strategy, retryUserFailures: true }));
 }
@@ -287,6 +293,8 @@ describe('buildDeployments', () => {
       jobName: 'job',
       moduleSha256: 'a'.repeat(64),
       graphHash: 'h',
+      checkpointsUri: 'memory:',
+      periodicCheckpoints: false,
       configuration: {},
     };
     const messages = buildDeployments(
@@ -296,6 +304,7 @@ describe('buildDeployments', () => {
       (vertex) => state.slots.get(state.assignment[vertex.slot]!)!,
       job,
       1 as Epoch,
+      undefined,
     );
     const { message } = messages.get('a0' as AllocationId)!;
     expect(message.tasks.map((task) => [task.subtaskIndex, task.inputs.length, task.outputs.length])).toEqual(

@@ -83,6 +83,8 @@ export interface OutputChannel {
   readonly unsent?: number;
   /** Serialized bytes sent; missing where records go by reference. */
   readonly bytesOut?: number;
+  /** Records sent that were not of the type declared for them; missing where nobody looks. */
+  readonly mistyped?: number;
   close(): void;
 }
 

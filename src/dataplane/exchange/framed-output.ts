@@ -64,6 +64,10 @@ export class FramedOutputChannel implements OutputChannel {
     return this.#backlog.length;
   }
 
+  get mistyped(): number {
+    return this.#codec.mistyped ?? 0;
+  }
+
   offer(element: ChannelElement): boolean {
     if (!this.#drain() || this.#sender.capacity <= 0) return false;
     if (element.kind === 'records') this.#sendBatch(element);

@@ -49,6 +49,10 @@ export class ResultPartition implements EdgeOutput {
     return this.#writers.reduce((sum, writer) => sum + (writer.channel.bytesOut ?? 0), 0);
   }
 
+  get mistyped(): number {
+    return this.#writers.reduce((sum, writer) => sum + (writer.channel.mistyped ?? 0), 0);
+  }
+
   close(): void {
     for (const writer of this.#writers) writer.channel.close();
   }

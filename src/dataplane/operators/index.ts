@@ -10,6 +10,7 @@ export { keyedReduceOperator } from './keyed-reduce.ts';
 export { mapOperator } from './map.ts';
 export { processOperator } from './process.ts';
 export type { ProcessLike } from './process.ts';
+export { projectOperator } from './project.ts';
 export { sinkOperator } from './sink.ts';
 export type { SinkOperatorFactory } from './sink.ts';
 export { sourceOperator } from './source.ts';

@@ -44,6 +44,7 @@ export class StreamTask implements Task {
     numBytesOut: 0,
     numLateRecordsDropped: 0,
     numRecordsInErrors: 0,
+    numRecordsOutMistyped: 0,
     busyMs: 0,
     backPressuredMs: 0,
     currentInputWatermark: MIN_WATERMARK,
@@ -231,7 +232,8 @@ export class StreamTask implements Task {
       .toSorted((a, b) => a.consumer.subtaskIndex - b.consumer.subtaskIndex);
     const partition = new ResultPartition(link.partitioner, {
       writers: channels.map(
-        (channel) => new ChannelWriter(this.#environment.openOutput(channel), this.#flow, this.counters),
+        (channel) =>
+          new ChannelWriter(this.#environment.openOutput(channel, link.records), this.#flow, this.counters),
       ),
       subtaskIndex: this.descriptor.subtaskIndex,
       maxParallelism: channels[0]?.consumerMaxParallelism ?? this.descriptor.maxParallelism,
@@ -264,7 +266,7 @@ export class StreamTask implements Task {
       return this.#source;
     }
     const channels = this.descriptor.inputs.map((channel) => ({
-      channel: this.#environment.openInput(channel),
+      channel: this.#environment.openInput(channel, this.#plan.inputs.get(channel.edgeId)),
       input: channel.targetInput,
     }));
     const gate = new InputGate(channels, {
@@ -435,9 +437,13 @@ export class StreamTask implements Task {
 
   #updateBytes(): void {
     this.counters.numBytesIn = this.#input?.bytesIn ?? 0;
-    let bytes = 0;
-    for (const partition of this.#partitions) bytes += partition.bytesOut;
+    let [bytes, mistyped] = [0, 0];
+    for (const partition of this.#partitions) {
+      bytes += partition.bytesOut;
+      mistyped += partition.mistyped;
+    }
     this.counters.numBytesOut = bytes;
+    this.counters.numRecordsOutMistyped = mistyped;
   }
 
   /** Wakes this task when time alone makes work: timers, idleness, periodic watermarks. */

@@ -1,5 +1,6 @@
 import type { JobId, VertexId } from '../../base/ids.ts';
 import type { SourceSplit } from '../../functions/source.ts';
+import type { EdgeRecords } from '../../graph/chain-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { TaskCheckpointing } from '../checkpoint/task-checkpointing.ts';
@@ -60,6 +61,8 @@ export interface TaskCounters {
   numBytesOut: number;
   numLateRecordsDropped: number;
   numRecordsInErrors: number;
+  /** Records sent that were not of their declared type; records that stay in their slot are not looked at. */
+  numRecordsOutMistyped: number;
   /** Time in `step` that made progress, in ms. */
   busyMs: number;
   /** Time blocked because an output was full, in ms. */
@@ -73,8 +76,9 @@ export interface TaskEnvironment {
   readonly logger: Logger;
   /** The task may have work again. Cheap, idempotent, callable from any callback of this thread. */
   wake(): void;
-  openInput(channel: ChannelDescriptor): InputChannel;
-  openOutput(channel: ChannelDescriptor): OutputChannel;
+  /** @param records what is known of the channel's records */
+  openInput(channel: ChannelDescriptor, records?: EdgeRecords): InputChannel;
+  openOutput(channel: ChannelDescriptor, records?: EdgeRecords): OutputChannel;
   /** Asks the source-coordinator for splits of this subtask. */
   requestSplit(): void;
   /** Delivers rows of `collect()` to the job-manager; resolves when they have arrived. */

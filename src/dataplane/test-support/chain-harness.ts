@@ -21,6 +21,7 @@ export function newCounters(): TaskCounters {
     numBytesOut: 0,
     numLateRecordsDropped: 0,
     numRecordsInErrors: 0,
+    numRecordsOutMistyped: 0,
     busyMs: 0,
     backPressuredMs: 0,
     currentInputWatermark: MIN_WATERMARK,
@@ -33,15 +34,17 @@ export function linearPlan(
   sideOutputs: readonly string[] = [],
 ): ChainPlan<OperatorFactory> {
   const forward = { kind: 'forward' } as const;
+  const records = { operator: 'v', genericTypes: true };
   return {
     vertexId: 'v' as VertexId,
+    inputs: new Map(),
     nodes: factories.map((factory, index) => {
       const next: ChainLink =
         index + 1 < factories.length
           ? { to: 'operator', index: index + 1 }
-          : { to: 'edge', edgeId: 'out', partitioner: forward };
+          : { to: 'edge', edgeId: 'out', partitioner: forward, records };
       const sides = sideOutputs.map((sideOutput): ChainLink => {
-        return { to: 'edge', edgeId: sideOutput, partitioner: forward, sideOutput };
+        return { to: 'edge', edgeId: sideOutput, partitioner: forward, records, sideOutput };
       });
       const isLastSink = index + 1 === factories.length && factory.kind === 'sink';
       return {

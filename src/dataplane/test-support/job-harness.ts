@@ -234,6 +234,7 @@ function planOf(vertex: TestVertex, index: number, hasNext: boolean): ChainPlan<
   const last = vertex.operators.length - 1;
   return {
     vertexId: `v${index}` as VertexId,
+    inputs: new Map(),
     nodes: vertex.operators.map((factory, at) => ({
       operatorId: `v${index}-${at}` as OperatorId,
       name: `${factory.kind} ${index}.${at}`,
@@ -242,7 +243,14 @@ function planOf(vertex: TestVertex, index: number, hasNext: boolean): ChainPlan<
         at < last
           ? [{ to: 'operator', index: at + 1 }]
           : hasNext
-            ? [{ to: 'edge', edgeId: `e${index}`, partitioner: vertex.partitioner ?? { kind: 'forward' } }]
+            ? [
+                {
+                  to: 'edge',
+                  edgeId: `e${index}`,
+                  partitioner: vertex.partitioner ?? { kind: 'forward' },
+                  records: { operator: `v${index}`, genericTypes: true },
+                },
+              ]
             : [],
     })),
   };

@@ -52,7 +52,9 @@ export function buildManifest(parts: ManifestParts): Manifest {
  * @throws UserError naming the operator and what to do
  */
 export function checkCompatible(manifest: Manifest, graph: JobGraph, ignoreUnclaimed: boolean): void {
-  const known = new Map(graph.vertices.flatMap((vertex) => vertex.operators.map(({ id }) => [id, vertex] as const)));
+  const known = new Map(
+    graph.vertices.flatMap((vertex) => vertex.operators.map(({ id }) => [id, vertex] as const)),
+  );
   for (const vertex of manifest.vertices) {
     for (const { operatorId, name, uid } of vertex.operators) {
       const hasState = vertex.subtasks.some((subtask) =>

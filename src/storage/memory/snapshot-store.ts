@@ -1,4 +1,9 @@
-import type { SnapshotFile, SnapshotFileInfo, SnapshotStore } from '../../ports/snapshot-store.ts';
+import type {
+  SnapshotFile,
+  SnapshotFileInfo,
+  SnapshotStore,
+  SnapshotStores,
+} from '../../ports/snapshot-store.ts';
 import { SnapshotNotFoundError } from '../../state/snapshot/errors.ts';
 import { checkSnapshotPath } from '../snapshot-paths.ts';
 
@@ -53,5 +58,24 @@ export class MemorySnapshotStore implements SnapshotStore {
 
   async delete(paths: readonly string[]): Promise<void> {
     for (const path of paths) this.#files.delete(path);
+  }
+}
+
+/** Memory stores by their URI: what one node writes, all nodes of the process read. */
+export class MemorySnapshotStores implements SnapshotStores {
+  readonly #stores = new Map<string, MemorySnapshotStore>();
+  readonly #now: () => number;
+
+  constructor(now: () => number = () => 0) {
+    this.#now = now;
+  }
+
+  async open(uri: string): Promise<MemorySnapshotStore> {
+    let store = this.#stores.get(uri);
+    if (store === undefined) {
+      store = new MemorySnapshotStore(this.#now);
+      this.#stores.set(uri, store);
+    }
+    return store;
   }
 }

@@ -64,3 +64,24 @@ export const codecMsgpack: Bench = {
   records: 2_000_000,
   run: (records) => Promise.resolve(run('msgpack', records)),
 };
+
+export const codecDeclared: Bench = {
+  name: 'codec-declared',
+  title: 'the same with their type declared',
+  records: 10_000_000,
+  run: (records) => Promise.resolve(run('declared', records)),
+};
+
+export const codecProjected: Bench = {
+  name: 'codec-projected',
+  title: 'the same where two of seven fields are needed at the other end',
+  records: 10_000_000,
+  run: (records) => Promise.resolve(run('projected', records)),
+};
+
+export const codecAvro: Bench = {
+  name: 'codec-avro',
+  title: 'the same as Types.avro',
+  records: 2_000_000,
+  run: (records) => Promise.resolve(run('avro', records)),
+};

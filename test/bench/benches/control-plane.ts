@@ -2,6 +2,7 @@ import type { ClusterId, TaskManagerId } from '../../../src/base/ids.ts';
 import { defineJob } from '../../../src/api/job.ts';
 import { Configuration } from '../../../src/config/configuration.ts';
 import { MemoryArtifactStore } from '../../../src/storage/memory/artifact-store.ts';
+import { MemorySnapshotStores } from '../../../src/storage/memory/snapshot-store.ts';
 import { MemoryMetadataStore } from '../../../src/storage/memory/metadata-store.ts';
 import { LocalHub } from '../../../src/transport/local/hub.ts';
 import { ClusterClient } from '../../../actors/client/cluster-client.ts';
@@ -62,12 +63,14 @@ async function benchControlPlane(): Promise<{ readonly subtasks: number; readonl
     clock: systemClock,
     random: systemRandom,
     logger: new SilentLogger(),
+    snapshots: new MemorySnapshotStores(),
   });
   const jobManager = await startJobManagerNode(environment, {
     configuration,
     metadata: new MemoryMetadataStore(),
     artifacts: new MemoryArtifactStore(),
     loader: definedJobs(JOB),
+    defaultCheckpoints: 'memory:',
   });
   const taskManagers = Array.from({ length: TASK_MANAGERS }, (_, i) =>
     startTaskManagerNode(environment, {

@@ -1,9 +1,9 @@
 import type { Bench } from '../bench.ts';
-import { codec, codecMsgpack } from './codec.ts';
+import { codec, codecAvro, codecDeclared, codecMsgpack, codecProjected } from './codec.ts';
 import { controlPlane } from './control-plane.ts';
 import { exchangeNatsBids, exchangeNatsBidsZstd } from './exchange-nats-bids.ts';
 import { flights } from './flights.ts';
-import { chain, exchange, exchangeNats, keyedCount } from './jobs.ts';
+import { chain, exchange, exchangeNats, keyedCount, windowCount, windowCountWhole } from './jobs.ts';
 import { ring, ringMsgpack } from './ring.ts';
 
 /** All benches, in the order in which they run. */
@@ -14,9 +14,14 @@ export const BENCHES: readonly Bench[] = [
   exchangeNats,
   exchangeNatsBids,
   exchangeNatsBidsZstd,
+  windowCount,
+  windowCountWhole,
   flights,
   controlPlane,
   codec,
+  codecDeclared,
+  codecProjected,
+  codecAvro,
   codecMsgpack,
   ring,
   ringMsgpack,

@@ -2,6 +2,8 @@ import type { Bench } from '../bench.ts';
 import { runJobEmbedded, runJobOverNats } from '../run-job.ts';
 
 const CHAIN = new URL('../jobs/chain.ts', import.meta.url);
+const WINDOW_COUNT = new URL('../jobs/window-count.ts', import.meta.url);
+const WINDOW_COUNT_WHOLE = new URL('../jobs/window-count-whole.ts', import.meta.url);
 const KEYED_COUNT = new URL('../jobs/keyed-count.ts', import.meta.url);
 
 export const chain: Bench = {
@@ -33,4 +35,18 @@ export const exchangeNats: Bench = {
   records: 2_000_000,
   floor: 200_000,
   run: (records) => runJobOverNats({ module: KEYED_COUNT, records, parallelism: 2 }),
+};
+
+export const windowCount: Bench = {
+  name: 'window-count',
+  title: 'bids per auction of each 10 s, two slots of one process: only the field auction crosses',
+  records: 2_000_000,
+  run: (records) => runJobEmbedded({ module: WINDOW_COUNT, records, parallelism: 2 }),
+};
+
+export const windowCountWhole: Bench = {
+  name: 'window-count-whole',
+  title: 'the same with whole bids crossing',
+  records: 2_000_000,
+  run: (records) => runJobEmbedded({ module: WINDOW_COUNT_WHOLE, records, parallelism: 2 }),
 };

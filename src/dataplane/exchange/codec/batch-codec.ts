@@ -13,6 +13,8 @@ export interface EncodedRun {
  * every payload can be read from its bytes alone.
  */
 export interface BatchCodec {
+  /** Records encoded that were not of the type declared for them. */
+  readonly mistyped?: number;
   /**
    * Records `from` (inclusive) to `to` (exclusive), or fewer, at least one, where the payload would become much longer
    * than `targetBytes`.

@@ -1,3 +1,5 @@
+import { ABSENT } from './record-type.ts';
+import { TAG } from './shape-plan.ts';
 import type { PlanNode, ShapePlan } from './shape-plan.ts';
 
 /**
@@ -36,14 +38,21 @@ ${lines.join('\n')}
 
   /** An expression for the next value of the node; what must happen before goes into `lines`. */
   #value(node: PlanNode, lines: string[]): string {
+    return this.#tagged(node, lines).value;
+  }
+
+  /** The same, with the local that holds its tag. */
+  #tagged(node: PlanNode, lines: string[]): { readonly value: string; readonly tag: string } {
     const { tags } = node;
-    if (tags === undefined) return this.#present(node, lines);
+    if (tags === undefined) return { value: this.#present(node, lines), tag: String(TAG.present) };
     const [tag, value] = [this.#name('tag'), this.#name('v')];
     const inner: string[] = [];
     const present = this.#present(node, inner);
-    lines.push(`const ${tag} = ${this.#next(tags)}; let ${value} = ${tag} === 1 ? null : undefined;`);
-    lines.push(`if (${tag} === 0) { ${inner.join('\n')} ${value} = ${present}; }`);
-    return value;
+    lines.push(
+      `const ${tag} = ${this.#next(tags)}; let ${value} = ${tag} === ${TAG.null} ? null : undefined;`,
+    );
+    lines.push(`if (${tag} === ${TAG.present}) { ${inner.join('\n')} ${value} = ${present}; }`);
+    return { value, tag };
   }
 
   #present(node: PlanNode, lines: string[]): string {
@@ -51,6 +60,8 @@ ${lines.join('\n')}
       case 'nothing':
         return 'undefined';
       case 'number':
+      case 'int':
+      case 'long':
       case 'bigint':
       case 'any':
         return this.#local(this.#next(node.column), lines);
@@ -62,12 +73,10 @@ ${lines.join('\n')}
         return this.#local(`new Date(${this.#next(node.column)})`, lines);
       case 'bytes':
         return this.#local(`bytesOf(${node.of}, ${this.#next(node.blobs)})`, lines);
-      case 'object': {
-        const fields = node.fields.map(
-          ({ name, node: field }) => `${JSON.stringify(name)}: ${this.#value(field, lines)}`,
-        );
-        return this.#local(`{ ${fields.join(', ')} }`, lines);
-      }
+      case 'object':
+        return this.#object(node, lines);
+      case 'tuple':
+        return this.#local(`[${node.items.map((item) => this.#value(item, lines)).join(', ')}]`, lines);
       case 'array':
         return this.#items('[]', node.column, firstColumn(node.item), lines, (value, inner) => {
           inner.push(`${value}.push(${this.#value(node.item, inner)});`);
@@ -82,6 +91,26 @@ ${lines.join('\n')}
           inner.push(`${value}.set(${key}, ${this.#value(node.item, inner)});`);
         });
     }
+  }
+
+  /** A literal as far as all fields are there; from the first that may be missing on, field by field. */
+  #object(node: Extract<PlanNode, { kind: 'object' }>, lines: string[]): string {
+    const fields = node.fields.map(({ name, node: field }) => ({
+      name: JSON.stringify(name),
+      missable: (field.absent & ABSENT.missing) !== 0,
+      ...this.#tagged(field, lines),
+    }));
+    const first = fields.findIndex(({ missable }) => missable);
+    const always = first < 0 ? fields : fields.slice(0, first);
+    const object = this.#local(
+      `{ ${always.map(({ name, value }) => `${name}: ${value}`).join(', ')} }`,
+      lines,
+    );
+    for (const { name, value, tag, missable } of fields.slice(always.length)) {
+      const set = `${object}[${name}] = ${value};`;
+      lines.push(missable ? `if (${tag} !== ${TAG.missing}) ${set}` : set);
+    }
+    return object;
   }
 
   #items(
@@ -131,7 +160,16 @@ function firstColumn(node: PlanNode): number | undefined {
       }
       return undefined;
     }
+    case 'tuple': {
+      for (const item of node.items) {
+        const column = firstColumn(item);
+        if (column !== undefined) return column;
+      }
+      return undefined;
+    }
     case 'number':
+    case 'int':
+    case 'long':
     case 'string':
     case 'boolean':
     case 'bigint':

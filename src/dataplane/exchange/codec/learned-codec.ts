@@ -1,56 +1,66 @@
-import { NO_TIMESTAMP } from '../../../base/time.ts';
+import type { EdgeRecords } from '../../../graph/chain-plan.ts';
 import type { RecordBatch } from '../channel.ts';
-import { ChannelCorruptError } from '../errors.ts';
 import type { BatchCodec, EncodedRun } from './batch-codec.ts';
+import { DeclaredRecords } from './declared-records.ts';
+import type { ExternalRun } from './external-run.ts';
 import { hasTimestamps, MsgpackBatchCodec } from './msgpack-codec.ts';
-import { PayloadReader } from './payload-reader.ts';
+import { PayloadDecoder, WITH_TIMESTAMPS } from './payload-decoder.ts';
 import { PayloadWriter } from './payload-writer.ts';
-import { RecordShape } from './record-shape.ts';
-import { ShapeColumns } from './shape-columns.ts';
+import { Projection } from './projection.ts';
 import { ShapeLearner } from './shape-learner.ts';
+import { NO_PART, PART } from './shape-run.ts';
 import type { ShapeRun } from './shape-run.ts';
-import { readValues, writeValues } from './values-column.ts';
+import { writeValues } from './values-column.ts';
 
-/** Flag of a payload: timestamps stand before its parts. */
-const WITH_TIMESTAMPS = 1;
-/** Kinds of parts. */
-const SHAPED = 0;
-const FALLBACK = 1;
 /** Stands for the fallback part, which is the last one. */
-const UNFIT = 255;
-/** Shapes of which a decoder keeps the columns. */
-const KEPT_COLUMNS = 64;
+const UNFIT = NO_PART;
 
 /**
- * Records by generated code, column by column. The shapes of records (names and kinds of their fields) are learned from the
- * records themselves: the first ones decide, later ones that differ widen a shape or make a further one. Records that fit
- * none (class instances, cycles, functions ...) go through MessagePack, those alone, in their place. Shapes stand as text in
- * each payload that uses them, so that a payload needs nothing but itself to be read: after a restart, or when an earlier
- * one was never sent.
+ * Records by generated code, column by column. Where their type is declared, that is their shape; shapes of others (names
+ * and kinds of fields) are learned from the records themselves: the first ones decide, later ones that differ widen a shape
+ * or make a further one. Records that fit none (class instances, cycles, functions ...) go through MessagePack, those alone,
+ * in their place. Shapes stand as text in each payload that uses them, so that a payload needs nothing but itself to be
+ * read: after a restart, or when an earlier one was never sent. Only types of other formats must be known at both ends.
  *
  * Payload: u32 flags, u32 parts; timestamps; where there are several parts, the part of each record as u8; the parts.
  */
 export class LearnedCodec implements BatchCodec {
   readonly #fallback = new MsgpackBatchCodec();
-  readonly #learner = new ShapeLearner();
+  readonly #declared: DeclaredRecords | undefined;
+  readonly #projection: Projection | undefined;
+  readonly #learner: ShapeLearner;
   readonly #writer = new PayloadWriter();
-  readonly #reader = new PayloadReader();
-  readonly #columns = new Map<string, ShapeColumns>();
+  readonly #decoder: PayloadDecoder;
   /** Runs of the payload in work, by the number of their part. */
-  readonly #parts: ShapeRun[] = [];
+  readonly #parts: (ShapeRun | ExternalRun)[] = [];
   readonly #unfit: unknown[] = [];
   #partOf = new Uint8Array(0);
   #times = new Float64Array(0);
-  #wholeTimes = new Int32Array(0);
   #payload = 0;
   #current: ShapeRun | undefined;
+
+  /** @param records what is known of the records beforehand; the same at both ends */
+  constructor(records?: EdgeRecords) {
+    this.#projection = records?.fields === undefined ? undefined : new Projection(records.fields);
+    this.#declared = records && DeclaredRecords.of(records, this.#projection);
+    this.#learner = new ShapeLearner(this.#projection);
+    this.#decoder = new PayloadDecoder(this.#fallback, records?.type?.serializer);
+  }
+
+  /** Records that were not of their declared type, and arrived all the same. */
+  get mistyped(): number {
+    return this.#declared?.mistyped ?? 0;
+  }
 
   encode(batch: RecordBatch, from: number, to: number, targetBytes: number): EncodedRun {
     this.#payload += 1;
     this.#parts.length = 0;
     this.#unfit.length = 0;
     if (this.#partOf.length < to - from) this.#partOf = new Uint8Array(to - from);
-    const end = this.#gather(batch.values, from, to, targetBytes);
+    const end =
+      this.#declared === undefined
+        ? this.#gather(batch.values, from, to, targetBytes)
+        : this.#gatherDeclared(this.#declared, batch.values, from, to, targetBytes);
     const payload = this.#write(batch.timestamps, from, end);
     this.#unfit.length = 0;
     return { payload, end };
@@ -66,7 +76,9 @@ export class LearnedCodec implements BatchCodec {
         run = this.#fitting(values, index, to, target);
         if (run === undefined) {
           this.#partOf[index - from] = UNFIT;
-          this.#unfit.push(values[index]);
+          this.#unfit.push(
+            this.#projection === undefined ? values[index] : this.#projection.of(values[index]),
+          );
           index += 1;
           continue;
         }
@@ -76,6 +88,35 @@ export class LearnedCodec implements BatchCodec {
       if (run !== undefined) this.#partOf.fill(run.part, index - from, end - from);
       index = end;
       if (run?.full === true) break;
+    }
+    return index;
+  }
+
+  /** The same where the type is declared: what is not of it is sorted one by one, so that none escapes the check. */
+  #gatherDeclared(
+    declared: DeclaredRecords,
+    values: readonly unknown[],
+    from: number,
+    to: number,
+    target: number,
+  ): number {
+    const { run } = declared;
+    declared.begin(this.#payload, this.#partOf.length, target);
+    let index = from;
+    while (index < to && !declared.full) {
+      const end = declared.append(values, index, to);
+      if (end > index) {
+        this.#enter(run);
+        this.#partOf.fill(run.part, index - from, end - from);
+        index = end;
+        continue;
+      }
+      declared.check(values[index]);
+      const other = this.#fitting(values, index, index + 1, target);
+      this.#partOf[index - from] = other?.part ?? UNFIT;
+      if (other === undefined) this.#unfit.push(this.#projection?.of(values[index]) ?? values[index]);
+      index += 1;
+      if (other?.full === true) break;
     }
     return index;
   }
@@ -99,12 +140,16 @@ export class LearnedCodec implements BatchCodec {
   /** Appends records while they fit; returns the index of the first one that does not. */
   #append(run: ShapeRun, values: readonly unknown[], index: number, to: number, target: number): number {
     if (run.payload !== this.#payload) run.begin(this.#payload, this.#partOf.length, target);
-    const end = run.shape.encode(values, index, to, run);
-    if (end > index && run.part === UNFIT) {
-      run.part = this.#parts.length;
-      this.#parts.push(run);
-    }
+    const end = run.encode(values, index, to, run);
+    if (end > index) this.#enter(run);
     return end;
+  }
+
+  /** Gives a run its part in this payload. */
+  #enter(run: ShapeRun | ExternalRun): void {
+    if (run.part !== NO_PART) return;
+    run.part = this.#parts.length;
+    this.#parts.push(run);
   }
 
   #write(timestamps: readonly number[], from: number, end: number): Uint8Array {
@@ -120,84 +165,17 @@ export class LearnedCodec implements BatchCodec {
     }
     if (parts > 1) writer.raw(this.#partOf.subarray(0, end - from));
     for (const run of this.#parts) {
-      writer.header(SHAPED, 0);
+      writer.header(run.kind, 0);
       run.write(writer, this.#fallback);
     }
     if (this.#unfit.length > 0) {
-      writer.header(FALLBACK, 0);
+      writer.header(PART.fallback, 0);
       writeValues(writer, this.#fallback, this.#unfit);
     }
     return writer.end();
   }
 
   decode(payload: Uint8Array, count: number): RecordBatch {
-    const reader = this.#reader;
-    reader.open(payload);
-    const timed = (reader.header() & WITH_TIMESTAMPS) !== 0;
-    const parts = reader.second;
-    const timestamps = timed ? this.#readTimes(count) : untimed(count);
-    if (parts === 1) return { kind: 'records', values: this.#readPart(count), timestamps };
-    // Parts may be read into the same memory, the order of records is needed until the end.
-    const partOf = new Uint8Array(reader.raw(count));
-    const values = Array.from({ length: parts }, () => this.#readPart(undefined));
-    return { kind: 'records', values: interleave(values, partOf), timestamps };
+    return this.#decoder.decode(payload, count);
   }
-
-  #readTimes(count: number): number[] {
-    const times = this.#reader.numbers(this.#wholeTimes, this.#times);
-    if (this.#reader.second !== count) throw wrongCount(this.#reader.second, count);
-    if (times instanceof Int32Array) this.#wholeTimes = times;
-    else this.#times = times;
-    const timestamps: number[] = [];
-    timestamps.length = count;
-    for (let index = 0; index < count; index += 1) timestamps[index] = times[index] as number;
-    return timestamps;
-  }
-
-  #readPart(expected: number | undefined): unknown[] {
-    const reader = this.#reader;
-    const kind = reader.header();
-    const values = kind === FALLBACK ? readValues(reader, this.#fallback) : this.#readShaped();
-    if (expected !== undefined && values.length !== expected) throw wrongCount(values.length, expected);
-    return values;
-  }
-
-  #readShaped(): unknown[] {
-    const reader = this.#reader;
-    const records = reader.header();
-    const definition = reader.raw(reader.second).toString('latin1');
-    let columns = this.#columns.get(definition);
-    if (columns === undefined) {
-      if (this.#columns.size >= KEPT_COLUMNS) this.#columns.clear();
-      columns = new ShapeColumns(RecordShape.ofDefinition(definition));
-      this.#columns.set(definition, columns);
-    }
-    return columns.read(reader, records, this.#fallback);
-  }
-}
-
-function untimed(count: number): number[] {
-  const timestamps: number[] = [];
-  timestamps.length = count;
-  return timestamps.fill(NO_TIMESTAMP);
-}
-
-/** The records of all parts in their order. */
-function interleave(parts: readonly (readonly unknown[])[], partOf: Uint8Array): unknown[] {
-  const next = new Int32Array(parts.length);
-  const values: unknown[] = [];
-  values.length = partOf.length;
-  for (let index = 0; index < partOf.length; index += 1) {
-    const part = Math.min(partOf[index] as number, parts.length - 1);
-    const from = parts[part] as readonly unknown[];
-    const at = next[part] as number;
-    if (at >= from.length) throw wrongCount(from.length, at + 1);
-    values[index] = from[at];
-    next[part] = at + 1;
-  }
-  return values;
-}
-
-function wrongCount(got: number, expected: number): ChannelCorruptError {
-  return new ChannelCorruptError('', `${got} records where there should be ${expected}`);
 }

@@ -1,10 +1,10 @@
 import { types } from 'node:util';
 import { THREAD_SHAPES_MAX } from '../../../base/limits.ts';
+import { BYTES_CLASSES } from '../../../functions/types/index.ts';
 import { decoderSource } from './decoder-source.ts';
 import { encoderSource } from './encoder-source.ts';
 import type { TextReader } from './payload-reader.ts';
 import { isPlain } from '../../../base/plain-value.ts';
-import { BYTES_CLASSES } from './record-type.ts';
 import type { RecordType } from './record-type.ts';
 import type { ShapeRun } from './shape-run.ts';
 import { definitionOf, planShape, typeOfDefinition } from './shape-plan.ts';
@@ -36,6 +36,7 @@ export class RecordShape {
   readonly plan: ShapePlan;
   readonly #decoders = new Map<string, DecodeRecords>();
   #encode: EncodeRecords | undefined;
+  #encodeProjected: EncodeRecords | undefined;
 
   private constructor(type: RecordType, definition: string) {
     this.type = type;
@@ -62,9 +63,14 @@ export class RecordShape {
     return shape;
   }
 
-  get encode(): EncodeRecords {
-    this.#encode ??= generate(encoderSource(this.plan), { types, isPlain }) as EncodeRecords;
-    return this.#encode;
+  /** @param projecting for records that have further fields, see encoder-source.ts */
+  encoder(projecting: boolean): EncodeRecords {
+    if (projecting) return (this.#encodeProjected ??= this.#newEncoder(true));
+    return (this.#encode ??= this.#newEncoder(false));
+  }
+
+  #newEncoder(projecting: boolean): EncodeRecords {
+    return generate(encoderSource(this.plan, projecting), { types, isPlain }) as EncodeRecords;
   }
 
   /** @param wholeNumbers one character per column of numbers: whether they come as whole numbers */

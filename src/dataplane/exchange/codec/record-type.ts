@@ -1,37 +1,33 @@
 import { types } from 'node:util';
 import { SHAPE_DEPTH_MAX, SHAPE_FIELDS_MAX } from '../../../base/limits.ts';
 import { isPlain } from '../../../base/plain-value.ts';
+import { BYTES_CLASSES } from '../../../functions/types/index.ts';
+import type { BytesClass } from '../../../functions/types/index.ts';
 
-/** Typed arrays that keep their class; all others go through the fallback codec. */
-export const BYTES_CLASSES = {
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-} as const;
-export type BytesClass = keyof typeof BYTES_CLASSES;
+/** What may stand in a place instead of a value: a sum of these. `missing` is for fields only. */
+export const ABSENT = { never: 0, null: 1, undefined: 2, missing: 4 } as const;
+/** What was seen as one of null and undefined may turn out the other. */
+const NULL_OR_UNDEFINED = ABSENT.null | ABSENT.undefined;
 
 /**
  * What values of one place in a record look like. `nothing` has been seen as null or undefined only (or not at all: items of
- * empty arrays); `any` is a place of mixed values, which the fallback codec carries as a column of its own.
+ * empty arrays); `any` is a place of mixed values, which the fallback codec carries as a column of its own. `int`, `long`
+ * and `tuple` are declared, never learned.
  */
 export type RecordType = (
-  | { readonly kind: 'nothing' | 'number' | 'string' | 'boolean' | 'bigint' | 'date' | 'any' }
+  | { readonly kind: 'nothing' | LeafKind }
   | { readonly kind: 'bytes'; readonly of: BytesClass }
   | { readonly kind: 'object'; readonly fields: readonly Field[] }
   | { readonly kind: 'array' | 'set'; readonly item: RecordType }
   | { readonly kind: 'map'; readonly key: RecordType; readonly item: RecordType }
+  | { readonly kind: 'tuple'; readonly items: readonly RecordType[] }
 ) & {
-  /** Whether null and undefined occur. */
-  readonly nullable: boolean;
+  /** A sum of `ABSENT`. */
+  readonly absent: number;
 };
+
+/** Types with one column of values. */
+export type LeafKind = 'number' | 'int' | 'long' | 'string' | 'boolean' | 'bigint' | 'date' | 'any';
 
 export interface Field {
   readonly name: string;
@@ -42,11 +38,8 @@ export interface Field {
 const SAMPLED_ITEMS = 64;
 const INT64_BITS = 64;
 
-const leaf = (kind: 'number' | 'string' | 'boolean' | 'bigint' | 'date' | 'any'): RecordType => ({
-  kind,
-  nullable: false,
-});
-const NOTHING: RecordType = { kind: 'nothing', nullable: false };
+const leaf = (kind: LeafKind): RecordType => ({ kind, absent: ABSENT.never });
+const NOTHING: RecordType = { kind: 'nothing', absent: ABSENT.never };
 const ANY = leaf('any');
 
 /** The type of a record; undefined when it is not worth one, or cannot have one: class instances, cycles, functions. */
@@ -67,9 +60,9 @@ function typeOf(value: unknown, depth: number): RecordType | undefined {
     case 'bigint':
       return BigInt.asIntN(INT64_BITS, value) === value ? leaf('bigint') : ANY;
     case 'undefined':
-      return { kind: 'nothing', nullable: true };
+      return { kind: 'nothing', absent: NULL_OR_UNDEFINED };
     case 'object':
-      return value === null ? { kind: 'nothing', nullable: true } : typeOfObject(value, depth);
+      return value === null ? { kind: 'nothing', absent: NULL_OR_UNDEFINED } : typeOfObject(value, depth);
     case 'function':
     case 'symbol':
       return undefined;
@@ -85,11 +78,11 @@ function typeOfObject(value: object, depth: number): RecordType | undefined {
     if (types.isMap(value) && isBuiltIn(value, 'Map')) {
       const key = typeOfItems(value.keys(), depth);
       const item = typeOfItems(value.values(), depth);
-      return key && item && { kind: 'map', nullable: false, key, item };
+      return key && item && { kind: 'map', absent: ABSENT.never, key, item };
     }
     if (types.isSet(value) && isBuiltIn(value, 'Set')) {
       const item = typeOfItems(value, depth);
-      return item && { kind: 'set', nullable: false, item };
+      return item && { kind: 'set', absent: ABSENT.never, item };
     }
     if (types.isTypedArray(value)) return typeOfBytes(value);
   }
@@ -110,7 +103,7 @@ function typeOfArray(value: readonly unknown[], depth: number): RecordType | und
   const sampled = Math.min(value.length, SAMPLED_ITEMS);
   for (let index = 0; index < sampled; index += 1) if (!(index in value)) return undefined;
   const item = typeOfItems(value, depth);
-  return item && { kind: 'array', nullable: false, item };
+  return item && { kind: 'array', absent: ABSENT.never, item };
 }
 
 function typeOfItems(items: Iterable<unknown>, depth: number): RecordType | undefined {
@@ -133,13 +126,13 @@ function typeOfFields(value: object, depth: number): RecordType | undefined {
     if (type === undefined) return undefined;
     fields.push({ name, type });
   }
-  return { kind: 'object', nullable: false, fields };
+  return { kind: 'object', absent: ABSENT.never, fields };
 }
 
 function typeOfBytes(value: object): RecordType | undefined {
   for (const [name, constructor] of Object.entries(BYTES_CLASSES)) {
     if (Object.getPrototypeOf(value) === constructor.prototype)
-      return { kind: 'bytes', nullable: false, of: name as BytesClass };
+      return { kind: 'bytes', absent: ABSENT.never, of: name as BytesClass };
   }
   return undefined;
 }
@@ -156,33 +149,37 @@ function haveSameNames(a: readonly Field[], b: readonly Field[]): boolean {
 
 /** The narrowest type that holds the values of both. */
 export function mergeTypes(a: RecordType, b: RecordType): RecordType {
-  const nullable = a.nullable || b.nullable;
+  const absent = a.absent | b.absent;
   if (a.kind === 'any' || b.kind === 'any') return ANY;
-  if (a.kind === 'nothing') return { ...b, nullable };
-  if (b.kind === 'nothing') return { ...a, nullable };
+  if (a.kind === 'nothing') return { ...b, absent };
+  if (b.kind === 'nothing') return { ...a, absent };
   switch (a.kind) {
     case 'number':
+    case 'int':
+    case 'long':
     case 'string':
     case 'boolean':
     case 'bigint':
     case 'date':
-      return a.kind === b.kind ? { ...a, nullable } : ANY;
+      return a.kind === b.kind ? { ...a, absent } : ANY;
+    case 'tuple':
+      return ANY;
     case 'bytes':
-      return b.kind === 'bytes' && a.of === b.of ? { ...a, nullable } : ANY;
+      return b.kind === 'bytes' && a.of === b.of ? { ...a, absent } : ANY;
     case 'object': {
       if (b.kind !== 'object' || !haveSameNames(a.fields, b.fields)) return ANY;
       const fields = a.fields.map(({ name, type }, index) => ({
         name,
         type: mergeTypes(type, (b.fields[index] as Field).type),
       }));
-      return { kind: 'object', nullable, fields };
+      return { kind: 'object', absent, fields };
     }
     case 'array':
     case 'set':
-      return b.kind === a.kind ? { kind: a.kind, nullable, item: mergeTypes(a.item, b.item) } : ANY;
+      return b.kind === a.kind ? { kind: a.kind, absent, item: mergeTypes(a.item, b.item) } : ANY;
     case 'map':
       if (b.kind !== 'map') return ANY;
-      return { kind: 'map', nullable, key: mergeTypes(a.key, b.key), item: mergeTypes(a.item, b.item) };
+      return { kind: 'map', absent, key: mergeTypes(a.key, b.key), item: mergeTypes(a.item, b.item) };
   }
 }
 
@@ -197,6 +194,8 @@ function countFields(type: RecordType): number {
       return 1 + countFields(type.key) + countFields(type.item);
     case 'nothing':
     case 'number':
+    case 'int':
+    case 'long':
     case 'string':
     case 'boolean':
     case 'bigint':
@@ -204,5 +203,7 @@ function countFields(type: RecordType): number {
     case 'any':
     case 'bytes':
       return 1;
+    case 'tuple':
+      return type.items.reduce((sum, item) => sum + countFields(item), 1);
   }
 }

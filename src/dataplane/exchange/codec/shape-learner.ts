@@ -2,6 +2,7 @@ import { CHANNEL_SHAPES_MAX } from '../../../base/limits.ts';
 import { isSameRecord, mergeTypes, typeOfRecord } from './record-type.ts';
 import type { RecordType } from './record-type.ts';
 import { RecordShape } from './record-shape.ts';
+import type { Projection } from './projection.ts';
 import { ShapeRun } from './shape-run.ts';
 
 /** Records that are looked at to learn a shape. */
@@ -15,9 +16,15 @@ const TURNOVER_MAX = 1_048_576;
 /** The shapes of a channel's records, learned when records fit none. */
 export class ShapeLearner {
   readonly runs: ShapeRun[] = [];
+  readonly #projection: Projection | undefined;
   #patience = 0;
   #vain = 0;
   #turnover = TURNOVER_MIN;
+
+  /** @param projection where only some fields of records are sent */
+  constructor(projection: Projection | undefined) {
+    this.#projection = projection;
+  }
 
   /** A new shape that record `index` fits, or a wider one in place of its like; undefined when there is none to learn. */
   learn(values: readonly unknown[], index: number, to: number): ShapeRun | undefined {
@@ -25,7 +32,7 @@ export class ShapeLearner {
       this.#patience -= 1;
       return undefined;
     }
-    const type = sample(values, index, to);
+    const type = this.#sample(values, index, to);
     const run = type && this.#shapeOf(type);
     if (run === undefined) {
       this.#vain += 1;
@@ -42,13 +49,13 @@ export class ShapeLearner {
     if (known === undefined) return this.#add(type);
     const wider = RecordShape.of(mergeTypes(known.shape.type, type));
     if (wider.definition === known.shape.definition) return undefined;
-    const run = new ShapeRun(wider);
+    const run = this.#newRun(wider);
     this.runs[like] = run;
     return run;
   }
 
   #add(type: RecordType): ShapeRun {
-    const run = new ShapeRun(RecordShape.of(type));
+    const run = this.#newRun(RecordShape.of(type));
     if (this.runs.length < CHANNEL_SHAPES_MAX) {
       this.runs.push(run);
       return run;
@@ -61,16 +68,24 @@ export class ShapeLearner {
     this.#turnover = Math.min(TURNOVER_MAX, this.#turnover * 2);
     return run;
   }
-}
 
-/** The type of a record, widened by those that follow and are like it. */
-function sample(values: readonly unknown[], index: number, to: number): RecordType | undefined {
-  let type = typeOfRecord(values[index]);
-  if (type === undefined) return undefined;
-  const end = Math.min(to, index + SAMPLED_RECORDS);
-  for (let next = index + 1; next < end; next += 1) {
-    const other = typeOfRecord(values[next]);
-    if (other !== undefined && isSameRecord(type, other)) type = mergeTypes(type, other);
+  #newRun(shape: RecordShape): ShapeRun {
+    return new ShapeRun(shape, this.#projection !== undefined);
   }
-  return type;
+
+  /** The type of a record, widened by those that follow and are like it. */
+  #sample(values: readonly unknown[], index: number, to: number): RecordType | undefined {
+    let type = this.#typeOf(values[index]);
+    if (type === undefined) return undefined;
+    const end = Math.min(to, index + SAMPLED_RECORDS);
+    for (let next = index + 1; next < end; next += 1) {
+      const other = this.#typeOf(values[next]);
+      if (other !== undefined && isSameRecord(type, other)) type = mergeTypes(type, other);
+    }
+    return type;
+  }
+
+  #typeOf(value: unknown): RecordType | undefined {
+    return typeOfRecord(this.#projection === undefined ? value : this.#projection.of(value));
+  }
 }

@@ -1,14 +1,16 @@
 import type { MsgpackBatchCodec } from './msgpack-codec.ts';
 import type { PayloadWriter } from './payload-writer.ts';
-import type { RecordShape } from './record-shape.ts';
+import type { EncodeRecords, RecordShape } from './record-shape.ts';
 import type { Column } from './shape-plan.ts';
 import { writeValues } from './values-column.ts';
 
 type OpenColumn = Int32Array | Float64Array | BigInt64Array | unknown[];
 
 const FIRST_ENTRIES = 64;
-/** Before it has a part. */
-const NO_PART = 255;
+/** Number of a run's part before it has one. */
+export const NO_PART = 255;
+/** Kinds of parts of a payload. */
+export const PART = { shaped: 0, fallback: 1, external: 2 } as const;
 
 function newColumn(column: Column, entries: number): OpenColumn {
   switch (column.storage) {
@@ -27,6 +29,8 @@ function newColumn(column: Column, entries: number): OpenColumn {
 /** The records of one shape in the payload being written, column by column. Generated encoders append to it. */
 export class ShapeRun {
   readonly shape: RecordShape;
+  readonly kind = PART.shaped;
+  readonly encode: EncodeRecords;
   readonly columns: OpenColumn[];
   /** Entries of the columns that do not have one per record. */
   readonly counts: Int32Array;
@@ -42,8 +46,10 @@ export class ShapeRun {
   part = NO_PART;
   #capacity = 0;
 
-  constructor(shape: RecordShape) {
+  /** @param projecting whether records may have further fields, which are left out */
+  constructor(shape: RecordShape, projecting: boolean) {
     this.shape = shape;
+    this.encode = shape.encoder(projecting);
     this.columns = shape.plan.columns.map((column) => newColumn(column, FIRST_ENTRIES));
     this.counts = new Int32Array(this.columns.length);
   }

@@ -1,0 +1,66 @@
+import { Unpackr } from 'msgpackr';
+import type { Configuration } from '../../../src/config/configuration.ts';
+import { OPTIONS } from '../../../src/config/options.ts';
+import type { RestorePoint, TaskCheckpointing } from '../../../src/dataplane/checkpoint/index.ts';
+import type { RestoreLocation, SubmitTasks } from '../../../src/protocol/slot.ts';
+import { readManifest } from '../../../src/state/snapshot/manifest.ts';
+import type { ActorEnvironment } from '../../messaging/environment.ts';
+import type { SubtaskLink } from '../subtask/subtask.effects.ts';
+
+const unpackr = new Unpackr({
+  useRecords: false,
+  useBigIntExtension: true,
+  moreTypes: true,
+  copyBuffers: true,
+});
+
+/** The snapshots that a slot's subtasks go on from: each manifest is read once. */
+export class RestorePoints {
+  readonly #environment: ActorEnvironment;
+  readonly #points = new Map<string, Promise<RestorePoint>>();
+
+  constructor(environment: ActorEnvironment) {
+    this.#environment = environment;
+  }
+
+  async at(location: RestoreLocation | undefined): Promise<RestorePoint | undefined> {
+    if (location === undefined) return undefined;
+    const key = `${location.uri}\n${location.path}`;
+    let point = this.#points.get(key);
+    if (point === undefined) {
+      // Only the newest is asked for again.
+      this.#points.clear();
+      point = this.#read(location);
+      this.#points.set(key, point);
+      point.catch(() => this.#points.delete(key));
+    }
+    return point;
+  }
+
+  async #read({ uri, path }: RestoreLocation): Promise<RestorePoint> {
+    const store = await this.#environment.snapshots.open(uri);
+    return { store, manifest: await readManifest(store, path, (bytes) => unpackr.unpack(bytes)) };
+  }
+}
+
+/** How one subtask takes part in its job's checkpoints. */
+export function taskCheckpointing(
+  { snapshots, random }: ActorEnvironment,
+  request: SubmitTasks,
+  configuration: Configuration,
+  link: SubtaskLink,
+  restoreFrom: RestorePoint | undefined,
+): TaskCheckpointing {
+  return {
+    storeOf: (location) => snapshots.open(location === '' ? request.job.checkpointsUri : location),
+    newFile: (location) => (location === '' ? `shared/${random.hex(16)}` : random.hex(16)),
+    mode: configuration.get(OPTIONS.checkpointMode),
+    incremental: configuration.get(OPTIONS.checkpointIncremental),
+    afterTasksFinish:
+      request.job.periodicCheckpoints && configuration.get(OPTIONS.checkpointAfterTasksFinish),
+    restoreFrom,
+    acknowledge: (snapshot) => link.acknowledge(snapshot),
+    decline: (checkpointId, error) => link.decline(checkpointId, error),
+    endOfData: () => link.endOfData(),
+  };
+}
