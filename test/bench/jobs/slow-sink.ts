@@ -17,15 +17,15 @@ class SlowSink<T> implements Sink<T> {
     this.#recordsPerSecond = recordsPerSecond;
   }
 
-  createWriter({ taskInfo, now }: SinkWriterContext): SinkWriter<T> {
-    const msPerRecord = (1000 * taskInfo.numberOfParallelSubtasks) / this.#recordsPerSecond;
-    let freeAt = now();
+  createWriter(context: SinkWriterContext): SinkWriter<T> {
+    const msPerRecord = (1000 * context.taskInfo.numberOfParallelSubtasks) / this.#recordsPerSecond;
+    let freeAt = context.now();
     return {
       write: () => {
-        freeAt = Math.max(freeAt, now()) + msPerRecord;
+        freeAt = Math.max(freeAt, context.now()) + msPerRecord;
       },
       pending: () => {
-        const wait = freeAt - now();
+        const wait = freeAt - context.now();
         return wait > 0 ? new Promise((resolve) => setTimeout(resolve, wait)) : undefined;
       },
       flush: () => {},
