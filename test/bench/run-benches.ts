@@ -17,6 +17,8 @@ interface Result {
   readonly floor?: number;
   /** Speed compared with the bench named in `comparedWith`: the median over pairs of runs. */
   readonly ratio?: number;
+  /** The same of the CPU time per record: says more where the machine does something else meanwhile. */
+  readonly cpuRatio?: number;
   readonly comparedWith?: string;
   readonly ratioFloor?: number;
   readonly details?: Readonly<Record<string, number>>;
@@ -142,13 +144,24 @@ function comparison(
   measured: ReadonlyMap<string, readonly Measurement[]>,
 ): Partial<Result> {
   const others = measured.get(comparedWith?.bench ?? '') ?? [];
-  const pairs = own.flatMap((run, i) => {
+  const ratio = medianRatio(own, others, speed);
+  const cpuRatio = medianRatio(own, others, ({ records, cpuSeconds }) => records / cpuSeconds);
+  if (comparedWith === undefined || ratio === undefined || cpuRatio === undefined) return {};
+  return { ratio, cpuRatio, comparedWith: comparedWith.bench, ratioFloor: comparedWith.floor };
+}
+
+/** Runs with the same number ran side by side. */
+function medianRatio(
+  own: readonly Measurement[],
+  others: readonly Measurement[],
+  figure: (measured: Measurement) => number,
+): number | undefined {
+  const ratios = own.flatMap((run, i) => {
     const other = others[i];
-    return other === undefined ? [] : [speed(run) / speed(other)];
+    return other === undefined ? [] : [figure(run) / figure(other)];
   });
-  const ratio = middle(pairs.toSorted((a, b) => a - b));
-  if (comparedWith === undefined || ratio === undefined) return {};
-  return { ratio: round(ratio, 3), comparedWith: comparedWith.bench, ratioFloor: comparedWith.floor };
+  const ratio = middle(ratios.toSorted((a, b) => a - b));
+  return ratio === undefined ? undefined : round(ratio, 3);
 }
 
 function middle<T>(sorted: readonly T[]): T | undefined {
@@ -166,7 +179,7 @@ const TABLE = new Table([
 ]);
 
 function lines(result: Result): string {
-  const { floor, ratio, comparedWith, ratioFloor, details } = result;
+  const { floor, ratio, cpuRatio, comparedWith, ratioFloor, details } = result;
   const first = TABLE.row([
     result.bench,
     count(result.records),
@@ -176,7 +189,8 @@ function lines(result: Result): string {
     count(result.peakRssMb),
     floor === undefined ? '' : count(floor),
   ]);
-  const compared = ratio === undefined ? [] : [`    ${ratio} of ${comparedWith} (floor ${ratioFloor})`];
+  const compared =
+    ratio === undefined ? [] : [`    ${ratio} of ${comparedWith}, by CPU ${cpuRatio} (floor ${ratioFloor})`];
   const more = Object.entries(details ?? {}).map(([name, value]) => `    ${words(name)}: ${value}`);
   return [first, ...compared, ...more].join('\n');
 }

@@ -4,6 +4,7 @@ import { controlPlane } from './control-plane.ts';
 import { flights } from './flights.ts';
 import { chain, exchange, exchangeNats, keyedCount } from './jobs.ts';
 import { ring, ringMsgpack } from './ring.ts';
+import { windows } from './windows.ts';
 
 /** All benches, in the order in which they run. */
 export const BENCHES: readonly Bench[] = [
@@ -11,6 +12,7 @@ export const BENCHES: readonly Bench[] = [
   keyedCount,
   exchange,
   exchangeNats,
+  ...windows,
   flights,
   controlPlane,
   codec,

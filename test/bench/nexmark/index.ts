@@ -1,5 +1,4 @@
 import { QUERIES } from '../../../examples/nexmark/index.ts';
-import type { YardstickResult } from '../../../examples/nexmark/index.ts';
 import { runChild } from '../children.ts';
 import { profilesOf, topBySelfTime } from '../profile/self-time.ts';
 import { parse, positive, UsageError } from '../report/arguments.ts';
@@ -9,6 +8,7 @@ import type { EngineRequest, EngineRun } from './engine.child.ts';
 import { floorOf, RATIO_FLOOR } from './floors.ts';
 import { HELP } from './help.ts';
 import { checkRows } from './rows.ts';
+import type { YardstickRun } from './yardstick.child.ts';
 
 const ENGINE = new URL('engine.child.ts', import.meta.url);
 const YARDSTICK = new URL('yardstick.child.ts', import.meta.url);
@@ -38,12 +38,14 @@ interface Result {
   readonly peakRssMb: number;
   readonly yardstickEventsPerSecond: number;
   readonly ratio: number;
+  /** The ratio of CPU time: says more where the machine does something else meanwhile. */
+  readonly cpuRatio: number;
   readonly floor?: number;
 }
 
 interface Pair {
   readonly engine: EngineRun;
-  readonly yardstick: YardstickResult;
+  readonly yardstick: YardstickRun;
   readonly ratio: number;
 }
 
@@ -103,7 +105,7 @@ async function measure(query: string, options: Options): Promise<Result> {
   const pairs: Pair[] = [];
   for (let run = 1; run <= runs; run += 1) {
     progress(`${query} ${run}/${runs}: yardstick`);
-    const yardstick = await runChild<YardstickResult>(YARDSTICK, [query, String(events)]);
+    const yardstick = await runChild<YardstickRun>(YARDSTICK, [query, String(events)]);
     progress(`${query} ${run}/${runs}: engine`);
     const engine = await runEngine(query, options);
     checkRows(query, parallelism, engine.rows, yardstick.rows);
@@ -122,6 +124,7 @@ async function measure(query: string, options: Options): Promise<Result> {
     peakRssMb: Math.round(engine.peakRssMb),
     yardstickEventsPerSecond: Math.round(events / yardstick.seconds),
     ratio: round(ratio, 3),
+    cpuRatio: round(yardstick.cpuSeconds / engine.cpuSeconds, 3),
     ...(floor === undefined ? {} : { floor }),
   };
 }
@@ -151,6 +154,7 @@ const TABLE = new Table([
   { title: 'peak MB', width: 8 },
   { title: 'yardstick/s', width: 11 },
   { title: 'ratio', width: 6 },
+  { title: 'by CPU', width: 6 },
   { title: `(${RATIO_FLOOR})`, width: -5 },
 ]);
 
@@ -169,6 +173,7 @@ function line(result: Result): string {
     count(result.peakRssMb),
     count(result.yardstickEventsPerSecond),
     ratio.toFixed(2),
+    result.cpuRatio.toFixed(2),
     below ? 'below' : '',
   ]);
 }
