@@ -65,13 +65,15 @@ function readOptions(args: readonly string[]): Options | 'help' {
 
 type Result = ReturnType<typeof resultOf>;
 
-function resultOf({ bench, events, parallelism }: MemoryRequest, { samples, seconds, peakRssMb }: MemoryRun) {
+function resultOf({ bench, events, parallelism }: MemoryRequest, run: MemoryRun) {
+  const { samples, seconds, cpuSeconds, peakRssMb } = run;
   const last = samples.at(-1)?.rssMb ?? 0;
   return {
     bench,
     parallelism,
     ...(bench === 'q5' ? { events } : {}),
     seconds: round(seconds, 1),
+    coresBusy: round(cpuSeconds / seconds, 2),
     growthMb: round(growthOf(samples, WARM_UP[bench]), 1),
     ceilingMb: CEILING_MB,
     lastRssMb: Math.round(last),
@@ -87,7 +89,9 @@ function lines(result: Result, { samples }: MemoryRun): string {
     ({ at, rssMb }) =>
       `${at.toLocaleString('en-US').padStart(15)} ${unit} ${rssMb.toFixed(0).padStart(6)} MB`,
   );
-  const { bench, growthMb, ceilingMb, peakRssMb, seconds } = result;
-  const verdict = `${bench}: grew by ${growthMb} MB after warming up (ceiling ${ceilingMb}), peak ${peakRssMb} MB, ${seconds} s`;
+  const { bench, growthMb, ceilingMb, peakRssMb, seconds, coresBusy } = result;
+  const verdict =
+    `${bench}: grew by ${growthMb} MB after warming up (ceiling ${ceilingMb}), peak ${peakRssMb} MB, ` +
+    `${seconds} s, ${coresBusy} cores busy`;
   return [...course, verdict].join('\n');
 }

@@ -17,6 +17,7 @@ export type MemoryBench = 'q5' | 'slow-sink';
 export interface MemoryRun {
   readonly samples: readonly Sample[];
   readonly seconds: number;
+  readonly cpuSeconds: number;
   readonly peakRssMb: number;
 }
 
@@ -39,7 +40,7 @@ function run(request: MemoryRequest): Promise<MemoryRun> {
 async function q5({ events, parallelism }: MemoryRequest): Promise<MemoryRun> {
   const samples: Sample[] = [];
   const every = events / SAMPLES;
-  const { seconds, peakRssMb } = await measureEmbedded({
+  const { seconds, cpuSeconds, peakRssMb } = await measureEmbedded({
     module: QUERIES['q5']?.module ?? '',
     slots: parallelism,
     configuration: { 'pipeline.global-job-parameters.events': String(events) },
@@ -49,7 +50,7 @@ async function q5({ events, parallelism }: MemoryRequest): Promise<MemoryRun> {
       sample(samples, at, (n) => `${Math.round(n / 1e6)} M events`);
     },
   });
-  return { samples, seconds, peakRssMb };
+  return { samples, seconds, cpuSeconds, peakRssMb };
 }
 
 /** A sample each second, from when the queues are full. @throws Error when sources were not held back most of the time */
@@ -61,7 +62,7 @@ async function slowSink({ seconds: measured, parallelism }: MemoryRequest): Prom
     if (at >= 0) sample(samples, at, (n) => `${n} s`);
   }, 1000);
   try {
-    const { job, seconds, peakRssMb } = await measureEmbedded({
+    const { job, seconds, cpuSeconds, peakRssMb } = await measureEmbedded({
       module: new URL('../jobs/slow-sink.ts', import.meta.url),
       slots: parallelism,
       configuration: { 'pipeline.global-job-parameters.rate': String(RECORDS_PER_SECOND) },
@@ -70,7 +71,7 @@ async function slowSink({ seconds: measured, parallelism }: MemoryRequest): Prom
     const source = job.vertices[0]?.subtasks ?? [];
     const held = Math.min(...source.map(({ counters }) => counters?.backPressuredMs ?? 0));
     if (held < measured * 500) throw new Error(`the source was held back for ${Math.round(held)} ms only`);
-    return { samples, seconds, peakRssMb };
+    return { samples, seconds, cpuSeconds, peakRssMb };
   } finally {
     clearInterval(timer);
   }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
+import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** A flat object of figures, as `--json` prints it. */
@@ -14,6 +14,8 @@ interface SavedRun {
   readonly commit: string;
   readonly node: string;
   readonly machine: string;
+  /** Processes that wanted a core in the last minute: above the bench's own threads, figures are provisional. */
+  readonly load: number;
   readonly figures: readonly Figures[];
 }
 
@@ -38,6 +40,7 @@ export function save(title: string, figures: readonly object[]): string {
     commit: commit(),
     node: process.version,
     machine: machine(),
+    load: Number((loadavg()[0] ?? 0).toFixed(1)),
     figures: figures as readonly Figures[],
   };
   const runs = [...before.runs.filter((other) => other.title !== title), run];
@@ -66,10 +69,10 @@ function machine(): string {
 }
 
 function markdown({ version, runs }: ResultsFile): string {
-  const parts = runs.map(({ title, date, commit: at, node, machine: on, figures }) =>
-    [`## ${title}`, `${date}, commit ${at}, Node ${node}, ${on}.`, table(figures)].join('\n\n'),
+  const parts = runs.map(({ title, date, commit: at, node, machine: on, load, figures }) =>
+    [`## ${title}`, `${date}, commit ${at}, Node ${node}, ${on}; load ${load}.`, table(figures)].join('\n\n'),
   );
-  return `${[`# Results of ${version}`, 'Written by `npm run bench -- ... --save`.', ...parts].join('\n\n')}\n`;
+  return `${[`# Results of ${version}`, 'Written by `npm run bench -- ... --save`. Where the load is above the threads of the bench, figures are provisional.', ...parts].join('\n\n')}\n`;
 }
 
 function table(figures: readonly Figures[]): string {
