@@ -13,7 +13,7 @@ export interface SinkWriterContext {
   /** State of this subtask; for what a writer must find again after a failure. */
   getOperatorStateStore(): OperatorStateStore;
   /** Sends rows to the client that waits on `collect()`; see `CollectSink`. */
-  sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
+  sendResults(collectId: string, rows: readonly unknown[], resumeAt?: number): Promise<void>;
 }
 
 export interface SinkWriter<T> {

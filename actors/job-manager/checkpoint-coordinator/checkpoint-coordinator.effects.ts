@@ -12,6 +12,7 @@ import type { ExecutionRef } from '../../../src/control/scheduler/state.ts';
 import type { SourceSplit } from '../../../src/functions/source.ts';
 import type { JobGraph } from '../../../src/graph/job-graph.ts';
 import type { SnapshotStore } from '../../../src/ports/snapshot-store.ts';
+import type { SubtaskState } from '../../../src/protocol/checkpoint.ts';
 import type { RestoreLocation } from '../../../src/protocol/slot.ts';
 import { subtaskReply } from '../../../src/protocol/subtask.ts';
 import { buildManifest, checkCompatible } from '../../../src/state/snapshot/build-manifest.ts';
@@ -83,7 +84,9 @@ export class CheckpointCoordinator {
   #log: CheckpointLog | undefined;
   #store: SnapshotStore | undefined;
   /** What a restarted subtask goes on from. */
-  #restore: { readonly location: RestoreLocation; readonly manifest: Manifest } | undefined;
+  #restore:
+    | { readonly location: RestoreLocation; readonly manifest: Manifest; readonly own: boolean }
+    | undefined;
   /** The decision being written: nobody restarts meanwhile. */
   #deciding: Promise<void> = Promise.resolve();
 
@@ -165,14 +168,14 @@ export class CheckpointCoordinator {
     this.#log = await CheckpointLog.open(this.#store, this.#environment.random);
     const found = await this.#log.takeOver(epoch);
     const last = found.completed.at(-1);
-    if (last !== undefined) await this.#useCheckpoint(this.#store, { uri, path: last.path });
+    if (last !== undefined) await this.#useCheckpoint(this.#store, { uri, path: last.path }, true);
     return found;
   }
 
-  async #useCheckpoint(store: SnapshotStore, location: RestoreLocation): Promise<void> {
+  async #useCheckpoint(store: SnapshotStore, location: RestoreLocation, own: boolean): Promise<void> {
     const manifest = await readManifest(store, location.path, (bytes) => unpackr.unpack(bytes));
     checkCompatible(manifest, this.#hooks.graph, this.#places.ignoreUnclaimedState);
-    this.#restore = { location, manifest };
+    this.#restore = { location, manifest, own };
   }
 
   /** A savepoint's folder, or that of a kept checkpoint, whose files are beside it. */
@@ -180,11 +183,11 @@ export class CheckpointCoordinator {
     const folder = path.replace(/\/+$/, '').replace(/\/_metadata$/, '');
     const own = await this.#environment.snapshots.open(folder);
     const { kind } = await readManifest(own, MANIFEST_NAME, (bytes) => unpackr.unpack(bytes));
-    if (kind === 'savepoint') return this.#useCheckpoint(own, { uri: folder, path: MANIFEST_NAME });
+    if (kind === 'savepoint') return this.#useCheckpoint(own, { uri: folder, path: MANIFEST_NAME }, false);
     const cut = folder.lastIndexOf('/');
     const uri = folder.slice(0, cut);
     const store = await this.#environment.snapshots.open(uri);
-    await this.#useCheckpoint(store, { uri, path: `${folder.slice(cut + 1)}/${MANIFEST_NAME}` });
+    await this.#useCheckpoint(store, { uri, path: `${folder.slice(cut + 1)}/${MANIFEST_NAME}` }, false);
   }
 
   #perform(context: CheckpointCoordinatorContext, self: Actor, effect: CheckpointEffect): void {
@@ -288,7 +291,8 @@ export class CheckpointCoordinator {
         timestamp,
         enumerators: this.#hooks.snapshotEnumerators(taken),
         stateOf: (vertexId, subtaskIndex) =>
-          pending.acknowledged.get(keyOf({ vertexId, subtaskIndex }))?.state,
+          pending.acknowledged.get(keyOf({ vertexId, subtaskIndex }))?.state ??
+          this.#finalState(vertexId, subtaskIndex),
       });
       const store = pending.location === '' ? this.#store : await snapshots.open(pending.location);
       if (store === undefined || this.#log === undefined)
@@ -312,6 +316,7 @@ export class CheckpointCoordinator {
         this.#restore = {
           location: { uri: checkpointsUri(this.#places, context.jobId), path },
           manifest,
+          own: true,
         };
         this.#hooks.assignmentsDurable(taken);
       }
@@ -327,6 +332,14 @@ export class CheckpointCoordinator {
       const failure = serializeError(error, 'external');
       self.send({ type: 'decisionFailed', checkpointId, error: failure, now: clock.monotonic() });
     }
+  }
+
+  /** State of a subtask that has finished: as in the checkpoint that it waited for. */
+  #finalState(vertexId: VertexId, subtaskIndex: number): SubtaskState | undefined {
+    const index = this.#hooks.graph.vertices.findIndex(({ id }) => id === vertexId);
+    // A savepoint that the job began from is of another graph perhaps, and nobody finished with it.
+    if (this.#restore?.own !== true) return undefined;
+    return this.#restore.manifest.vertices[index]?.subtasks[subtaskIndex] ?? undefined;
   }
 
   async #discard(checkpoints: readonly CompletedCheckpoint[], kept: readonly string[]): Promise<void> {

@@ -44,7 +44,7 @@ export class CheckpointLog {
     await this.#append({ type: 'takeover', epoch, token: this.#token }, epoch);
     const nextId =
       this.#highest === 0 ? 1 : (Math.floor(this.#highest / RESERVED_IDS) + 1) * RESERVED_IDS + 1;
-    return { completed: this.#completed, nextId };
+    return { completed: [...this.#completed], nextId };
   }
 
   async complete(epoch: Epoch, checkpoint: CompletedCheckpoint): Promise<void> {

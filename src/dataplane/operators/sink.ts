@@ -44,10 +44,15 @@ class SinkOperator implements StreamOperator {
       taskInfo: context.taskInfo,
       now: () => context.clock.now(),
       getOperatorStateStore: () => context.operatorState(),
-      sendResults: (collectId, rows) => context.sendResults(collectId, rows),
+      sendResults: (collectId, rows, resumeAt) => context.sendResults(collectId, rows, resumeAt),
     });
     const hooks = this.#writer as Partial<CheckpointedFunction>;
     await hooks.initializeState?.(context.runtimeContext(false).initializationContext());
+  }
+
+  /** A writer may be a CheckpointedFunction, called at barriers. */
+  get userFunction(): unknown {
+    return this.#writer;
   }
 
   finish(): void | Promise<void> {

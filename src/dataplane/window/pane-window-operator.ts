@@ -6,6 +6,7 @@ import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts
 import { foldOf } from './fold.ts';
 import type { Fold } from './fold.ts';
 import type { PaneLayout } from './pane-layout.ts';
+import { WindowProgress } from './window-progress.ts';
 import { WindowEmitter } from './window-emitter.ts';
 import type { WindowOptions } from './window-options.ts';
 
@@ -36,6 +37,7 @@ export class PaneWindowOperator implements StreamOperator {
   readonly #toDrop = new MinHeap();
   /** Event time, or wall time, up to which windows have fired. */
   #watermark = MIN_WATERMARK;
+  #progress: WindowProgress | undefined;
   #firing: Firing | undefined;
   #context!: OperatorContext;
   #emitter!: WindowEmitter;
@@ -69,7 +71,14 @@ export class PaneWindowOperator implements StreamOperator {
   }
 
   open(): void | Promise<void> {
+    this.#progress = new WindowProgress(this.#context.operatorState());
+    this.#watermark = this.#progress.restored;
+    for (const pane of this.#table.windows()) this.#register(pane);
     return this.#emitter.open();
+  }
+
+  snapshotState(): void {
+    this.#progress?.save(this.#watermark);
   }
 
   close(): void | Promise<void> {
@@ -181,7 +190,9 @@ export class PaneWindowOperator implements StreamOperator {
     return this.#time === 'processing-time' ? this.#advance(Number.MAX_SAFE_INTEGER) : true;
   }
 
-  #advance(watermark: number): boolean {
+  #advance(to: number): boolean {
+    // After a restore, event time runs up to where it was.
+    const watermark = Math.max(to, this.#watermark);
     this.#watermark = watermark;
     for (;;) {
       if (this.#firing === undefined) {

@@ -128,7 +128,7 @@ class Operator {
     for (const window of panes.windows())
       for (const [key, cell] of panes.find(window) ?? [])
         rows.push(JSON.stringify(['pane', window, key, cell.value]));
-    const fired: unknown[] = [];
+    const fired: string[] = [];
     const copy = new InMemoryTimerService({
       backend,
       currentWatermark: () => 0,
@@ -138,7 +138,7 @@ class Operator {
     for (const [key, times] of backend.valuesOf(
       new ValueStateDescriptor<number | Set<number>>('timers of event-time'),
     ))
-      fired.push(JSON.stringify([key, typeof times === 'number' ? [times] : [...times].toSorted()]));
+      fired.push(JSON.stringify([key, typeof times === 'number' ? [times] : [...times].toSorted((a, b) => a - b)]));
     return { rows: rows.toSorted(), timers: fired.toSorted(), timerCount };
   }
 }
