@@ -38,6 +38,8 @@ export class PaneWindowOperator implements StreamOperator {
   /** Event time, or wall time, up to which windows have fired. */
   #watermark = MIN_WATERMARK;
   #progress: WindowProgress | undefined;
+  /** How far a checkpoint had come that the job goes on from. */
+  #restored = MIN_WATERMARK;
   #firing: Firing | undefined;
   #context!: OperatorContext;
   #emitter!: WindowEmitter;
@@ -72,7 +74,8 @@ export class PaneWindowOperator implements StreamOperator {
 
   open(): void | Promise<void> {
     this.#progress = new WindowProgress(this.#context.operatorState());
-    this.#watermark = this.#progress.restored;
+    this.#restored = this.#progress.restored;
+    this.#watermark = this.#restored;
     for (const pane of this.#table.windows()) this.#register(pane);
     return this.#emitter.open();
   }
@@ -192,7 +195,7 @@ export class PaneWindowOperator implements StreamOperator {
 
   #advance(to: number): boolean {
     // After a restore, event time runs up to where it was.
-    const watermark = Math.max(to, this.#watermark);
+    const watermark = Math.max(to, this.#restored);
     this.#watermark = watermark;
     for (;;) {
       if (this.#firing === undefined) {

@@ -89,6 +89,8 @@ export class SessionWindowOperator implements StreamOperator {
   readonly #toClear = new SessionBuckets();
   #watermark = MIN_WATERMARK;
   #progress: WindowProgress | undefined;
+  /** How far a checkpoint had come that the job goes on from. */
+  #restored = MIN_WATERMARK;
   #firing: { readonly time: number; readonly sessions: readonly Session[]; next: number } | undefined;
   #context!: OperatorContext;
   #emitter!: WindowEmitter;
@@ -125,7 +127,8 @@ export class SessionWindowOperator implements StreamOperator {
 
   open(): void | Promise<void> {
     this.#progress = new WindowProgress(this.#context.operatorState());
-    this.#watermark = this.#progress.restored;
+    this.#restored = this.#progress.restored;
+    this.#watermark = this.#restored;
     for (const { value } of this.#pane.values())
       for (let session: Session | undefined = value; session !== undefined; session = session.next) {
         if (session.end - 1 > this.#watermark) this.#schedule(session);
@@ -215,7 +218,7 @@ export class SessionWindowOperator implements StreamOperator {
 
   advanceWatermark(to: number): boolean {
     // After a restore, event time runs up to where it was.
-    const watermark = Math.max(to, this.#watermark);
+    const watermark = Math.max(to, this.#restored);
     this.#watermark = watermark;
     this.#emitter.watermark = watermark;
     for (;;) {

@@ -54,6 +54,8 @@ export class TriggeredWindowOperator implements StreamOperator {
   readonly #options: TriggeredOptions;
   #watermark = MIN_WATERMARK;
   #progress: WindowProgress | undefined;
+  /** How far a checkpoint had come that the job goes on from. */
+  #restored = MIN_WATERMARK;
   #context!: OperatorContext;
   #emitter!: WindowEmitter;
   #fold!: Fold;
@@ -99,7 +101,8 @@ export class TriggeredWindowOperator implements StreamOperator {
 
   open(): void | Promise<void> {
     this.#progress = new WindowProgress(this.#context.operatorState());
-    this.#watermark = this.#progress.restored;
+    this.#restored = this.#progress.restored;
+    this.#watermark = this.#restored;
     return this.#emitter.open();
   }
 
@@ -261,7 +264,7 @@ export class TriggeredWindowOperator implements StreamOperator {
 
   advanceWatermark(to: number): boolean {
     // After a restore, event time runs up to where it was.
-    const watermark = Math.max(to, this.#watermark);
+    const watermark = Math.max(to, this.#restored);
     this.#watermark = watermark;
     this.#emitter.watermark = watermark;
     return this.#timers.advanceWatermark(watermark, this.#onTimer);
