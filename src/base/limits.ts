@@ -179,3 +179,7 @@ export const SNAPSHOT_DELTAS_MAX = 10;
 export const OPERATOR_STATE_INLINE_BYTES = 16 * 1024;
 /** Share of a task's step that writing a snapshot may take while records wait. */
 export const SNAPSHOT_STEP_MS = 0.5;
+/** Files that a snapshot store reads, lists or deletes at once. */
+export const STORE_PARALLEL_FILES = 8;
+/** Tries to put a file into a folder that other processes remove whenever it is empty. */
+export const STORE_FOLDER_TRIES = 10;

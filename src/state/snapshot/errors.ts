@@ -1,4 +1,4 @@
-import { ExternalError, UserError } from '../../base/errors.ts';
+import { ExternalError, InternalError, UserError } from '../../base/errors.ts';
 
 /** A file of a snapshot is not what was written: damaged, cut off, or another file. */
 export class SnapshotCorruptError extends ExternalError {
@@ -27,6 +27,13 @@ export class SnapshotNotFoundError extends ExternalError {
       `the snapshot file ${path} is not in ${location}: was it removed, or is this the path of another snapshot?`,
       { retryable: false },
     );
+  }
+}
+
+/** A path of a snapshot that should have been new is taken. */
+export class SnapshotExistsError extends InternalError {
+  constructor(path: string, location: string) {
+    super(`the snapshot file ${path} is already in ${location}: files are never overwritten, use a new id`);
   }
 }
 
