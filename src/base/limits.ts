@@ -183,3 +183,9 @@ export const SNAPSHOT_STEP_MS = 0.5;
 export const STORE_PARALLEL_FILES = 8;
 /** Tries to put a file into a folder that other processes remove whenever it is empty. */
 export const STORE_FOLDER_TRIES = 10;
+/** Entries of a decision log that stay when older ones are removed. */
+export const DECISIONS_KEPT = 16;
+/** Old entries of a decision log that one decision removes at most. */
+export const DECISIONS_PRUNED_AT_ONCE = 8;
+/** Tries of a decision log against its store, which has retried by itself, or against other leaders. */
+export const DECISION_STORE_TRIES = 5;

@@ -37,5 +37,15 @@ export class SnapshotExistsError extends InternalError {
   }
 }
 
+/** Another leader has taken over the job's checkpoints: whatever this one still does is void. Not to be retried. */
+export class LeadershipLostError extends InternalError {
+  constructor(epoch: number, by: number | undefined, location: string) {
+    const other = by === undefined ? 'another leader' : `a leader of epoch ${by}`;
+    super(
+      `the leader of epoch ${epoch} was superseded: ${other} decides in ${location}; it must stop, a new one needs a higher epoch`,
+    );
+  }
+}
+
 /** State in a snapshot does not fit what the job opens now. */
 export class StateIncompatibleError extends UserError {}
