@@ -178,7 +178,10 @@ class JobManager implements JobManagerHandle {
         this.#delayed.add(timer);
       },
       restoreLocation: () => this.#checkpoints.restoreLocation(),
-      checkpointsUri: checkpointsUri(this.#options.checkpointPlaces, this.#options.jobId),
+      checkpointsUri:
+        this.#options.checkpointPlaces.directory === undefined
+          ? ''
+          : checkpointsUri(this.#options.checkpointPlaces, this.#options.jobId),
       hasRestorePoint: () => this.#checkpoints.hasRestorePoint,
       discardSplits: (vertexId, subtasks, attempt) =>
         this.#source(vertexId)?.send({ type: 'attemptDiscarded', subtasks, attempt }),

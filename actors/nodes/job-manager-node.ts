@@ -18,7 +18,7 @@ export interface JobManagerNodeOptions {
   readonly artifacts: ArtifactStore;
   readonly loader: JobLoader;
   /** Where checkpoints go when no directory is configured. */
-  readonly defaultCheckpoints: string;
+  readonly defaultCheckpoints: string | undefined;
 }
 
 /** Dispatcher, resource-manager and job-managers of one process. */

@@ -8,6 +8,7 @@ import type { SnapshotStore } from '../ports/snapshot-store.ts';
 import type { NatsTransport } from '../transport/nats/nats-transport.ts';
 import { FilesystemSnapshotStore } from './filesystem/snapshot-store.ts';
 import { errorCode } from './filesystem/sync-folder.ts';
+import { PrefixedSnapshotStore } from './prefixed-snapshot-store.ts';
 import { NatsSnapshotStore } from './nats/snapshot-store.ts';
 import type { S3Settings } from './s3/settings.ts';
 import { type SnapshotPlace, isBelow, parseSnapshotUri } from './snapshot-uri.ts';
@@ -48,8 +49,15 @@ export async function openSnapshotStore(
         throw new ConfigurationError(
           `"${uri}" needs a cluster over NATS, this one runs without; use file:///directory`,
         );
-      return NatsSnapshotStore.open({ transport: nats, clock, logger, bucket: place.bucket });
+      return inFolder(
+        await NatsSnapshotStore.open({ transport: nats, clock, logger, bucket: place.bucket }),
+        place.prefix,
+      );
   }
+}
+
+function inFolder(store: SnapshotStore, folder: string): SnapshotStore {
+  return folder === '' ? store : new PrefixedSnapshotStore(store, folder);
 }
 
 async function checkAllowed(
