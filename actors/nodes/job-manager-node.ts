@@ -64,6 +64,7 @@ export async function startJobManagerNode(
         checkpoints: checkpointSettings(effective),
         checkpointPlaces: {
           directory: effective.get(OPTIONS.checkpointDirectory) ?? defaultCheckpoints,
+          savepointDirectory: effective.get(OPTIONS.savepointDirectory),
           restorePath: effective.get(OPTIONS.restorePath),
           ignoreUnclaimedState: effective.get(OPTIONS.ignoreUnclaimedState),
         },

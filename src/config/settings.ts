@@ -12,9 +12,7 @@ import { OPTIONS } from './options.ts';
 export function restartPolicy(configuration: Configuration): RestartPolicy {
   return {
     strategy: restartStrategy(configuration),
-    // Without checkpoints a job would meet the same record from its start for ever.
-    retryUserFailures:
-      configuration.has(OPTIONS.restartStrategy) || configuration.has(OPTIONS.checkpointInterval),
+    retryUserFailures: configuration.has(OPTIONS.restartStrategy),
   };
 }
 

@@ -40,6 +40,8 @@ import type {
 export interface CheckpointPlaces {
   /** URI of the folder of all jobs' checkpoints; undefined where none is configured. */
   readonly directory: string | undefined;
+  /** Where savepoints go when nobody says. */
+  readonly savepointDirectory: string | undefined;
   /** A savepoint or kept checkpoint to begin from, where the job has no checkpoint of its own. */
   readonly restorePath: string | undefined;
   readonly ignoreUnclaimedState: boolean;
@@ -263,8 +265,16 @@ export class CheckpointCoordinator {
         queueMicrotask(() => this.#hooks.onFailed(effect.error));
         return;
       case 'answer':
-        return this.#hooks.answer(effect.requestId, effect.result);
+        return this.#hooks.answer(effect.requestId, this.#named(context, effect.result));
     }
+  }
+
+  /** A checkpoint's path as people can use it. */
+  #named({ jobId }: CheckpointCoordinatorContext, result: SnapshotResult): SnapshotResult {
+    if ('error' in result || !result.path.endsWith(`/${MANIFEST_NAME}`)) return result;
+    return {
+      path: `${checkpointsUri(this.#places, jobId)}/${result.path.slice(0, -MANIFEST_NAME.length - 1)}`,
+    };
   }
 
   async #triggerAll(
