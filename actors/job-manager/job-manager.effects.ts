@@ -231,6 +231,7 @@ class JobManager implements JobManagerHandle {
         for (const id of sourceVertices) sources.durable(id, taken.get(id) ?? new Map());
       },
       onFailed: (error) => this.actor.send({ type: 'checkpointsFailed', error, moment: performer.moment() }),
+      onRestoreFailed: (error) => this.actor.send({ type: 'restoreFailed', error }),
       answer: (requestId, result) => this.#snapshotResults.set(requestId, result),
     });
   }

@@ -66,6 +66,8 @@ export interface CheckpointHooks {
   assignmentsDurable(taken: TakenAssignments): void;
   /** Checkpoints cannot go on: the job is to be restarted, or failed. */
   onFailed(error: SerializedError): void;
+  /** What the job is to go on from cannot be read. */
+  onRestoreFailed(error: SerializedError): void;
   answer(requestId: string, result: SnapshotResult): void;
 }
 
@@ -124,7 +126,7 @@ export class CheckpointCoordinator {
         perform: ({ context, self }, { effect }) => this.#perform(context, self, effect),
         reportFailure: ({ event }) => {
           // Not from within this transition: the job-manager's decision may reach back here.
-          if (event.type === 'openFailed') queueMicrotask(() => this.#hooks.onFailed(event.error));
+          if (event.type === 'openFailed') queueMicrotask(() => this.#hooks.onRestoreFailed(event.error));
         },
       },
     });
