@@ -19,7 +19,7 @@ afterAll(async () => {
 
 /** Each number of each key, once. */
 function expectedRows(): string[] {
-  const counts = new Array<number>(KEYS).fill(0);
+  const counts = Array.from({ length: KEYS }, () => 0);
   return Array.from({ length: COUNT }, (_, i) => {
     const key = i % KEYS;
     counts[key] = (counts[key] ?? 0) + 1;

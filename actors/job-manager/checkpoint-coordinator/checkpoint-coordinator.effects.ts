@@ -85,6 +85,12 @@ const RESERVED_IDS = 1_000;
 const DECISION_PAUSE_MS = 1_000;
 const NOTHING_MEASURED = { durationMs: 0, stateBytes: 0, checkpointedBytes: 0 };
 
+const NOTICES = {
+  takeUnaligned: 'takeUnaligned',
+  notifyComplete: 'notifyCheckpointComplete',
+  notifyAborted: 'notifyCheckpointAborted',
+} as const;
+
 interface Actor {
   send(event: CheckpointCoordinatorEvent): void;
 }
@@ -257,6 +263,7 @@ export class CheckpointCoordinator {
       case 'decide':
         this.#deciding = this.#decide(context, self, effect.checkpoint);
         return;
+      case 'takeUnaligned':
       case 'notifyComplete':
       case 'notifyAborted':
         for (const ref of effect.refs) void this.#notify(context, ref, effect);
@@ -333,13 +340,13 @@ export class CheckpointCoordinator {
   async #notify(
     { jobId, epoch }: CheckpointCoordinatorContext,
     ref: ExecutionRef,
-    { type, checkpointId }: Extract<CheckpointEffect, { type: 'notifyComplete' | 'notifyAborted' }>,
+    {
+      type,
+      checkpointId,
+    }: Extract<CheckpointEffect, { type: 'takeUnaligned' | 'notifyComplete' | 'notifyAborted' }>,
   ): Promise<void> {
     const message = {
-      type:
-        type === 'notifyComplete'
-          ? ('notifyCheckpointComplete' as const)
-          : ('notifyCheckpointAborted' as const),
+      type: NOTICES[type],
       epoch,
       attempt: ref.attempt,
       checkpointId,
