@@ -167,8 +167,17 @@ export { SplitAssigner } from './connectors/split/split-assigner.ts';
 export { SplitQueue } from './connectors/split/split-queue.ts';
 export { StaticAssigner } from './connectors/split/static-assigner.ts';
 export { BAD_RECORDS } from './connectors/bad-records.ts';
-export { BAD_RECORDS_ID } from './functions/sink.ts';
-export type { BadRecord, Sink, SinkWriter, SinkWriterContext } from './functions/sink.ts';
+export { BAD_RECORDS_ID, DeliveryGuarantee, END_OF_INPUT_CHECKPOINT } from './functions/sink.ts';
+export type {
+  BadRecord,
+  CommitRequest,
+  Committer,
+  CommitterContext,
+  Sink,
+  SinkWriter,
+  SinkWriterContext,
+} from './functions/sink.ts';
+export { TwoPhaseCommitSink } from './functions/two-phase-commit-sink.ts';
 export type {
   BadRecordPolicy,
   Source,

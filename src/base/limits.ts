@@ -79,6 +79,9 @@ export const ARTIFACT_BYTES_MAX = 256 * 1024 * 1024;
 export const TEMPORARY_FILE_AGE_MS = 3_600_000;
 /** Compare-and-set rounds an unconditional write makes against competing writers. */
 export const METADATA_PUT_TRIES = 100;
+/** First and longest pause before a failed commit of a sink is tried again. */
+export const COMMIT_RETRY_MIN_MS = 100;
+export const COMMIT_RETRY_MAX_MS = 30_000;
 /** A sink is asked whether it waits (`pending`) after this many records. */
 export const SINK_PENDING_CHECK_RECORDS = 64;
 /** Largest single record on a serialized channel; larger ones fail the task with RecordTooLargeError. */
