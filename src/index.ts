@@ -142,6 +142,8 @@ export type { WindowAssigner } from './dataplane/window/index.ts';
 export { CollectSink } from './connectors/collect/collect-sink.ts';
 export { CollectionSource } from './connectors/collection/collection-source.ts';
 export type { CollectionSplit } from './connectors/collection/collection-source.ts';
+export { FileCommitError } from './connectors/file/file-committer.ts';
+export type { PendingFile } from './connectors/file/file-committer.ts';
 export { FileSink } from './connectors/file/file-sink.ts';
 export type { FileSinkOptions } from './connectors/file/file-sink.ts';
 export { FileSource, FileSourceBuilder } from './connectors/file/file-source.ts';

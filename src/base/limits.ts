@@ -129,6 +129,8 @@ export const FILE_SPLIT_BYTES = 32 * 1024 * 1024;
 export const FILE_WRITE_CHARS = 256 * 1024;
 /** Text a file sink holds before the task waits for the disk. */
 export const FILE_BUFFER_CHARS = 2 * 1024 * 1024;
+/** A file sink looks at the age of its part this often, or as often as it may become too old. */
+export const FILE_ROLL_CHECK_MS = 60_000;
 /** Time a rate-limited generator may catch up after a stall. */
 export const GENERATOR_BURST_MS = 1_000;
 /** Messages a JetStream source holds per split before it stops pulling. */

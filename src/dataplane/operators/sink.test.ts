@@ -147,7 +147,7 @@ describe('a sink with a committer', () => {
     ]);
   });
 
-  it('when no checkpoint follows, then the end of the input commits everything under an id of its own, and a warning says so', async () => {
+  it('when no checkpoint follows, then the end of the input commits everything under an id of its own, and the log says so', async () => {
     const target = new Target();
     const job = new SinkJob(() => target.sink() as Sink<never>, false);
     await job.start(2);
@@ -157,7 +157,7 @@ describe('a sink with a committer', () => {
     expect(sorted(target.rows)).toEqual(upTo(5));
     expect([...target.markers.values()]).toEqual([END_OF_INPUT_CHECKPOINT, END_OF_INPUT_CHECKPOINT]);
     expect(job.subtasks.map(({ logger }) => logger.lines.length)).toEqual([1, 0]);
-    expect(job.subtasks[0]?.logger.lines[0]?.message).toContain('takes no checkpoints');
+    expect(job.subtasks[0]?.logger.lines[0]?.message).toContain('no checkpoint follows');
   });
 
   it('when a commit fails for good, then the notice rejects with it and nothing is tried again', async () => {

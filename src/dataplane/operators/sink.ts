@@ -104,9 +104,9 @@ class SinkOperator implements StreamOperator {
       );
     }
     if (checkpoints.atEndOfInput || taskInfo.indexOfThisSubtask > 0) return;
-    logger.warn(
-      'the job takes no checkpoints: what this sink writes becomes visible at a savepoint or at the end of the input; ' +
-        'set execution.checkpointing.interval to see it earlier',
+    logger.info(
+      'no checkpoint follows the end of the input: this sink commits there what no checkpoint before it has committed; ' +
+        'execution.checkpointing.interval lets it commit earlier',
       { operatorName },
     );
   }
