@@ -147,6 +147,14 @@ export const JETSTREAM_PULL_PAUSE_MS = 1_000;
 export const JETSTREAM_RECONNECT_TRIES = 20;
 /** Published messages of a JetStream sink that may wait for their acknowledgement. */
 export const JETSTREAM_PUBLISH_WINDOW = 512;
+/** Bytes of them; a single message may be larger. */
+export const JETSTREAM_PUBLISH_BYTES = 16 * 1024 * 1024;
+/** Messages of one atomic batch that a server takes. */
+export const JETSTREAM_BATCH_MESSAGES = 1_000;
+/** Bytes of one atomic batch, which the server holds in memory until it is complete. */
+export const JETSTREAM_BATCH_BYTES = 16 * 1024 * 1024;
+/** Bytes that a subtask of an exactly-once JetStream sink keeps for one checkpoint. */
+export const JETSTREAM_STAGED_BYTES = 1024 * 1024 * 1024;
 /** Longest wait for the acknowledgement of a published message. */
 export const JETSTREAM_ACK_TIMEOUT_MS = 10_000;
 /** Longest wait for an interrupted embedded job to stop by itself; then its threads are ended. */
