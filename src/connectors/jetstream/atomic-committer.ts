@@ -68,11 +68,24 @@ export class AtomicCommitter implements Committer<StagedChunk> {
     // Until this is over, only the stream knows.
     this.#known.delete(stem);
     if (marker === undefined) throw new CommitMarkerLostError(this.#options.stream, subject);
+    const superseded: number[] = [];
     for (const [chunk, { checkpointId, committable }] of requests.entries()) {
       if (isStored(marker, checkpointId, chunk)) continue;
+      superseded.push(marker.sequence);
       marker = await this.#publish(stem, marker, checkpointId, chunk, committable.messages);
     }
     this.#known.set(stem, marker);
+    this.#removeMarkers(superseded);
+  }
+
+  /** Tidies up; a marker that stays costs a few bytes. */
+  #removeMarkers(sequences: readonly number[]): void {
+    const { connection, stream } = this.#options;
+    void jetstreamManager(connection, { checkAPI: false })
+      .then(async ({ streams }) => {
+        for (const sequence of sequences) await streams.deleteMessage(stream, sequence, false);
+      })
+      .catch(() => {});
   }
 
   async #publish(
