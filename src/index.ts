@@ -155,12 +155,32 @@ export type { DataGeneratorOptions, GeneratorSplit } from './connectors/generato
 export { HybridSource, HybridSourceBuilder } from './connectors/hybrid/hybrid-source.ts';
 export type { HybridSplit } from './connectors/hybrid/hybrid-split.ts';
 export { JetStreamSink } from './connectors/jetstream/jetstream-sink.ts';
-export type { JetStreamSinkOptions } from './connectors/jetstream/jetstream-sink.ts';
+export type {
+  JetStreamExactlyOnceOptions,
+  JetStreamSinkOptions,
+} from './connectors/jetstream/jetstream-sink.ts';
 export { JetStreamSource } from './connectors/jetstream/jetstream-source.ts';
 export type { JetStreamMessage, JetStreamSourceOptions } from './connectors/jetstream/jetstream-source.ts';
 export type { JetStreamConnectionOptions } from './connectors/jetstream/connection.ts';
 export type { JetStreamSplit, JetStreamStart } from './connectors/jetstream/stream-splits.ts';
 export type { NatsCredentials } from './transport/nats/options.ts';
+export { CommitsAheadError } from './connectors/commits-ahead.ts';
+export {
+  CommitMarkerLostError,
+  MessagesLostError,
+  OutageTooLongError,
+  StreamRecreatedError,
+  StreamTruncatedError,
+} from './connectors/jetstream/errors.ts';
+export { PostgresSink } from './connectors/postgres/postgres-sink.ts';
+export type {
+  PostgresColumnsOptions,
+  PostgresFieldsOptions,
+  PostgresSinkOptions,
+  PostgresStatementOptions,
+} from './connectors/postgres/postgres-sink.ts';
+export type { PostgresConnectionOptions } from './connectors/postgres/connection.ts';
+export type { OnConflict } from './connectors/postgres/statement.ts';
 export { PrintSink } from './connectors/print/print-sink.ts';
 export type { PrintOutput } from './connectors/print/print-sink.ts';
 

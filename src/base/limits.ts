@@ -157,6 +157,13 @@ export const JETSTREAM_BATCH_BYTES = 16 * 1024 * 1024;
 export const JETSTREAM_STAGED_BYTES = 1024 * 1024 * 1024;
 /** Longest wait for the acknowledgement of a published message. */
 export const JETSTREAM_ACK_TIMEOUT_MS = 10_000;
+/** Rows that a PostgreSQL sink gathers before it writes them. */
+export const POSTGRES_BATCH_ROWS = 1_000;
+/** Rows of one INSERT, and parameters of one statement (a bound of the protocol). */
+export const POSTGRES_ROWS_PER_STATEMENT = 500;
+export const POSTGRES_PARAMETERS_MAX = 65_534;
+/** Longest wait for a PostgreSQL server's greeting. */
+export const POSTGRES_CONNECT_TIMEOUT_MS = 10_000;
 /** Longest wait for an interrupted embedded job to stop by itself; then its threads are ended. */
 export const EMBEDDED_CANCELLATION_MS = 10_000;
 /** Longest wait of the command line for a dispatcher's first answer. */

@@ -74,8 +74,8 @@ async function stored(): Promise<readonly number[]> {
 }
 
 const jobs: SinkJob[] = [];
-function jobOf(make: () => Sink<number, unknown>, last = true): SinkJob {
-  const job = new SinkJob(make as () => Sink<never>, last);
+function jobOf(make: () => Sink<never>, last = true): SinkJob {
+  const job = new SinkJob(make, last);
   jobs.push(job);
   return job;
 }
@@ -106,7 +106,11 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   }),
 );
 
-async function checkScript(script: readonly Act[], more: Options): Promise<void> {
+/** Returns what is stored in the end. */
+async function play(
+  script: readonly Act[],
+  more: Options,
+): Promise<{ stored: readonly number[]; written: number }> {
   await addStream();
   const job = jobOf(() => sink(more));
   await job.start(2);
@@ -137,7 +141,7 @@ async function checkScript(script: readonly Act[], more: Options): Promise<void>
     }
   }
   await job.end();
-  expect(inOrder(await stored())).toEqual(upTo(job.next));
+  return { stored: inOrder(await stored()), written: job.next };
 }
 
 describe('JetStreamSink, exactly once', () => {
@@ -150,7 +154,10 @@ describe('JetStreamSink, exactly once', () => {
     { timeout: 120_000 },
     async (_name, more) => {
       await fc.assert(
-        fc.asyncProperty(fc.array(acts, { maxLength: 14 }), (script) => checkScript(script, more)),
+        fc.asyncProperty(fc.array(acts, { maxLength: 14 }), async (script) => {
+          const run = await play(script, more);
+          expect(run.stored).toEqual(upTo(run.written));
+        }),
         { numRuns: 15, endOnFailure: true },
       );
     },

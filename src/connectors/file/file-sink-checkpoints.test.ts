@@ -115,7 +115,7 @@ describe('FileSink with checkpoints', () => {
 
   it('when a checkpoint is not complete, then readers see nothing of it', async () => {
     const folder = newFolder();
-    const job = new SinkJob(() => FileSink.jsonLines<number>(folder) as Sink<never>);
+    const job = new SinkJob(() => FileSink.jsonLines<number>(folder));
     await job.start(1);
     job.write(3);
     const id = await job.snapshot();
@@ -151,7 +151,7 @@ describe('FileSink with checkpoints', () => {
       'part-0-0.jsonl',
     ];
     for (const name of others) writeFileSync(join(folder, name), '');
-    const job = new SinkJob(() => FileSink.jsonLines<number>(folder) as Sink<never>);
+    const job = new SinkJob(() => FileSink.jsonLines<number>(folder));
     await job.start(1);
     job.write(1);
     await job.end();

@@ -1,14 +1,14 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { MillraceError } from '../../base/errors.ts';
-import { END_OF_INPUT_CHECKPOINT } from '../../functions/sink.ts';
 import type { CommitRequest, Committer } from '../../functions/sink.ts';
 import type { ResolvedConnection } from '../../transport/nats/options.ts';
+import { checkCommitted } from '../commits-ahead.ts';
 import { publishBatch } from './atomic-batch.ts';
 import { encodeMarker, markerSubject, readMarker } from './commit-markers.ts';
 import type { CommitMarker } from './commit-markers.ts';
 import { jetStreamError } from './connection.ts';
-import { CommitMarkerLostError, CommitsAheadError } from './errors.ts';
+import { CommitMarkerLostError } from './errors.ts';
 import type { StagedChunk } from './staged-chunk.ts';
 
 export interface AtomicCommitterOptions {
@@ -46,9 +46,7 @@ export class AtomicCommitter implements Committer<StagedChunk> {
       await this.#guarded(() => this.#publish(stem, { checkpointId: 0, chunk: 0, sequence: 0 }, 0, 0, []));
       return;
     }
-    const { checkpointId } = marker;
-    if (checkpointId > (restoredCheckpointId ?? 0) && checkpointId !== END_OF_INPUT_CHECKPOINT)
-      throw new CommitsAheadError(`the stream "${this.#options.stream}"`, checkpointId, restoredCheckpointId);
+    checkCommitted(`the stream "${this.#options.stream}"`, marker.checkpointId, restoredCheckpointId);
   }
 
   commit(requests: readonly CommitRequest<StagedChunk>[]): Promise<void> {

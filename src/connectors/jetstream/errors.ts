@@ -11,18 +11,6 @@ export class CommitMarkerLostError extends MillraceError {
   }
 }
 
-/** The stream holds commits of a later checkpoint than the one that the job goes on from. */
-export class CommitsAheadError extends MillraceError {
-  constructor(where: string, committed: number, restored: number | undefined) {
-    super(
-      `${where} holds what checkpoint ${committed} committed, and the job goes on from ` +
-        `${restored === undefined ? 'its start' : `checkpoint ${restored}`}: the records between would come twice; ` +
-        'start from the newest checkpoint, or as a new job',
-      { domain: 'external', retryable: false },
-    );
-  }
-}
-
 /** Nobody can tell any more whether messages were stored: the stream's memory of them is shorter than the time since. */
 export class OutageTooLongError extends MillraceError {
   constructor(ageMs: number, maximumOutageMs: number) {

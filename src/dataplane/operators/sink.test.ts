@@ -78,7 +78,7 @@ describe('a sink with a committer', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(acts, { maxLength: 40 }), async (script) => {
         const target = new Target();
-        const job = new SinkJob(() => target.sink() as Sink<never>);
+        const job = new SinkJob(() => target.sink());
         await job.start(2);
         const taken: number[] = [];
         const decided: number[] = [];
@@ -125,7 +125,7 @@ describe('a sink with a committer', () => {
 
   it('when two checkpoints wait and one notice comes, then both are committed in order and counted', async () => {
     const target = new Target();
-    const job = new SinkJob(() => target.sink() as Sink<never>);
+    const job = new SinkJob(() => target.sink());
     await job.start(1);
     job.write(2);
     await job.snapshot();
@@ -168,7 +168,7 @@ describe('a sink with a committer', () => {
       tries += 1;
       throw refused;
     }
-    const job = new SinkJob(() => sink as Sink<never>);
+    const job = new SinkJob(() => sink);
     await job.start(1);
     job.write(1);
     const id = await job.snapshot();
@@ -178,7 +178,7 @@ describe('a sink with a committer', () => {
 
   it('when it is closed while a commit is tried again, then the trying ends', async () => {
     const target = new Target();
-    const job = new SinkJob(() => target.sink() as Sink<never>);
+    const job = new SinkJob(() => target.sink());
     await job.start(1);
     job.write(1);
     const id = await job.snapshot();
@@ -244,7 +244,7 @@ class Transactions extends TwoPhaseCommitSink<number, { name: string }> {
 describe('TwoPhaseCommitSink', () => {
   it('when it crashes after the decision, then the checkpoint is committed and what was begun after it is aborted', async () => {
     const sink = new Transactions();
-    const job = new SinkJob(() => sink as unknown as Sink<never>);
+    const job = new SinkJob(() => sink);
     await job.start(1);
     job.write(3);
     const id = await job.snapshot();
@@ -262,7 +262,7 @@ describe('TwoPhaseCommitSink', () => {
 
   it('when it crashes before the decision, then the transaction of that checkpoint is aborted and its records come again', async () => {
     const sink = new Transactions();
-    const job = new SinkJob(() => sink as unknown as Sink<never>);
+    const job = new SinkJob(() => sink);
     await job.start(1);
     job.write(1);
     await job.checkpoint();
