@@ -178,7 +178,7 @@ export default defineConfig({
     'no-fallthrough': 'error',
     'vitest/no-focused-tests': 'error',
     'vitest/no-disabled-tests': 'error',
-    'vitest/expect-expect': 'error',
+    'vitest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect*'] }],
     // A promise of `expect` may be awaited later; a lost one is caught by no-floating-promises.
     'vitest/valid-expect': 'off',
     'vitest/no-conditional-expect': 'off',

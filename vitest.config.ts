@@ -26,8 +26,8 @@ const SERVER = {
 };
 
 export default defineConfig({
-  resolve: { alias, conditions: ['millrace-source', 'module', 'node', 'development|production'] },
-  ssr: { resolve: { conditions: ['millrace-source', 'module', 'node', 'development|production'] } },
+  resolve: { alias, conditions: ['millrace-source', 'node', 'development|production'] },
+  ssr: { resolve: { conditions: ['millrace-source', 'node', 'development|production'] } },
   test: {
     pool: 'forks',
     execArgv: ['--conditions=millrace-source'],

@@ -77,7 +77,9 @@ export type JobManagerEvent =
 /** Requests of clients about one job; the dispatcher passes them on. */
 export type JobClientRequest = Extract<
   ClientRequest,
-  { type: 'requestJobDetails' | 'cancelJob' | 'fetchResults' }
+  {
+    type: 'requestJobDetails' | 'cancelJob' | 'triggerSnapshot' | 'requestSnapshotStatus' | 'fetchResults';
+  }
 >;
 
 export interface ClusterSlots {

@@ -16,6 +16,7 @@ export class ResultBuffer {
     const run = `${producer}/${part.attempt}`;
     if (part.sequence < (collect.nextSequence.get(run) ?? 0)) return;
     collect.nextSequence.set(run, part.sequence + 1);
+    if (part.resumeAt !== undefined) this.#resume(collect, producer, part.resumeAt);
     if (this.#rows + part.rows.length > RESULT_ROWS_MAX) {
       throw new UserError(`collect() holds ${RESULT_ROWS_MAX} rows at most: write large results with a sink`);
     }
@@ -26,17 +27,27 @@ export class ResultBuffer {
     this.#rows += part.rows.length;
   }
 
+  /** Voids what a producer delivered beyond its first `held` rows: its new attempt delivers them again. */
+  #resume(collect: Collect, producer: string, held: number): void {
+    let seen = 0;
+    const kept = collect.producers.map((of) => of !== producer || (seen += 1) <= held);
+    if (!kept.every(Boolean)) this.#keep(collect, kept);
+  }
+
+  #keep(collect: Collect, kept: readonly boolean[]): void {
+    this.#rows -= collect.rows.length;
+    collect.rows = collect.rows.filter((_, i) => kept[i]);
+    collect.producers = collect.producers.filter((_, i) => kept[i]);
+    this.#rows += collect.rows.length;
+    collect.attempt++;
+  }
+
   /** Voids what these subtasks delivered. */
   discard(subtasks: readonly Subtask[]): void {
     const voided = new Set(subtasks.map(producerOf));
     for (const collect of this.#collects.values()) {
       const kept = collect.producers.map((producer) => !voided.has(producer));
-      if (kept.every(Boolean)) continue;
-      this.#rows -= collect.rows.length;
-      collect.rows = collect.rows.filter((_, i) => kept[i]);
-      collect.producers = collect.producers.filter((_, i) => kept[i]);
-      this.#rows += collect.rows.length;
-      collect.attempt++;
+      if (!kept.every(Boolean)) this.#keep(collect, kept);
     }
   }
 
@@ -77,6 +88,8 @@ export interface RowsPart extends Subtask {
   readonly attempt: number;
   readonly sequence: number;
   readonly rows: readonly unknown[];
+  /** Of what the producer delivered in earlier attempts, so many rows hold. */
+  readonly resumeAt?: number | undefined;
 }
 
 interface Collect {

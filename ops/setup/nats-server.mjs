@@ -1,21 +1,14 @@
 // Finds or installs the nats-server that tests and `millrace cluster` run; as a program it prints the path.
 // In order: $MILLRACE_NATS_SERVER, the PATH, this repository's cache, `go install`, Debian's package.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CACHE, goInstall, onPath, run } from './go-install.mjs';
 
 export const OLDEST_NATS_SERVER = '2.9.0';
 
 const MODULE = 'github.com/nats-io/nats-server/v2@v2.12.15';
-const CACHE = fileURLToPath(new URL('../../node_modules/.cache/millrace/bin', import.meta.url));
-
-function onPath(name) {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
-}
-
 /** The version a server reports, or undefined when it does not run. */
 function versionOf(file) {
   const { status, stdout } = spawnSync(file, ['--version'], { encoding: 'utf8' });
@@ -35,33 +28,11 @@ export function findNatsServer() {
   return candidates.find((file) => file && existsSync(file) && isUsable(file));
 }
 
-/** Go needs places for its caches even when the home folder is unset or missing. */
-function goEnvironment() {
-  const env = { ...process.env, GOBIN: CACHE };
-  if (env.HOME && existsSync(env.HOME)) return env;
-  const cache = join(tmpdir(), `millrace-go-${process.getuid?.() ?? 0}`);
-  return { GOPATH: cache, GOCACHE: join(cache, 'build'), ...env };
-}
-
-function run(command, args, env) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, {
-    env,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    maxBuffer: 64 << 20,
-  });
-  if (status === 0) return undefined;
-  return error?.message ?? `${stdout}${stderr}`.trim().split('\n').slice(-3).join('\n');
-}
-
 const WAYS = [
   {
     name: `go install ${MODULE}`,
     possible: () => onPath('go') !== undefined,
-    install: () => {
-      mkdirSync(CACHE, { recursive: true });
-      return run('go', ['install', '-trimpath', '-ldflags=-s -w', MODULE], goEnvironment());
-    },
+    install: () => goInstall(MODULE),
   },
   {
     name: 'apt-get install nats-server',

@@ -199,3 +199,23 @@ export const SNAPSHOT_DELTAS_MAX = 10;
 export const OPERATOR_STATE_INLINE_BYTES = 16 * 1024;
 /** Share of a task's step that writing a snapshot may take while records wait. */
 export const SNAPSHOT_STEP_MS = 0.5;
+/** Files that a snapshot store reads, lists or deletes at once. */
+export const STORE_PARALLEL_FILES = 8;
+/** Tries to put a file into a folder that other processes remove whenever it is empty. */
+export const STORE_FOLDER_TRIES = 10;
+/** Entries of a decision log that stay when older ones are removed. */
+export const DECISIONS_KEPT = 16;
+/** Old entries of a decision log that one decision removes at most. */
+export const DECISIONS_PRUNED_AT_ONCE = 8;
+/** Tries of a decision log against its store, which has retried by itself, or against other leaders. */
+export const DECISION_STORE_TRIES = 5;
+/** Smallest part of an upload to S3, and the default: 5 MiB. */
+export const S3_PART_BYTES_MIN = 5 * 1024 * 1024;
+/** Tries of one request to S3, with growing pauses between them. */
+export const S3_ATTEMPTS = 5;
+/** Longest wait for a connection to S3, for the answer to a request, and for more of an answer. */
+export const S3_CONNECT_TIMEOUT_MS = 5_000;
+export const S3_REQUEST_TIMEOUT_MS = 30_000;
+export const S3_SOCKET_TIMEOUT_MS = 30_000;
+/** Files that one request to S3 deletes at most. */
+export const S3_DELETE_BATCH = 1_000;

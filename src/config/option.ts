@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../base/errors.ts';
+import { Secret } from '../base/secret.ts';
 import { toMillis } from '../base/time.ts';
 
 /** One configuration option: its key, type, default and meaning. `T` is what code reads. */
@@ -153,6 +154,15 @@ export function stringOption<T extends string | undefined>(
   spec: Spec<T>,
 ): ConfigOption<string | T> {
   return { ...base<string | T>(key, spec), type: 'text', parse: (text) => text };
+}
+
+/** A text that is never shown. */
+export function secretOption(
+  key: string,
+  spec: Omit<Spec<undefined>, 'defaultValue'>,
+): ConfigOption<Secret | undefined> {
+  const described = { ...spec, defaultValue: undefined };
+  return { ...base<Secret | undefined>(key, described), type: 'secret', parse: (text) => new Secret(text) };
 }
 
 /**

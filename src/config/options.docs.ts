@@ -1,7 +1,8 @@
+import type { Secret } from '../base/secret.ts';
 import { OPTIONS } from './options.ts';
 
 /** A duration is kept in ms; the page shows it as one would write it. */
-function shown(value: string | number | boolean | undefined, type: string): string {
+function shown(value: string | number | boolean | Secret | undefined, type: string): string {
   if (value === undefined) return type === 'refused' ? '' : 'unset';
   if (type === 'memory' && typeof value === 'number') return shownBytes(value);
   if (type !== 'duration' || typeof value !== 'number') return String(value);

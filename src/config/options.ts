@@ -10,6 +10,7 @@ import {
   stringOption,
 } from './option.ts';
 import { NETWORK_OPTIONS } from './network-options.ts';
+import { S3_OPTIONS } from './s3-options.ts';
 import { REFUSED_NETWORK_OPTIONS } from './refused-network-options.ts';
 
 /** Every option that Millrace reads or refuses, under Flink's keys; `docs` and validation come from this table. */
@@ -196,6 +197,7 @@ export const OPTIONS = {
   ),
   ...CHECKPOINT_OPTIONS,
   ...NETWORK_OPTIONS,
+  ...S3_OPTIONS,
   ...REFUSED_NETWORK_OPTIONS,
 } as const;
 

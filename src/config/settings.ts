@@ -3,6 +3,7 @@ import type { CheckpointSettings } from '../control/checkpoints/state.ts';
 import type { RestartPolicy, RestartStrategy } from '../control/restart-strategy.ts';
 import type { SlotPlacement } from '../control/slot-manager.ts';
 import type { TaskSettings } from '../dataplane/task/task.ts';
+import type { S3Settings } from '../storage/s3/settings.ts';
 import type { Configuration } from './configuration.ts';
 import { OPTIONS } from './options.ts';
 
@@ -11,9 +12,7 @@ import { OPTIONS } from './options.ts';
 export function restartPolicy(configuration: Configuration): RestartPolicy {
   return {
     strategy: restartStrategy(configuration),
-    // Without checkpoints a job would meet the same record from its start for ever.
-    retryUserFailures:
-      configuration.has(OPTIONS.restartStrategy) || configuration.has(OPTIONS.checkpointInterval),
+    retryUserFailures: configuration.has(OPTIONS.restartStrategy),
   };
 }
 
@@ -83,4 +82,17 @@ export function slotPlacement(configuration: Configuration): SlotPlacement {
   const spread =
     configuration.get(OPTIONS.loadBalance) === 'SLOTS' || configuration.get(OPTIONS.evenlySpread);
   return spread ? 'spread' : 'fill';
+}
+
+export function s3Settings(configuration: Configuration): S3Settings {
+  return {
+    endpoint: configuration.get(OPTIONS.s3Endpoint),
+    region: configuration.get(OPTIONS.s3Region),
+    accessKey: configuration.get(OPTIONS.s3AccessKey),
+    secretKey: configuration.get(OPTIONS.s3SecretKey),
+    sessionToken: configuration.get(OPTIONS.s3SessionToken),
+    pathStyleAccess: configuration.get(OPTIONS.s3PathStyleAccess),
+    partSizeBytes: configuration.get(OPTIONS.s3PartSize),
+    concurrentUploads: configuration.get(OPTIONS.s3ConcurrentUploads),
+  };
 }

@@ -42,10 +42,13 @@ export interface SinkWriterContext extends CommitterContext {
   /** State of this subtask; for what a writer must find again after a failure. */
   getOperatorStateStore(): OperatorStateStore;
   /** Sends rows to the client that waits on `collect()`; see `CollectSink`. */
-  sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
+  sendResults(collectId: string, rows: readonly unknown[], resumeAt?: number): Promise<void>;
 }
 
-/** A writer may be a `CheckpointedFunction`, too: its hooks are called at its making and, after `prepareCommit`, at barriers. */
+/**
+ * A writer may be a `CheckpointedFunction`, too: its hooks are called at its making and, after `prepareCommit`, at barriers; and a
+ * `CheckpointListener`, told after the checkpoint was committed.
+ */
 export interface SinkWriter<T, C = unknown> {
   /** Takes one record; synchronous, buffers inside. `timestamp` is `NO_TIMESTAMP` where there is none. */
   write(value: T, timestamp: number): void;

@@ -73,6 +73,7 @@ export interface SourceBatch<T> {
 }
 
 export interface SourceReader<T, S extends SourceSplit> {
+  /** Splits of a checkpoint that the reader goes on with have been added before. */
   start(): void | Promise<void>;
   addSplits(splits: readonly S[]): void;
   notifyNoMoreSplits(): void;

@@ -58,6 +58,8 @@ export const collectRows = z.object({
   collectId: z.string(),
   sequence: s.count,
   rows: z.array(z.unknown()),
+  /** The subtask goes on from a checkpoint: of what it delivered before, so many rows hold. */
+  resumeAt: s.count.optional(),
 });
 
 /** The resource-manager lost a TaskManager: all slots there are gone. */

@@ -20,5 +20,7 @@ export interface Bench {
   readonly records?: number;
   /** Records per second that must be reached on the machine of README.md. */
   readonly floor?: number;
+  /** Another bench, and the share of its speed that must be reached. Both run in turns; that one stands before in the index. */
+  readonly comparedWith?: { readonly bench: string; readonly floor: number };
   run(records: number): Promise<Measurement>;
 }

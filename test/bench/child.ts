@@ -1,9 +1,8 @@
 import { BENCHES } from './benches/index.ts';
+import { toParent } from './children.ts';
 
-/** One run of one bench in a process of its own: `child.ts <name> <records>`; the measurement goes to the parent. */
+/** One run of one bench in a process of its own: `child.ts <name> <records>`. */
 const [name, records] = process.argv.slice(2);
 const bench = BENCHES.find((candidate) => candidate.name === name);
-if (bench === undefined || process.send === undefined)
-  throw new Error('started without a parent or a known bench');
-const measurement = await bench.run(Number(records));
-process.send?.(measurement, () => process.disconnect?.());
+if (bench === undefined) throw new Error(`there is no bench "${name}"`);
+toParent(await bench.run(Number(records)));

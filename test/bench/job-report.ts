@@ -17,22 +17,23 @@ export interface SubtaskReport {
 /** Counts records, and at the end writes a SubtaskReport into a folder: one file per subtask. */
 export class ReportingSink<T> implements Sink<T> {
   readonly #folder: string;
-  readonly #weigh: (row: T) => number;
+  readonly #records: (value: T) => number;
 
-  /** @param weigh how many of the job's records a row stands for; default 1 */
-  constructor(folder: string, weigh: (row: T) => number = () => 1) {
+  /** @param records how many records of the source a record here stands for */
+  constructor(folder: string, records: (value: T) => number = () => 1) {
     this.#folder = folder;
-    this.#weigh = weigh;
+    this.#records = records;
   }
 
   createWriter({ taskInfo }: SinkWriterContext): SinkWriter<T> {
     const file = join(this.#folder, `${taskInfo.indexOfThisSubtask}.json`);
     const startedAt = Date.now();
     const cpuAtStart = cpuOfProcess();
+    const recordsOf = this.#records;
     let records = 0;
     return {
-      write: (row) => {
-        records += this.#weigh(row);
+      write: (value) => {
+        records += recordsOf(value);
       },
       flush: () => {
         const report: SubtaskReport = {

@@ -22,14 +22,17 @@ export interface JobBench {
   readonly module: URL;
   readonly records: number;
   readonly parallelism: number;
+  /** Further job parameters. */
+  readonly parameters?: Readonly<Record<string, string>>;
 }
 
 /** Runs the job in an embedded cluster: one process, a slot thread for each subtask. */
-export async function runJobEmbedded({ module, records, parallelism }: JobBench): Promise<Measurement> {
+export async function runJobEmbedded(bench: JobBench): Promise<Measurement> {
+  const { module, records, parallelism } = bench;
   return withFolder(async (report) => {
     const { job } = await runEmbedded(module, {
       slots: parallelism,
-      configuration: configurationOf(records, parallelism, report),
+      configuration: configurationOf(bench, report),
     });
     const reports = readReports(report, job, records);
     return { ...summarize(reports), peakRssMb: peakRssMb() };
@@ -37,7 +40,7 @@ export async function runJobEmbedded({ module, records, parallelism }: JobBench)
 }
 
 /** Runs the job over a nats-server of its own: one JobManager, and TaskManager processes with one slot each. */
-export async function runJobOverNats({ module, records, parallelism }: JobBench): Promise<Measurement> {
+export async function runJobOverNats(bench: JobBench): Promise<Measurement> {
   return withFolder(async (folder) => {
     const signal = new AbortController().signal;
     const executable = await obtainNatsServer();
@@ -47,7 +50,7 @@ export async function runJobOverNats({ module, records, parallelism }: JobBench)
       signal,
     });
     const clusterId = 'bench' as ClusterId;
-    const options = { taskManagers: parallelism, slots: 1, nats: server.url, clusterId };
+    const options = { taskManagers: bench.parallelism, slots: 1, nats: server.url, clusterId };
     try {
       const cluster = await LocalCluster.start({
         ...options,
@@ -56,10 +59,7 @@ export async function runJobOverNats({ module, records, parallelism }: JobBench)
         signal,
       });
       try {
-        return await submitAndMeasure(
-          { module, records, parallelism },
-          { url: server.url, clusterId, serverPid: server.pid ?? 0 },
-        );
+        return await submitAndMeasure(bench, { url: server.url, clusterId, serverPid: server.pid ?? 0 });
       } finally {
         await cluster.stop();
       }
@@ -77,7 +77,7 @@ interface Target {
 
 async function submitAndMeasure(bench: JobBench, target: Target): Promise<Measurement> {
   return withFolder(async (report) => {
-    const configuration = configurationOf(bench.records, bench.parallelism, report);
+    const configuration = configurationOf(bench, report);
     const prepared = await prepareJob(bench.module, configuration);
     const connection = await connectClient({ nats: { servers: target.url }, clusterId: target.clusterId });
     try {
@@ -118,11 +118,13 @@ async function submitAndMeasure(bench: JobBench, target: Target): Promise<Measur
   });
 }
 
-function configurationOf(records: number, parallelism: number, report: string): Configuration {
+function configurationOf(bench: JobBench, report: string): Configuration {
+  const { records, parallelism, parameters } = bench;
   return Configuration.of([
     ['parallelism.default', String(parallelism)],
-    ['pipeline.global-job-parameters.records', String(records)],
-    ['pipeline.global-job-parameters.report', report],
+    ...Object.entries({ ...parameters, records, report }).map(
+      ([name, value]) => [`pipeline.global-job-parameters.${name}`, String(value)] as const,
+    ),
   ]);
 }
 
@@ -132,7 +134,8 @@ function readReports(folder: string, job: JobDetails, records: number): SubtaskR
   const reports = readdirSync(folder).map(
     (file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as SubtaskReport,
   );
-  const arrived = reports.reduce((sum, report) => sum + report.records, 0);
+  // Shares of records, as of sliding windows, add up but for rounding.
+  const arrived = Math.round(reports.reduce((sum, report) => sum + report.records, 0));
   if (arrived !== records) throw new Error(`${arrived} records arrived of ${records}`);
   return reports;
 }

@@ -1,3 +1,4 @@
+import { jetstreamManager } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +7,8 @@ import { StoreError } from '../../src/storage/errors.ts';
 import { describeMetadataStoreConformance } from '../../src/storage/metadata-store.conformance.ts';
 import { NatsArtifactStore } from '../../src/storage/nats/artifact-store.ts';
 import { NatsMetadataStore } from '../../src/storage/nats/metadata-store.ts';
+import { NatsSnapshotStore } from '../../src/storage/nats/snapshot-store.ts';
+import { describeSnapshotStoreConformance } from '../../src/storage/snapshot-store.conformance.ts';
 import { RecordingLogger } from '../../src/testing/recording-logger.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { conformanceClock as clock } from '../../src/transport/conformance-clock.ts';
@@ -63,6 +66,23 @@ describeArtifactStoreConformance('NATS object store', async () => {
   return { one: stores[0], two: stores[1], corrupt, dispose: async () => {} };
 });
 
+describeSnapshotStoreConformance('NATS object store', async () => {
+  const bucket = newBucket();
+  const open = (transport: NatsTransport): Promise<NatsSnapshotStore> =>
+    NatsSnapshotStore.open({ transport, clock, bucket, logger: new RecordingLogger() });
+  const stores = await Promise.all([open(one), open(two)]);
+  /** Objects whose chunks are in the bucket though nothing refers to them. */
+  const leftovers = async (): Promise<string[]> => {
+    const manager = await jetstreamManager(one.connection);
+    const { state } = await manager.streams.info(`OBJ_${bucket}`, { subjects_filter: `$O.${bucket}.C.>` });
+    const live = (await (await new Objm(one.connection).open(bucket)).list()).map(({ nuid }) => nuid);
+    return Object.keys(state.subjects ?? {}).filter(
+      (subject) => !live.some((nuid) => subject.endsWith(nuid)),
+    );
+  };
+  return { one: stores[0], two: stores[1], leftovers, dispose: async () => {} };
+});
+
 describe('NATS stores and their server', () => {
   it('when a bucket has a time to live, a lease vanishes unless renewed, and the loser cannot renew', async () => {
     const bucket = newBucket();
@@ -77,6 +97,12 @@ describe('NATS stores and their server', () => {
     while ((await lease.get('leader')) !== undefined) await sleep(50);
     expect(await lease.update('leader', bytes('too late'), renewed?.revision ?? 0)).toBe(false);
     expect(await lease.create('leader', bytes('b'))).toBe(true);
+  });
+
+  it('when a snapshot store is opened, a warning says that it is for development', async () => {
+    const logger = new RecordingLogger();
+    await NatsSnapshotStore.open({ transport: one, clock, bucket: newBucket(), logger });
+    expect(JSON.stringify(logger)).toMatch(/for development/);
   });
 
   it('when JetStream is off, opening fails and names the bucket', async () => {

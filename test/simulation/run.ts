@@ -2,13 +2,16 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { SimulationTrace } from '../../src/testing/simulation-trace.ts';
-import { simulateWordCount } from './word-count.ts';
-import type { SimulationResult } from './word-count.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { simulate } from './simulate.ts';
+import type { Scenario, SimulationResult } from './simulate.ts';
 
-const HELP = `Runs whole clusters on a simulated clock and network, one per seed; each must end with exact counts.
+const HELP = `Runs whole clusters on a simulated clock and network, one per seed; each must end with exact results.
 
   npm run sim -- [--seeds N] [--base B]   N seeds from B (default 200 from 0)
   npm run sim -- --seed X [--trace]       one seed, with every event on the standard output
+
+  --scenario S   ${SCENARIOS.map(({ name }) => name).join(', ')} (default word-count)
 `;
 
 const { values } = parseArgs({
@@ -16,6 +19,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '200' },
     base: { type: 'string', default: '0' },
     seed: { type: 'string' },
+    scenario: { type: 'string', default: 'word-count' },
     trace: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -26,12 +30,13 @@ interface Share {
   readonly from: number;
   readonly to: number;
   readonly step: number;
+  readonly scenario: string;
 }
 
 if (!isMainThread) {
-  const { from, to, step } = workerData as Share;
+  const { from, to, step, scenario } = workerData as Share;
   for (let seed = from; seed < to; seed += step) {
-    const { plan: _plan, ...result } = await simulateWordCount(seed);
+    const { plan: _plan, ...result } = await simulate(scenarioOf(scenario), seed);
     parentPort?.postMessage(result);
   }
 } else if (values.help) {
@@ -45,7 +50,7 @@ if (!isMainThread) {
 
 async function runOne(seed: number, withTrace: boolean): Promise<number> {
   const trace = new SimulationTrace(withTrace ? { onLine: (line) => console.log(line) } : {});
-  const result = await simulateWordCount(seed, trace);
+  const result = await simulate(scenarioOf(values.scenario), seed, trace);
   console.log(`seed ${seed}: ${result.failure ?? 'right'}`);
   console.log(`faults ${JSON.stringify(result.plan)}`);
   console.log(`${result.steps} events, ${Math.round(result.simulatedMs)} ms simulated, trace ${trace.hash}`);
@@ -56,14 +61,14 @@ async function runMany(from: number, to: number): Promise<number> {
   const threads = Math.min(availableParallelism(), to - from);
   const results: Omit<SimulationResult, 'plan'>[] = [];
   const shares = Array.from({ length: threads }, (_, i) => {
-    const share: Share = { from: from + i, to, step: threads };
+    const share: Share = { from: from + i, to, step: threads, scenario: values.scenario };
     return new Promise<void>((resolve, reject) => {
       const worker = new Worker(new URL(import.meta.url), { workerData: share });
       worker.on('message', (result: Omit<SimulationResult, 'plan'>) => {
         results.push(result);
         if (result.failure !== undefined) {
           console.log(
-            `seed ${result.seed}: ${result.failure}\n  replay: npm run sim -- --seed ${result.seed} --trace`,
+            `seed ${result.seed}: ${result.failure}\n  replay: npm run sim -- --scenario ${values.scenario} --seed ${result.seed} --trace`,
           );
         } else if (process.stdout.isTTY) {
           process.stdout.write(`\r${results.length}/${to - from} seeds`);
@@ -84,6 +89,13 @@ async function runMany(from: number, to: number): Promise<number> {
   );
   console.log(`${ran - failed} passed, ${failed + (to - from - ran)} failed`);
   return failed === 0 && ran === to - from ? 0 : 1;
+}
+
+function scenarioOf(name: string): Scenario {
+  const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+  if (scenario !== undefined) return scenario;
+  console.error(`--scenario: there is no scenario "${name}"\n\n${HELP}`);
+  process.exit(2);
 }
 
 function number(text: string, option: string): number {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SimulationTrace } from '../../src/testing/simulation-trace.ts';
-import { simulateWordCount } from './word-count.ts';
+import { simulate } from './simulate.ts';
+import { WORD_COUNT } from './word-count.ts';
 
 /** Seeds that once failed stay here for good; what they found is said beside them. */
 const REGRESSIONS: readonly (readonly [number, string])[] = [
@@ -13,12 +14,12 @@ const SEEDS = 60;
 
 describe('word count on a simulated cluster', () => {
   it.each(REGRESSIONS)('when seed %i runs (%s) then the counts are exact', async (seed) => {
-    expect((await simulateWordCount(seed)).failure).toBeUndefined();
+    expect((await simulate(WORD_COUNT, seed)).failure).toBeUndefined();
   });
 
   it(`when messages are lost, doubled and late and nodes crash (${SEEDS} seeds) then every job ends with exact counts`, async () => {
     for (let seed = 1_000; seed < 1_000 + SEEDS; seed++) {
-      const { failure } = await simulateWordCount(seed);
+      const { failure } = await simulate(WORD_COUNT, seed);
       expect(failure, `replay: npm run sim -- --seed ${seed} --trace`).toBeUndefined();
     }
   });
@@ -26,8 +27,8 @@ describe('word count on a simulated cluster', () => {
   it('when a seed runs twice then both runs are the same, event for event', async () => {
     const first = new SimulationTrace();
     const second = new SimulationTrace();
-    await simulateWordCount(5, first);
-    await simulateWordCount(5, second);
+    await simulate(WORD_COUNT, 5, first);
+    await simulate(WORD_COUNT, 5, second);
     expect(second.hash).toBe(first.hash);
     expect(second.lines.length).toBe(first.lines.length);
   });

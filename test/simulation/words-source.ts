@@ -43,22 +43,14 @@ export class WordsSource implements Source<Word, WordsSplit> {
       from: i * size,
       to: Math.min(this.#words, (i + 1) * size),
     }));
-    return {
-      start: () => {},
-      addReader: () => {},
-      handleSplitRequest: (subtask) => {
-        const next = open.shift();
-        if (next === undefined) context.signalNoMoreSplits(subtask);
-        else context.assignSplits(subtask, [next]);
-      },
-      // In the order of event time again: a reader that took a later split first would make these late.
-      addSplitsBack: (splits) => {
-        open.push(...splits);
-        open.sort((a, b) => a.from - b.from);
-      },
-      snapshotState: () => open,
-      close: () => {},
-    };
+    return enumeratorOf(context, open);
+  }
+
+  restoreEnumerator(
+    context: SplitEnumeratorContext<WordsSplit>,
+    splits: readonly WordsSplit[],
+  ): SplitEnumerator<WordsSplit> {
+    return enumeratorOf(context, [...splits]);
   }
 
   createReader(context: SourceReaderContext): SourceReader<Word, WordsSplit> {
@@ -66,11 +58,34 @@ export class WordsSource implements Source<Word, WordsSplit> {
   }
 }
 
+function enumeratorOf(
+  context: SplitEnumeratorContext<WordsSplit>,
+  open: WordsSplit[],
+): SplitEnumerator<WordsSplit> {
+  return {
+    start: () => {},
+    addReader: () => {},
+    handleSplitRequest: (subtask) => {
+      const next = open.shift();
+      if (next === undefined) context.signalNoMoreSplits(subtask);
+      else context.assignSplits(subtask, [next]);
+    },
+    // In the order of event time again: a reader that took a later split first would make these late.
+    addSplitsBack: (splits) => {
+      open.push(...splits);
+      open.sort((a, b) => a.from - b.from);
+    },
+    snapshotState: () => [...open],
+    close: () => {},
+  };
+}
+
 const WORDS_PER_BATCH = 40;
 
 class WordsReader implements SourceReader<Word, WordsSplit> {
   readonly #context: SourceReaderContext;
   #split: WordsSplit | undefined;
+  readonly #waiting: WordsSplit[] = [];
   #noMore = false;
   #arrived = Promise.withResolvers<void>();
 
@@ -79,11 +94,14 @@ class WordsReader implements SourceReader<Word, WordsSplit> {
   }
 
   start(): void {
-    this.#context.sendSplitRequest();
+    if (this.#split === undefined) this.#context.sendSplitRequest();
   }
 
+  /** One at a time, the earlier one first: after a restore there may be two. */
   addSplits(splits: readonly WordsSplit[]): void {
-    this.#split = splits[0];
+    this.#waiting.push(...splits);
+    this.#waiting.sort((a, b) => a.from - b.from);
+    this.#split ??= this.#waiting.shift();
     this.#arrived.resolve();
   }
 
@@ -100,9 +118,11 @@ class WordsReader implements SourceReader<Word, WordsSplit> {
     if (to < split.to) {
       this.#split = { ...split, from: to };
     } else {
-      this.#split = undefined;
-      this.#arrived = Promise.withResolvers();
-      this.#context.sendSplitRequest();
+      this.#split = this.#waiting.shift();
+      if (this.#split === undefined) {
+        this.#arrived = Promise.withResolvers();
+        this.#context.sendSplitRequest();
+      }
     }
     return { splitId: split.splitId, values };
   }
@@ -112,7 +132,7 @@ class WordsReader implements SourceReader<Word, WordsSplit> {
   }
 
   snapshotState(): readonly WordsSplit[] {
-    return this.#split === undefined ? [] : [this.#split];
+    return this.#split === undefined ? [] : [this.#split, ...this.#waiting];
   }
 
   close(): void {}

@@ -127,7 +127,7 @@ export class SlotRuntime {
       openInput: (channel, records) => channels.openInput(channel, fence, wake, records),
       openOutput: (channel, records) => channels.openOutput(channel, fence, wake, records),
       requestSplit: () => link.requestSplit(),
-      sendResults: (collectId, rows) => link.sendResults(collectId, rows),
+      sendResults: (collectId, rows, resumeAt) => link.sendResults(collectId, rows, resumeAt),
       settings: taskSettings(configuration),
       checkpointing: taskCheckpointing(this.#environment, request, configuration, link, restoreFrom),
     });

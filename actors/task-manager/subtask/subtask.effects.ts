@@ -34,7 +34,7 @@ export interface SubtaskOptions {
 /** How a task reaches its job-manager. */
 export interface SubtaskLink {
   requestSplit(): void;
-  sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
+  sendResults(collectId: string, rows: readonly unknown[], resumeAt?: number): Promise<void>;
   acknowledge(snapshot: TaskSnapshot): void;
   decline(checkpointId: number, error: unknown): void;
   endOfData(): void;
@@ -159,7 +159,7 @@ export class Subtask {
       endOfData: () =>
         this.#tellPersistently({ type: 'endOfData' as const, ...this.#reference() }, () => !this.#ended),
       requestSplit: () => this.#requestSplit(),
-      sendResults: (collectId, rows) => this.#sendResults(collectId, rows),
+      sendResults: (collectId, rows, resumeAt) => this.#sendResults(collectId, rows, resumeAt),
     };
     this.#building = this.#options.buildTask(link).then(
       (task) => {
@@ -219,21 +219,22 @@ export class Subtask {
   }
 
   /** One after another, as sequences are checked in order. */
-  #sendResults(collectId: string, rows: readonly unknown[]): Promise<void> {
-    const sent = this.#sending.then(() => this.#sendPages(collectId, rows));
+  #sendResults(collectId: string, rows: readonly unknown[], resumeAt?: number): Promise<void> {
+    const sent = this.#sending.then(() => this.#sendPages(collectId, rows, resumeAt));
     this.#sending = sent.catch(() => {});
     return sent;
   }
 
-  async #sendPages(collectId: string, rows: readonly unknown[]): Promise<void> {
+  async #sendPages(collectId: string, rows: readonly unknown[], resumeAt: number | undefined): Promise<void> {
     const subject = this.#environment.subjects.jobManager(this.#options.jobId);
-    for (const page of resultPages(rows)) {
+    for (const page of resumeAt === undefined ? resultPages(rows) : [rows]) {
       const message = {
         type: 'collectRows' as const,
         ...this.#reference(),
         collectId,
         sequence: this.#nextRows++,
         rows: page,
+        ...(resumeAt === undefined ? {} : { resumeAt }),
       };
       await ask(this.#environment, subject, message, jobManagerReply, {
         ...PERSISTENT,

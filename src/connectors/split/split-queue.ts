@@ -52,9 +52,9 @@ export class SplitQueue<S extends SourceSplit> {
     this.#splits.shift();
   }
 
-  /** Asks the enumerator for work, once per answer. */
+  /** Asks the enumerator for work, once per answer, when there is none. */
   request(): void {
-    if (this.#asked || this.#noMore) return;
+    if (this.#asked || this.#noMore || this.#splits.length > 0) return;
     this.#asked = true;
     this.#context.sendSplitRequest();
   }

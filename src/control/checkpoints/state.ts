@@ -91,6 +91,7 @@ export interface CompletedCheckpoint {
   readonly kind: 'checkpoint' | 'savepoint';
   /** Where its manifest is, in the store. */
   readonly path: string;
+  readonly manifestChecksum: string;
   readonly files: readonly string[];
   readonly timestamp: number;
   readonly durationMs: number;

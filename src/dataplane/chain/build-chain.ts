@@ -30,7 +30,7 @@ export interface ChainEnvironment {
   readonly flow: Flow;
   /** Opens the exchange of a link; `node` is the operator that feeds it. */
   openEdge(link: Extract<ChainLink, { to: 'edge' }>, node: number): EdgeOutput;
-  sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
+  sendResults(collectId: string, rows: readonly unknown[], resumeAt?: number): Promise<void>;
   /** What a checkpoint left for the operators of the chain. */
   readonly restored?: ReadonlyMap<OperatorId, RestoredOperator>;
 }
@@ -184,6 +184,6 @@ function newContext(
     operatorState: () => operatorState,
     runtimeContext: (keyed) =>
       new OperatorRuntimeContext(taskInfo, operatorState, keyed ? keyedState() : undefined),
-    sendResults: (collectId, rows) => environment.sendResults(collectId, rows),
+    sendResults: (collectId, rows, resumeAt) => environment.sendResults(collectId, rows, resumeAt),
   };
 }

@@ -99,5 +99,5 @@ export interface OperatorContext {
   operatorState(): InMemoryOperatorStateStore;
   /** For rich functions; with keyed state where `keyed`. */
   runtimeContext(keyed: boolean): OperatorRuntimeContext;
-  sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
+  sendResults(collectId: string, rows: readonly unknown[], resumeAt?: number): Promise<void>;
 }

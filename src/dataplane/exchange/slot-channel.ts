@@ -18,6 +18,8 @@ export function createSlotChannel(options: SlotChannelOptions): {
   const bound = options.bound ?? SLOT_CHANNEL_BATCHES;
   const queue: ChannelElement[] = [];
   let refused = false;
+  /** Whether the consumer was not told yet. A flush without news must wake nobody: a blocked producer flushes at each step. */
+  let news = false;
   const output: OutputChannel = {
     offer(element) {
       if (queue.length >= bound) {
@@ -25,10 +27,13 @@ export function createSlotChannel(options: SlotChannelOptions): {
         return false;
       }
       queue.push(element);
+      news = true;
       return true;
     },
     flush: () => {
-      if (queue.length > 0) options.wakeConsumer();
+      if (!news) return;
+      news = false;
+      options.wakeConsumer();
     },
     get capacity() {
       if (queue.length >= bound) refused = true;

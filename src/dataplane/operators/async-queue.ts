@@ -82,6 +82,11 @@ export class AsyncQueue {
     return entry;
   }
 
+  /** Records not emitted yet, in the order in which they came. */
+  *entries(): Generator<AsyncEntry> {
+    for (const { entries } of this.#segments) yield* entries;
+  }
+
   /** Records whose requests are under way. */
   *pending(): Generator<AsyncEntry> {
     for (const { entries } of this.#segments) for (const entry of entries) if (!entry.done) yield entry;

@@ -2,6 +2,8 @@ import { UserError } from '../../base/errors.ts';
 import { MIN_WATERMARK } from '../../base/time.ts';
 import type { AsyncFunction, AsyncLike, AsyncRetryStrategy } from '../../functions/async.ts';
 import { AsyncTimeoutError } from '../../functions/async.ts';
+import { ListStateDescriptor } from '../../functions/state.ts';
+import type { ListState } from '../../functions/state.ts';
 import type { TimerHandle } from '../../ports/clock.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
 import { AsyncQueue } from './async-queue.ts';
@@ -19,6 +21,14 @@ export interface AsyncWaitOptions {
 
 type Settle = { complete(results: Iterable<unknown>): void; completeExceptionally(error: unknown): void };
 
+/** A record that has not left the operator. */
+interface UnderWay {
+  readonly value: unknown;
+  readonly timestamp: number;
+}
+
+const UNDER_WAY = new ListStateDescriptor<UnderWay>('under way');
+
 /**
  * Async I/O: starts a request per record and emits results from the task's own loop, so that nothing is emitted into a full
  * output and watermarks stay behind the records they followed.
@@ -30,6 +40,7 @@ class AsyncWaitOperator implements StreamOperator {
   #context!: OperatorContext;
   #sentWatermark = MIN_WATERMARK;
   #failure: { readonly error: unknown } | undefined;
+  #state: ListState<UnderWay> | undefined;
   #closed = false;
   /** Wakes whoever waits for a completion. */
   #changed = Promise.withResolvers<void>();
@@ -57,8 +68,16 @@ class AsyncWaitOperator implements StreamOperator {
     ];
   }
 
-  open(): void | Promise<void> {
-    return openFunction(this.#fn, this.#context.runtimeContext(false));
+  /** Requests that were under way at a checkpoint are made again, in their order. */
+  async open(): Promise<void> {
+    await openFunction(this.#fn, this.#context.runtimeContext(false));
+    this.#state = this.#context.operatorState().getListState(UNDER_WAY);
+    for (const { value, timestamp } of this.#state.get()) this.#request(this.#queue.add(value, timestamp));
+    this.#state.clear();
+  }
+
+  snapshotState(): void {
+    this.#state?.update([...this.#queue.entries()].map(({ value, timestamp }) => ({ value, timestamp })));
   }
 
   /** Emits what is ready; called by the task whenever `nextProcessingTimer` says that something is. */

@@ -1,13 +1,13 @@
 import { InternalError, UserError } from '../../base/errors.ts';
 import { SINK_PENDING_CHECK_RECORDS } from '../../base/limits.ts';
-import type { CheckpointedFunction, FunctionSnapshotContext } from '../../functions/checkpointed.ts';
+import type { CheckpointListener, CheckpointedFunction, FunctionSnapshotContext } from '../../functions/checkpointed.ts';
 import { END_OF_INPUT_CHECKPOINT } from '../../functions/sink.ts';
 import type { Sink, SinkWriter, SinkWriterContext } from '../../functions/sink.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { refusePromise } from './user-function.ts';
 
-type Writer = SinkWriter<unknown> & Partial<CheckpointedFunction>;
+type Writer = SinkWriter<unknown> & Partial<CheckpointedFunction> & Partial<CheckpointListener>;
 
 /**
  * The end of a stream: hands records to a sink's writer and honours its backpressure. What the writer prepares at a barrier is
@@ -71,8 +71,13 @@ class SinkOperator implements StreamOperator {
     await this.#writer?.snapshotState?.(context);
   }
 
-  notifyCheckpointComplete(checkpointId: number): Promise<void> | undefined {
-    return this.#commits?.commitUpTo(checkpointId);
+  async notifyCheckpointComplete(checkpointId: number): Promise<void> {
+    await this.#commits?.commitUpTo(checkpointId);
+    await this.#writer?.notifyCheckpointComplete?.(checkpointId);
+  }
+
+  notifyCheckpointAborted(checkpointId: number): void {
+    void this.#writer?.notifyCheckpointAborted?.(checkpointId);
   }
 
   async finish(): Promise<void> {
@@ -121,7 +126,7 @@ function writerContext(context: OperatorContext): SinkWriterContext {
     commitsAtCheckpoints: checkpoints.atEndOfInput,
     restoredCheckpointId: checkpoints.restored,
     getOperatorStateStore: () => context.operatorState(),
-    sendResults: (collectId, rows) => context.sendResults(collectId, rows),
+    sendResults: (collectId, rows, resumeAt) => context.sendResults(collectId, rows, resumeAt),
   };
 }
 

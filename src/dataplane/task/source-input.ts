@@ -70,12 +70,19 @@ export class SourceInput implements TaskInput {
     const reader = this.#options.operator.source.createReader(this.#readerContext());
     this.#reader = reader;
     this.#alignment = this.#newAlignment(reader);
+    // Before the start, so that a reader that goes on with splits does not ask for further ones.
+    this.#handOver(reader);
     await reader.start();
     this.#started = true;
-    if (this.#assigned.length > 0) reader.addSplits(this.#assigned);
+    this.#handOver(reader);
     this.#forgetFinished(undefined);
-    this.#assigned = [];
     if (this.#noMoreSplits) reader.notifyNoMoreSplits();
+  }
+
+  #handOver(reader: SourceReader<unknown, SourceSplit>): void {
+    const splits = this.#assigned;
+    this.#assigned = [];
+    if (splits.length > 0) reader.addSplits(splits);
   }
 
   addSplits(splits: readonly SourceSplit[]): void {

@@ -230,7 +230,7 @@ export class StreamTask implements Task {
       trace: this.#trace,
       flow: this.#flow,
       openEdge: (link, node) => this.#openEdge(link, node),
-      sendResults: (collectId, rows) => this.#environment.sendResults(collectId, rows),
+      sendResults: (collectId, rows, resumeAt) => this.#environment.sendResults(collectId, rows, resumeAt),
     });
   }
 

@@ -86,7 +86,7 @@ export interface TaskEnvironment {
   /** Asks the source-coordinator for splits of this subtask. */
   requestSplit(): void;
   /** Delivers rows of `collect()` to the job-manager; resolves when they have arrived. */
-  sendResults(collectId: string, rows: readonly unknown[]): Promise<void>;
+  sendResults(collectId: string, rows: readonly unknown[], resumeAt?: number): Promise<void>;
   readonly settings: TaskSettings;
   /** Missing where the job takes no checkpoints and goes on from none. */
   readonly checkpointing?: TaskCheckpointing;

@@ -6,6 +6,7 @@ import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts
 import { foldOf } from './fold.ts';
 import type { Fold } from './fold.ts';
 import type { PaneLayout } from './pane-layout.ts';
+import { WindowProgress } from './window-progress.ts';
 import { WindowEmitter } from './window-emitter.ts';
 import type { WindowOptions } from './window-options.ts';
 
@@ -36,6 +37,9 @@ export class PaneWindowOperator implements StreamOperator {
   readonly #toDrop = new MinHeap();
   /** Event time, or wall time, up to which windows have fired. */
   #watermark = MIN_WATERMARK;
+  #progress: WindowProgress | undefined;
+  /** How far a checkpoint had come that the job goes on from. */
+  #restored = MIN_WATERMARK;
   #firing: Firing | undefined;
   #context!: OperatorContext;
   #emitter!: WindowEmitter;
@@ -69,7 +73,15 @@ export class PaneWindowOperator implements StreamOperator {
   }
 
   open(): void | Promise<void> {
+    this.#progress = new WindowProgress(this.#context.operatorState());
+    this.#restored = this.#progress.restored;
+    this.#watermark = this.#restored;
+    for (const pane of this.#table.windows()) this.#register(pane);
     return this.#emitter.open();
+  }
+
+  snapshotState(): void {
+    this.#progress?.save(this.#watermark);
   }
 
   close(): void | Promise<void> {
@@ -169,7 +181,10 @@ export class PaneWindowOperator implements StreamOperator {
   }
 
   advanceProcessingTime(now: number): boolean {
-    return this.#time === 'processing-time' ? this.#advance(Math.max(now - 1, this.#watermark)) : true;
+    if (this.#time !== 'processing-time') return true;
+    return now === Number.MAX_SAFE_INTEGER
+      ? this.#fireAll()
+      : this.#advance(Math.max(now - 1, this.#watermark));
   }
 
   nextProcessingTimer(): number | undefined {
@@ -178,10 +193,20 @@ export class PaneWindowOperator implements StreamOperator {
 
   /** The clock of a stream that has ended stands still: windows of wall time emit now rather than never. */
   endInput(): boolean {
-    return this.#time === 'processing-time' ? this.#advance(Number.MAX_SAFE_INTEGER) : true;
+    return this.#time === 'processing-time' ? this.#fireAll() : true;
   }
 
-  #advance(watermark: number): boolean {
+  /** Fires every window of wall time; the clock itself goes on from where it is. */
+  #fireAll(): boolean {
+    const before = this.#watermark;
+    const done = this.#advance(Number.MAX_SAFE_INTEGER);
+    this.#watermark = before;
+    return done;
+  }
+
+  #advance(to: number): boolean {
+    // After a restore, event time runs up to where it was.
+    const watermark = Math.max(to, this.#restored);
     this.#watermark = watermark;
     for (;;) {
       if (this.#firing === undefined) {

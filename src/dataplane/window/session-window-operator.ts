@@ -5,6 +5,7 @@ import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts
 import { foldOf } from './fold.ts';
 import type { Fold } from './fold.ts';
 import { timestampMissing } from './pane-window-operator.ts';
+import { WindowProgress } from './window-progress.ts';
 import { WindowEmitter } from './window-emitter.ts';
 import type { WindowOptions } from './window-options.ts';
 
@@ -87,6 +88,9 @@ export class SessionWindowOperator implements StreamOperator {
   readonly #toFire = new SessionBuckets();
   readonly #toClear = new SessionBuckets();
   #watermark = MIN_WATERMARK;
+  #progress: WindowProgress | undefined;
+  /** How far a checkpoint had come that the job goes on from. */
+  #restored = MIN_WATERMARK;
   #firing: { readonly time: number; readonly sessions: readonly Session[]; next: number } | undefined;
   #context!: OperatorContext;
   #emitter!: WindowEmitter;
@@ -122,7 +126,19 @@ export class SessionWindowOperator implements StreamOperator {
   }
 
   open(): void | Promise<void> {
+    this.#progress = new WindowProgress(this.#context.operatorState());
+    this.#restored = this.#progress.restored;
+    this.#watermark = this.#restored;
+    for (const { value } of this.#pane.values())
+      for (let session: Session | undefined = value; session !== undefined; session = session.next) {
+        if (session.end - 1 > this.#watermark) this.#schedule(session);
+        else this.#toClear.add(session.end + this.#lateness, session);
+      }
     return this.#emitter.open();
+  }
+
+  snapshotState(): void {
+    this.#progress?.save(this.#watermark);
   }
 
   close(): void | Promise<void> {
@@ -200,7 +216,9 @@ export class SessionWindowOperator implements StreamOperator {
     this.#toClear.add(session.end + this.#lateness, session);
   }
 
-  advanceWatermark(watermark: number): boolean {
+  advanceWatermark(to: number): boolean {
+    // After a restore, event time runs up to where it was.
+    const watermark = Math.max(to, this.#restored);
     this.#watermark = watermark;
     this.#emitter.watermark = watermark;
     for (;;) {

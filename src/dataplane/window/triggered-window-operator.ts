@@ -10,6 +10,7 @@ import { foldOf } from './fold.ts';
 import type { Fold } from './fold.ts';
 import { timestampMissing } from './pane-window-operator.ts';
 import { Window } from './time-window.ts';
+import { WindowProgress } from './window-progress.ts';
 import { WindowEmitter } from './window-emitter.ts';
 import type { WindowOptions } from './window-options.ts';
 
@@ -52,6 +53,9 @@ const OPEN_WINDOWS: PaneCodec<OpenWindow[]> = {
 export class TriggeredWindowOperator implements StreamOperator {
   readonly #options: TriggeredOptions;
   #watermark = MIN_WATERMARK;
+  #progress: WindowProgress | undefined;
+  /** How far a checkpoint had come that the job goes on from. */
+  #restored = MIN_WATERMARK;
   #context!: OperatorContext;
   #emitter!: WindowEmitter;
   #fold!: Fold;
@@ -96,7 +100,14 @@ export class TriggeredWindowOperator implements StreamOperator {
   }
 
   open(): void | Promise<void> {
+    this.#progress = new WindowProgress(this.#context.operatorState());
+    this.#restored = this.#progress.restored;
+    this.#watermark = this.#restored;
     return this.#emitter.open();
+  }
+
+  snapshotState(): void {
+    this.#progress?.save(this.#watermark);
   }
 
   close(): void | Promise<void> {
@@ -251,7 +262,9 @@ export class TriggeredWindowOperator implements StreamOperator {
     else if (time === 'processing-time') this.#timers.registerProcessingTimeTimer(this.#cleanupTime(window));
   }
 
-  advanceWatermark(watermark: number): boolean {
+  advanceWatermark(to: number): boolean {
+    // After a restore, event time runs up to where it was.
+    const watermark = Math.max(to, this.#restored);
     this.#watermark = watermark;
     this.#emitter.watermark = watermark;
     return this.#timers.advanceWatermark(watermark, this.#onTimer);

@@ -1,4 +1,4 @@
-import { ExternalError, UserError } from '../../base/errors.ts';
+import { ExternalError, InternalError, UserError } from '../../base/errors.ts';
 
 /** A file of a snapshot is not what was written: damaged, cut off, or another file. */
 export class SnapshotCorruptError extends ExternalError {
@@ -26,6 +26,23 @@ export class SnapshotNotFoundError extends ExternalError {
     super(
       `the snapshot file ${path} is not in ${location}: was it removed, or is this the path of another snapshot?`,
       { retryable: false },
+    );
+  }
+}
+
+/** A path of a snapshot that should have been new is taken. */
+export class SnapshotExistsError extends InternalError {
+  constructor(path: string, location: string) {
+    super(`the snapshot file ${path} is already in ${location}: files are never overwritten, use a new id`);
+  }
+}
+
+/** Another leader has taken over the job's checkpoints: whatever this one still does is void. Not to be retried. */
+export class LeadershipLostError extends InternalError {
+  constructor(epoch: number, by: number | undefined, location: string) {
+    const other = by === undefined ? 'another leader' : `a leader of epoch ${by}`;
+    super(
+      `the leader of epoch ${epoch} was superseded: ${other} decides in ${location}; it must stop, a new one needs a higher epoch`,
     );
   }
 }

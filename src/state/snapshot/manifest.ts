@@ -8,6 +8,8 @@ import type { SnapshotFileRef } from '../../protocol/checkpoint.ts';
 import { SnapshotCorruptError, SnapshotVersionError } from './errors.ts';
 import { checksumOf } from './format.ts';
 
+/** Name of a manifest in the folder of its checkpoint or savepoint. */
+export const MANIFEST_NAME = '_metadata';
 /** Version of the manifest, apart from that of state files. */
 export const MANIFEST_VERSION = 1;
 

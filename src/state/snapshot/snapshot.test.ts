@@ -128,7 +128,7 @@ class Operator {
     for (const window of panes.windows())
       for (const [key, cell] of panes.find(window) ?? [])
         rows.push(JSON.stringify(['pane', window, key, cell.value]));
-    const fired: unknown[] = [];
+    const fired: string[] = [];
     const copy = new InMemoryTimerService({
       backend,
       currentWatermark: () => 0,
@@ -138,7 +138,9 @@ class Operator {
     for (const [key, times] of backend.valuesOf(
       new ValueStateDescriptor<number | Set<number>>('timers of event-time'),
     ))
-      fired.push(JSON.stringify([key, typeof times === 'number' ? [times] : [...times].toSorted()]));
+      fired.push(
+        JSON.stringify([key, typeof times === 'number' ? [times] : [...times].toSorted((a, b) => a - b)]),
+      );
     return { rows: rows.toSorted(), timers: fired.toSorted(), timerCount };
   }
 }
@@ -275,6 +277,7 @@ describe('snapshots of keyed state', () => {
     for (let at = 0; at < good.byteLength; at += 7) {
       const bad = new Uint8Array(good);
       bad[at] = (bad[at] as number) ^ 0x10;
+      await store.delete(['bad']);
       const other = await store.create('bad');
       await other.write(bad);
       await other.close();

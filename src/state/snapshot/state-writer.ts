@@ -88,7 +88,12 @@ export class StateWriter {
       },
       this.#offset,
     );
-    await file.write(tail);
+    try {
+      await file.write(tail);
+    } catch (error) {
+      await file.abort();
+      throw error;
+    }
     await file.close();
     return { bytes: this.#offset + tail.byteLength, pairs: this.#pairs };
   }

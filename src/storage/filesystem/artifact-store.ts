@@ -6,7 +6,8 @@ import type { Random } from '../../ports/random.ts';
 import type { ArtifactStore } from '../../ports/stores.ts';
 import { addressOf, checkAddress, checkArtifactSize, isAddress, verified } from '../artifacts.ts';
 import { ArtifactNotFoundError, StoreError } from '../errors.ts';
-import { DurableFiles, errorCode } from './durable-files.ts';
+import { DurableFiles } from './durable-files.ts';
+import { errorCode } from './sync-folder.ts';
 
 export interface FilesystemStoreOptions {
   readonly directory: string;

@@ -1,9 +1,11 @@
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TEMPORARY_FILE_AGE_MS } from '../../base/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
+import { PendingFile } from './pending-file.ts';
+import { errorCode, syncFolder } from './sync-folder.ts';
 
 const TEMPORARY = '.tmp';
 
@@ -12,10 +14,14 @@ const TEMPORARY = '.tmp';
  * folder synced. Needs a local POSIX file system (or NFS 4 for `create`).
  */
 export class DurableFiles {
+  readonly #root: string;
   readonly #temporary: string;
   readonly #random: Random;
+  /** Folders that are known to outlive a power cut. */
+  readonly #folders = new Set<string>();
 
   private constructor(root: string, random: Random) {
+    this.#root = root;
     this.#temporary = join(root, TEMPORARY);
     this.#random = random;
   }
@@ -23,58 +29,59 @@ export class DurableFiles {
   /** Makes the folder when missing and sweeps what a crash left behind in it. */
   static async open(root: string, random: Random, clock: Clock): Promise<DurableFiles> {
     const files = new DurableFiles(root, random);
-    await mkdir(files.#temporary, { recursive: true, mode: 0o700 });
+    const first = await mkdir(files.#temporary, { recursive: true, mode: 0o700 });
+    if (first !== undefined) await syncFoldersUp(root, dirname(first));
     await files.#sweep(clock);
     return files;
   }
 
+  /** Begins a file that is written piece by piece. */
+  async begin(): Promise<PendingFile> {
+    const path = join(this.#temporary, this.#random.hex(16));
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    return new PendingFile(path, await open(path, flags, 0o600));
+  }
+
   /** Puts the file in place unless one is there; false when there is. */
-  async create(path: string, content: Uint8Array): Promise<boolean> {
-    const temporary = await this.#write(content);
-    try {
-      await link(temporary, path);
-    } catch (error) {
-      if (errorCode(error) === 'EEXIST') return false;
-      throw error;
-    } finally {
-      await rm(temporary, { force: true });
-    }
-    await syncFolder(dirname(path));
-    return true;
+  create(path: string, content: Uint8Array): Promise<boolean> {
+    return this.#put(content, (file) => file.create(path));
   }
 
   /** Puts the file in place, over any other. */
-  async replace(path: string, content: Uint8Array): Promise<void> {
-    const temporary = await this.#write(content);
-    try {
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    await syncFolder(dirname(path));
+  replace(path: string, content: Uint8Array): Promise<void> {
+    return this.#put(content, (file) => file.replace(path));
   }
 
-  /** Makes a folder that outlives a power cut. */
+  /** Makes a folder of the root that outlives a power cut, also when another process has just made it. Follows no link. */
   async makeFolder(path: string): Promise<void> {
-    const first = await mkdir(path, { recursive: true, mode: 0o700 });
-    if (first !== undefined) await syncFolder(dirname(first));
+    if (path === this.#root || this.#folders.has(path)) return;
+    const parent = dirname(path);
+    await this.makeFolder(parent);
+    try {
+      await mkdir(path, { mode: 0o700 });
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error;
+      await checkRealFolder(path);
+    }
+    await syncFolder(parent);
+    this.#folders.add(path);
   }
 
-  async #write(content: Uint8Array): Promise<string> {
-    const path = join(this.#temporary, this.#random.hex(16));
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const file = await open(path, flags, 0o600);
+  /** For a folder that was or may have been removed: the next `makeFolder` makes it and those above it again. */
+  forgetFolder(path: string): void {
+    for (let folder = path; folder.startsWith(this.#root) && folder !== this.#root; folder = dirname(folder))
+      this.#folders.delete(folder);
+  }
+
+  async #put<T>(content: Uint8Array, place: (file: PendingFile) => Promise<T>): Promise<T> {
+    const file = await this.begin();
     try {
-      await file.writeFile(content);
-      await file.sync();
+      await file.write(content);
+      return await place(file);
     } catch (error) {
-      await rm(path, { force: true });
+      await file.discard();
       throw error;
-    } finally {
-      await file.close();
     }
-    return path;
   }
 
   async #sweep(clock: Clock): Promise<void> {
@@ -87,17 +94,16 @@ export class DurableFiles {
   }
 }
 
-/** Makes renames and links in a folder last. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+async function checkRealFolder(path: string): Promise<void> {
+  const found = await lstat(path);
+  if (found.isDirectory()) return;
+  const code = found.isSymbolicLink() ? 'ELOOP' : 'ENOTDIR';
+  throw Object.assign(new Error(`${code}: ${path}`), { code });
 }
 
-/** `ENOENT`, `EEXIST`...; undefined for what is no system error. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+async function syncFoldersUp(from: string, to: string): Promise<void> {
+  for (let folder = from; ; folder = dirname(folder)) {
+    await syncFolder(folder);
+    if (folder === to || folder === dirname(folder)) return;
+  }
 }

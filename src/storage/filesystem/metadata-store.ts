@@ -6,8 +6,9 @@ import type { MetadataEntry, MetadataStore } from '../../ports/stores.ts';
 import { StoreError } from '../errors.ts';
 import { checkKey, checkPrefix, checkValue, fileNameToKey, keyToFileName } from '../keys.ts';
 import type { FilesystemStoreOptions } from './artifact-store.ts';
-import { DurableFiles, errorCode } from './durable-files.ts';
+import { DurableFiles } from './durable-files.ts';
 import { HISTORY, type Revision, decodeRevision, encodeRevision } from './revision-file.ts';
+import { errorCode } from './sync-folder.ts';
 
 const KEYS = 'keys';
 

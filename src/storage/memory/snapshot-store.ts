@@ -4,8 +4,9 @@ import type {
   SnapshotStore,
   SnapshotStores,
 } from '../../ports/snapshot-store.ts';
-import { SnapshotNotFoundError } from '../../state/snapshot/errors.ts';
-import { checkSnapshotPath } from '../snapshot-paths.ts';
+import { SnapshotExistsError, SnapshotNotFoundError } from '../../state/snapshot/errors.ts';
+import { SingleUseFile } from '../single-use-file.ts';
+import { checkRange, checkSnapshotFolder, checkSnapshotPath } from '../snapshot-paths.ts';
 
 /** Snapshots in the memory of one process: for tests and simulations. */
 export class MemorySnapshotStore implements SnapshotStore {
@@ -20,44 +21,51 @@ export class MemorySnapshotStore implements SnapshotStore {
   async create(path: string): Promise<SnapshotFile> {
     checkSnapshotPath(path);
     const parts: Uint8Array[] = [];
-    return {
-      write: (bytes) => {
-        parts.push(new Uint8Array(bytes));
-        return Promise.resolve();
+    return new SingleUseFile(path, {
+      write: async (bytes) => {
+        parts.push(bytes);
       },
-      close: () => {
-        this.#files.set(path, { content: new Uint8Array(Buffer.concat(parts)), modifiedAt: this.#now() });
-        return Promise.resolve();
+      close: async () => {
+        if (!this.#add(path, Buffer.concat(parts))) throw new SnapshotExistsError(path, this.location);
       },
-      abort: () => Promise.resolve(),
-    };
+      abort: async () => {},
+    });
   }
 
   async read(path: string, offset = 0, length?: number): Promise<Uint8Array> {
+    checkSnapshotPath(path);
+    checkRange(path, offset, length);
     const file = this.#files.get(path);
     if (file === undefined) throw new SnapshotNotFoundError(path, this.location);
     return file.content.slice(offset, length === undefined ? undefined : offset + length);
   }
 
   async size(path: string): Promise<number | undefined> {
+    checkSnapshotPath(path);
     return this.#files.get(path)?.content.byteLength;
   }
 
   async createExclusive(path: string, content: Uint8Array): Promise<boolean> {
     checkSnapshotPath(path);
-    if (this.#files.has(path)) return false;
-    this.#files.set(path, { content: new Uint8Array(content), modifiedAt: this.#now() });
-    return true;
+    return this.#add(path, content);
   }
 
   async list(folder: string): Promise<readonly SnapshotFileInfo[]> {
+    checkSnapshotFolder(folder);
     return [...this.#files]
       .filter(([path]) => folder === '' || path.startsWith(`${folder}/`))
       .map(([path, { content, modifiedAt }]) => ({ path, size: content.byteLength, modifiedAt }));
   }
 
   async delete(paths: readonly string[]): Promise<void> {
+    paths.forEach(checkSnapshotPath);
     for (const path of paths) this.#files.delete(path);
+  }
+
+  #add(path: string, content: Uint8Array): boolean {
+    if (this.#files.has(path)) return false;
+    this.#files.set(path, { content: new Uint8Array(content), modifiedAt: this.#now() });
+    return true;
   }
 }
 

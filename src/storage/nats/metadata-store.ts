@@ -1,8 +1,9 @@
-import { JetStreamApiCodes, JetStreamApiError, StorageType } from '@nats-io/jetstream';
+import { StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { STORE_TIMEOUT_MS } from '../../base/limits.ts';
 import type { MetadataEntry, MetadataStore } from '../../ports/stores.ts';
 import { checkKey, checkPrefix, checkValue } from '../keys.ts';
+import { isConflict } from './conflict.ts';
 import { type NatsStoreOptions, guarded } from './guarded.ts';
 import { openBucket } from './open-bucket.ts';
 
@@ -103,12 +104,4 @@ async function unlessConflict(write: () => Promise<number>): Promise<boolean> {
     if (isConflict(error)) return false;
     throw error;
   }
-}
-
-function isConflict(error: unknown): boolean {
-  if (!(error instanceof JetStreamApiError)) return false;
-  return (
-    error.code === JetStreamApiCodes.StreamWrongLastSequence ||
-    error.code === JetStreamApiCodes.StreamWrongLastSequenceUnknown
-  );
 }

@@ -5,6 +5,7 @@ import { exchangeNatsBids, exchangeNatsBidsZstd } from './exchange-nats-bids.ts'
 import { flights } from './flights.ts';
 import { chain, exchange, exchangeNats, keyedCount, windowCount, windowCountWhole } from './jobs.ts';
 import { ring, ringMsgpack } from './ring.ts';
+import { windows } from './windows.ts';
 
 /** All benches, in the order in which they run. */
 export const BENCHES: readonly Bench[] = [
@@ -16,6 +17,7 @@ export const BENCHES: readonly Bench[] = [
   exchangeNatsBidsZstd,
   windowCount,
   windowCountWhole,
+  ...windows,
   flights,
   controlPlane,
   codec,

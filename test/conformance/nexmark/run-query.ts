@@ -26,16 +26,23 @@ export const SMALL: Required<Pick<NexmarkOptions, 'numEvents' | 'firstEventRate'
   seed: 7,
 };
 
+/** The configuration that gives a query these options; its rows come to the client. */
+export function configurationOf(options: NexmarkOptions, more: Readonly<Record<string, string>> = {}) {
+  const parameters = { ...options, events: options.numEvents, sink: 'collect', ...more };
+  return Object.fromEntries(
+    Object.entries(parameters).map(
+      ([name, value]) => [`pipeline.global-job-parameters.${name}`, String(value)] as const,
+    ),
+  );
+}
+
 /** Runs a query on a simulated cluster; its rows in order of arrival. */
 export async function rowsOf<T>(
   job: JobDefinition,
   options: NexmarkOptions,
   parallelism: number,
 ): Promise<readonly T[]> {
-  const parameters = Object.entries({ ...options, events: options.numEvents, sink: 'collect' }).map(
-    ([name, value]) => [`pipeline.global-job-parameters.${name}`, String(value)] as const,
-  );
-  const { collected } = await runJob(job, { parallelism, configuration: Object.fromEntries(parameters) });
+  const { collected } = await runJob(job, { parallelism, configuration: configurationOf(options) });
   return collected<T>();
 }
 
