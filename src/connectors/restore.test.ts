@@ -207,4 +207,16 @@ describe('enumerators after a restore', () => {
     expect(run.bySubtask).toEqual([[], [3, 7, 5]]);
     await run.close();
   });
+
+  it('when an endless split was held and another one not, then one reader gets both', async () => {
+    const source = new DataGeneratorSource({ generate: (index) => index });
+    const held = [[{ splitId: '0/2', next: 10, step: 2 }], []];
+    const open = [{ splitId: '1/2', next: 1, step: 2 }];
+    const run = new SourceHarness(source, { maxRecords: 2, stopAfter: 8 }, { held, open });
+    await run.start();
+    await Promise.resolve();
+    await run.readToEnd();
+    expect(inOrder(run.result().values)).toEqual([1, 3, 5, 7, 10, 12, 14, 16]);
+    await run.close();
+  });
 });

@@ -99,7 +99,7 @@ class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
   }
 
   start(): void {
-    this.#queue.request();
+    this.#queue.requestAll();
   }
 
   addSplits(splits: readonly GeneratorSplit[]): void {

@@ -45,7 +45,7 @@ export class JetStreamReader<T> implements SourceReader<T, JetStreamSplit> {
 
   async start(): Promise<void> {
     this.#connection = await connectTo(this.#servers);
-    this.#queue.request();
+    this.#queue.requestAll();
     for (const split of this.#queue.splits) this.#pull(split);
   }
 

@@ -98,9 +98,9 @@ export class SourceHarness<T, S extends SourceSplit> {
   async start(): Promise<void> {
     await this.enumerator.start();
     for (const [subtask, reader] of this.readers.entries()) {
-      await reader.start();
       const held = this.#heldBy(subtask);
       if (held.length > 0) reader.addSplits(held);
+      await reader.start();
     }
   }
 

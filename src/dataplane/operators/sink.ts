@@ -1,6 +1,10 @@
 import { InternalError, UserError } from '../../base/errors.ts';
 import { SINK_PENDING_CHECK_RECORDS } from '../../base/limits.ts';
-import type { CheckpointListener, CheckpointedFunction, FunctionSnapshotContext } from '../../functions/checkpointed.ts';
+import type {
+  CheckpointListener,
+  CheckpointedFunction,
+  FunctionSnapshotContext,
+} from '../../functions/checkpointed.ts';
 import { END_OF_INPUT_CHECKPOINT } from '../../functions/sink.ts';
 import type { Sink, SinkWriter, SinkWriterContext } from '../../functions/sink.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
