@@ -129,6 +129,18 @@ describe('FileSink with checkpoints', () => {
     expect(visible(folder)).toEqual(upTo(5));
   });
 
+  it('when the job takes no checkpoints, then the end of the input names the files, and a rerun replaces them', async () => {
+    const folder = newFolder();
+    for (const records of [9, 5]) {
+      const job = new SinkJob(() => FileSink.jsonLines<number>(folder, { rollingBytes: 4 }), false);
+      await job.start(2);
+      job.write(records);
+      await job.end();
+      expect(visible(folder)).toEqual(upTo(records));
+    }
+    expect(files(folder)).toEqual(['part-0-0.jsonl', 'part-0-1.jsonl', 'part-1-0.jsonl']);
+  });
+
   it('when only a savepoint is taken, then its part is committed and the rest follows at the end of the input', async () => {
     const folder = newFolder();
     const job = new SinkJob(() => FileSink.jsonLines<number>(folder) as Sink<never>, false);

@@ -172,6 +172,8 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile> {
       for (let part = 0; part < this.#begun; part += 1) {
         await rename(unfinishedPart(this.#place, part), finishedPart(this.#place, part));
       }
+      // Nothing is left to be prepared or removed.
+      this.#prepared = this.#begun;
       await removeOutdated(this.#place, this.#begun);
       await syncFolder(this.#place.folder);
     } catch (error) {
