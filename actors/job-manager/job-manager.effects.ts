@@ -231,6 +231,7 @@ class JobManager implements JobManagerHandle {
         for (const id of sourceVertices) sources.durable(id, taken.get(id) ?? new Map());
       },
       onFailed: (error) => this.actor.send({ type: 'checkpointsFailed', error, moment: performer.moment() }),
+      onRestoreFailed: (error) => this.actor.send({ type: 'restoreFailed', error }),
       answer: (requestId, result) => this.#snapshotResults.set(requestId, result),
     });
   }
@@ -258,15 +259,15 @@ class JobManager implements JobManagerHandle {
       return;
     const { vertexId, subtaskIndex, attempt } = request;
     const ref = { vertexId, subtaskIndex, attempt };
+    const now = this.#environment.clock.monotonic();
     switch (request.type) {
       case 'acknowledgeCheckpoint': {
-        const { checkpointId, state, assignmentsTaken, metrics } = request;
-        const acknowledgement = { state, assignmentsTaken, metrics };
-        return this.#toCheckpoints({ type: 'acknowledged', ref, checkpointId, acknowledgement });
+        const { checkpointId, state, assignmentsTaken, metrics, channels } = request;
+        const acknowledgement = { state, assignmentsTaken, metrics, channels };
+        return this.#toCheckpoints({ type: 'acknowledged', ref, checkpointId, acknowledgement, now });
       }
       case 'declineCheckpoint': {
         const { checkpointId, error } = request;
-        const now = this.#environment.clock.monotonic();
         return this.#toCheckpoints({ type: 'declined', ref, checkpointId, error, now });
       }
       case 'endOfData':

@@ -219,3 +219,5 @@ export const S3_REQUEST_TIMEOUT_MS = 30_000;
 export const S3_SOCKET_TIMEOUT_MS = 30_000;
 /** Files that one request to S3 deletes at most. */
 export const S3_DELETE_BATCH = 1_000;
+/** Records in channels that an unaligned checkpoint of one task takes over; beyond, it waits for some to be processed. */
+export const UNALIGNED_RECORDS_MAX = 16 * 1024;

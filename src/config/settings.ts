@@ -55,6 +55,11 @@ export function checkpointSettings(configuration: Configuration): CheckpointSett
     maxConcurrent: configuration.get(OPTIONS.checkpointMaxConcurrent),
     tolerableFailed: configuration.get(OPTIONS.checkpointTolerableFailed),
     retained: configuration.get(OPTIONS.checkpointRetained),
+    unalignedAfterMs:
+      configuration.get(OPTIONS.checkpointUnaligned) &&
+      configuration.get(OPTIONS.checkpointMode) === 'EXACTLY_ONCE'
+        ? configuration.get(OPTIONS.checkpointAlignedTimeout)
+        : undefined,
   };
 }
 

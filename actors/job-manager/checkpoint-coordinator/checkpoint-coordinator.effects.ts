@@ -66,6 +66,8 @@ export interface CheckpointHooks {
   assignmentsDurable(taken: TakenAssignments): void;
   /** Checkpoints cannot go on: the job is to be restarted, or failed. */
   onFailed(error: SerializedError): void;
+  /** What the job is to go on from cannot be read. */
+  onRestoreFailed(error: SerializedError): void;
   answer(requestId: string, result: SnapshotResult): void;
 }
 
@@ -82,6 +84,12 @@ const RESERVED_IDS = 1_000;
 /** Between two tries to write a decision whose outcome is unknown. */
 const DECISION_PAUSE_MS = 1_000;
 const NOTHING_MEASURED = { durationMs: 0, stateBytes: 0, checkpointedBytes: 0 };
+
+const NOTICES = {
+  takeUnaligned: 'takeUnaligned',
+  notifyComplete: 'notifyCheckpointComplete',
+  notifyAborted: 'notifyCheckpointAborted',
+} as const;
 
 interface Actor {
   send(event: CheckpointCoordinatorEvent): void;
@@ -124,7 +132,7 @@ export class CheckpointCoordinator {
         perform: ({ context, self }, { effect }) => this.#perform(context, self, effect),
         reportFailure: ({ event }) => {
           // Not from within this transition: the job-manager's decision may reach back here.
-          if (event.type === 'openFailed') queueMicrotask(() => this.#hooks.onFailed(event.error));
+          if (event.type === 'openFailed') queueMicrotask(() => this.#hooks.onRestoreFailed(event.error));
         },
       },
     });
@@ -255,6 +263,7 @@ export class CheckpointCoordinator {
       case 'decide':
         this.#deciding = this.#decide(context, self, effect.checkpoint);
         return;
+      case 'takeUnaligned':
       case 'notifyComplete':
       case 'notifyAborted':
         for (const ref of effect.refs) void this.#notify(context, ref, effect);
@@ -331,13 +340,13 @@ export class CheckpointCoordinator {
   async #notify(
     { jobId, epoch }: CheckpointCoordinatorContext,
     ref: ExecutionRef,
-    { type, checkpointId }: Extract<CheckpointEffect, { type: 'notifyComplete' | 'notifyAborted' }>,
+    {
+      type,
+      checkpointId,
+    }: Extract<CheckpointEffect, { type: 'takeUnaligned' | 'notifyComplete' | 'notifyAborted' }>,
   ): Promise<void> {
     const message = {
-      type:
-        type === 'notifyComplete'
-          ? ('notifyCheckpointComplete' as const)
-          : ('notifyCheckpointAborted' as const),
+      type: NOTICES[type],
       epoch,
       attempt: ref.attempt,
       checkpointId,

@@ -129,7 +129,7 @@ export class SlotRuntime {
       requestSplit: () => link.requestSplit(),
       sendResults: (collectId, rows, resumeAt) => link.sendResults(collectId, rows, resumeAt),
       settings: taskSettings(configuration),
-      checkpointing: taskCheckpointing(this.#environment, request, configuration, link, restoreFrom),
+      checkpointing: taskCheckpointing(this.#environment, request, configuration, link, restoreFrom, job),
     });
   }
 

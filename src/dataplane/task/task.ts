@@ -48,6 +48,8 @@ export interface Task {
   notifyNoMoreSplits(): void;
   /** Begins a checkpoint at a task that no barrier reaches: a source, or one whose inputs have ended. */
   triggerCheckpoint(barrier: CheckpointBarrier): void;
+  /** The checkpoint is to be taken unaligned: what is in the channels becomes part of it. */
+  takeUnaligned(checkpointId: number): void;
   notifyCheckpointComplete(checkpointId: number): void;
   notifyCheckpointAborted(checkpointId: number): void;
   close(aborted: boolean): Promise<void>;

@@ -47,14 +47,15 @@ export type Manifest = z.infer<typeof manifest>;
 
 /** All files that a manifest refers to. */
 export function filesOf({ vertices }: Manifest): readonly string[] {
-  return vertices
-    .flatMap(({ subtasks }) => subtasks)
-    .flatMap((subtask) => subtask?.operators ?? [])
+  const subtasks = vertices.flatMap((vertex) => vertex.subtasks.filter((subtask) => subtask !== null));
+  const ofOperators = subtasks
+    .flatMap(({ operators }) => operators)
     .flatMap(({ keyed, operatorState }) => [
       ...(keyed?.files ?? []),
       ...(operatorState === undefined || operatorState instanceof Uint8Array ? [] : [operatorState]),
-    ])
-    .map(({ path }) => path);
+    ]);
+  const ofChannels = subtasks.flatMap(({ inFlight }) => (inFlight === undefined ? [] : [inFlight]));
+  return [...ofOperators, ...ofChannels].map(({ path }) => path);
 }
 
 /** The manifest as bytes: MessagePack behind a checksum. */
@@ -123,6 +124,18 @@ export function assignState(
       return [keyed.files.map(({ path }) => path)];
     }),
     operatorStates: states.map((state) => state?.operatorState),
+  };
+}
+
+/** Files of records that were on their way to a vertex, with the subtask that each was on its way to. */
+export function inFlightFiles(
+  { vertices }: Manifest,
+  headOperator: OperatorId,
+): { readonly parallelism: number; readonly files: readonly (SnapshotFileRef | undefined)[] } {
+  const vertex = vertices.find(({ operators }) => operators[0]?.operatorId === headOperator);
+  return {
+    parallelism: vertex?.parallelism ?? 0,
+    files: vertex?.subtasks.map((subtask) => subtask?.inFlight) ?? [],
   };
 }
 
