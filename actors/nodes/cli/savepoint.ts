@@ -35,7 +35,6 @@ interface Wanted {
 export function addSavepoint(program: Command, cli: Cli): void {
   const command = program
     .command('savepoint [job-id] [directory]')
-    .enablePositionalOptions()
     .description(
       'save the state of a running job; it goes on (directory: execution.checkpointing.savepoint-dir)',
     )

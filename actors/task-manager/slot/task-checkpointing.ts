@@ -33,7 +33,7 @@ export class RestorePoints {
   }
 
   async #read({ uri, path }: RestoreLocation): Promise<RestorePoint> {
-    const store = await this.#environment.snapshots.open(uri);
+    const store = await this.#environment.snapshots.open(uri, true);
     return { store, manifest: await readManifest(store, path) };
   }
 }

@@ -2,7 +2,7 @@ import { redistributeOperatorState } from '../../state/index.ts';
 import type { OperatorStateSnapshot } from '../../state/index.ts';
 import type { Sink } from '../../functions/sink.ts';
 import type { OperatorId } from '../../base/ids.ts';
-import { decodeOperatorState, encodeOperatorState } from '../checkpoint/operator-state-codec.ts';
+import { decodeOperatorState, encodeOperatorState } from '../../state/snapshot/operator-state-codec.ts';
 import { sinkOperator } from '../operators/index.ts';
 import { ChainHarness } from './chain-harness.ts';
 

@@ -17,12 +17,12 @@ export interface OpenedSnapshot {
  */
 export async function openSnapshot(stores: SnapshotStores, path: string): Promise<OpenedSnapshot> {
   const folder = path.replace(/\/+$/, '').replace(/\/_metadata$/, '');
-  const own = await stores.open(folder);
+  const own = await stores.open(folder, true);
   const manifest = await readManifest(own, MANIFEST_NAME);
   if (manifest.kind === 'savepoint')
     return { store: own, manifest, location: { uri: folder, path: MANIFEST_NAME } };
   const cut = folder.lastIndexOf('/');
   const uri = folder.slice(0, cut);
-  const store = await stores.open(uri);
+  const store = await stores.open(uri, true);
   return { store, manifest, location: { uri, path: `${folder.slice(cut + 1)}/${MANIFEST_NAME}` } };
 }
