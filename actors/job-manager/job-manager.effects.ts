@@ -1,5 +1,5 @@
 import { createActor } from 'xstate';
-import type { Actor } from 'xstate';
+import type { Actor, ActorRefFrom } from 'xstate';
 import { assert } from '../../src/base/assert.ts';
 import { UserError, serializeError } from '../../src/base/errors.ts';
 import type { SerializedError } from '../../src/base/errors.ts';
@@ -37,7 +37,10 @@ import type {
   CheckpointPlaces,
   SnapshotResult,
 } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
-import type { CheckpointCoordinatorEvent } from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
+import type {
+  CheckpointCoordinatorEvent,
+  checkpointCoordinatorMachine,
+} from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
 import { jobView } from './job-view.ts';
 import { provideSourceCoordinator } from './source-coordinator/source-coordinator.effects.ts';
 import type {
@@ -244,9 +247,10 @@ class JobManager implements JobManagerHandle {
 
   #toCheckpoints(event: CheckpointCoordinatorEvent): void {
     const child = this.actor.getSnapshot().children[CHECKPOINTS] as
-      | { send(event: CheckpointCoordinatorEvent): void }
+      | ActorRefFrom<typeof checkpointCoordinatorMachine>
       | undefined;
-    child?.send(event);
+    // A job that ends closes it, and then stops the subtasks that it still told of.
+    if (child?.getSnapshot().status === 'active') child.send(event);
   }
 
   #forwardToCheckpoints(context: JobManagerContext, request: JobManagerRequest): void {

@@ -35,7 +35,7 @@ interface Profile {
 }
 
 /** Holds something in every kind of state, and tells it all when the input has ended. */
-class EveryState extends KeyedProcessFunction<number, number, string> {
+export class EveryState extends KeyedProcessFunction<number, number, string> {
   #profile!: ValueState<Profile>;
   #thousands!: ListState<number>;
   #digits!: MapState<number, number>;
