@@ -101,6 +101,8 @@ export const TEXT_CHUNK_CHARS = 256;
 export const CODEC_BUFFER_KEPT_BYTES = 4 * 1024 * 1024;
 /** Windows one record may fall into (size / slide) where panes cannot be shared. */
 export const WINDOWS_PER_RECORD_MAX = 10_000;
+/** Panes of a sliding window up to which each window is merged from its panes anew; above, from the window before. */
+export const WINDOW_PANES_MERGED_ANEW = 8;
 
 /** Rows that `collect()` and `print()` hold before the task waits for their delivery. */
 export const SINK_BUFFER_ROWS = 4_096;
