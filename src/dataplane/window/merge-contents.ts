@@ -22,11 +22,11 @@ class Merged implements Content {
 
 /** Merges accumulators and leaves those as they are that others hold: a key that is in one map only is shared, not copied. */
 export class ContentMerger {
-  readonly #fresh: Fold['fresh'];
+  readonly #fold: Fold;
   readonly #merge: NonNullable<Fold['merge']>;
 
   constructor(fold: Fold) {
-    this.#fresh = fold.fresh;
+    this.#fold = fold;
     this.#merge = fold.merge ?? ((a) => a);
   }
 
@@ -55,12 +55,12 @@ export class ContentMerger {
     if (before === undefined) target.set(identity, later);
     else if (before instanceof Merged && before.owner === target)
       before.value = this.#join(before.value, later.value);
-    else target.set(identity, new Merged(this.#join(this.#fresh(before.value), later.value), target));
+    else target.set(identity, new Merged(this.#join(this.#fold.fresh(before.value), later.value), target));
   }
 
   /** A function that returns its second argument gives away what another map holds: that is copied. */
   #join(a: unknown, b: unknown): unknown {
     const merged = this.#merge(a, b);
-    return merged === b ? this.#fresh(b) : merged;
+    return merged === b ? this.#fold.fresh(b) : merged;
   }
 }
