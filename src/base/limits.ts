@@ -11,8 +11,8 @@ export const FRAME_BYTES_MAX = 1024 * 1024;
 export const FRAME_BYTES_MIN = 4 * 1024;
 /** Payloads below this are sent as they are: compressing them would save less than a header. */
 export const COMPRESSION_MIN_BYTES = 256;
-/** Batches that may wait in a same-slot channel. */
-export const SLOT_CHANNEL_BATCHES = 16;
+/** Batches that may wait in a same-slot channel: few enough for their records to stay in the cache and die young. */
+export const SLOT_CHANNEL_BATCHES = 4;
 /** Bytes of a shared-memory ring per channel. */
 export const RING_BYTES = 1024 * 1024;
 /** Frames a network channel may have in flight. */
