@@ -11,8 +11,8 @@ export const FRAME_BYTES_MAX = 1024 * 1024;
 export const FRAME_BYTES_MIN = 4 * 1024;
 /** Payloads below this are sent as they are: compressing them would save less than a header. */
 export const COMPRESSION_MIN_BYTES = 256;
-/** Batches that may wait in a same-slot channel. */
-export const SLOT_CHANNEL_BATCHES = 16;
+/** Batches that may wait in a same-slot channel: few enough for their records to stay in the cache and die young. */
+export const SLOT_CHANNEL_BATCHES = 4;
 /** Bytes of a shared-memory ring per channel. */
 export const RING_BYTES = 1024 * 1024;
 /** Frames a network channel may have in flight. */
@@ -104,6 +104,8 @@ export const TEXT_CHUNK_CHARS = 256;
 export const CODEC_BUFFER_KEPT_BYTES = 4 * 1024 * 1024;
 /** Windows one record may fall into (size / slide) where panes cannot be shared. */
 export const WINDOWS_PER_RECORD_MAX = 10_000;
+/** Panes of a sliding window up to which each window is merged from its panes anew; above, from the window before. */
+export const WINDOW_PANES_MERGED_ANEW = 8;
 
 /** Rows that `collect()` and `print()` hold before the task waits for their delivery. */
 export const SINK_BUFFER_ROWS = 4_096;

@@ -204,13 +204,13 @@ export class SourceInput implements TaskInput {
     if (this.#alignment !== undefined && this.#align(this.#alignment)) return 'progress';
     if (!this.#awaiting && this.#reader !== undefined) {
       this.#awaiting = true;
-      this.#reader.available().then(
-        () => this.#woken(undefined),
-        (error: unknown) => this.#woken({ error }),
-      );
+      this.#reader.available().then(this.#onAvailable, this.#onReaderFailed);
     }
     return this.#options.chain.watermark > before || this.#idle !== idleBefore ? 'progress' : 'idle';
   }
+
+  readonly #onAvailable = (): void => this.#woken(undefined);
+  readonly #onReaderFailed = (error: unknown): void => this.#woken({ error });
 
   #woken(failure: { readonly error: unknown } | undefined): void {
     this.#awaiting = false;
@@ -231,7 +231,11 @@ export class SourceInput implements TaskInput {
   /** Splits that the reader holds no longer are read: they hold back no watermark. */
   #forgetFinished(current: string | undefined): void {
     if (this.#splits.size === 0 || this.#reader === undefined) return;
-    const held = new Set(this.#reader.snapshotState().map(({ splitId }) => splitId));
+    const splits = this.#reader.snapshotState();
+    // Asked whenever there is nothing to read: mostly nothing has changed.
+    if (splits.length === this.#splits.size && splits.every(({ splitId }) => this.#splits.has(splitId)))
+      return;
+    const held = new Set(splits.map(({ splitId }) => splitId));
     let forgot = false;
     for (const splitId of this.#splits.keys()) {
       if (splitId === current || held.has(splitId)) continue;

@@ -473,7 +473,8 @@ export class StreamTask implements Task {
 
   #updateBytes(): void {
     this.counters.numBytesIn = this.#input?.bytesIn ?? 0;
-    let [bytes, mistyped] = [0, 0];
+    let bytes = 0;
+    let mistyped = 0;
     for (const partition of this.#partitions) {
       bytes += partition.bytesOut;
       mistyped += partition.mistyped;
@@ -487,13 +488,11 @@ export class StreamTask implements Task {
     if (this.#phase !== 'running') return;
     const { clock, settings } = this.#environment;
     const now = clock.monotonic();
-    const candidates = [this.#input?.nextDeadline()];
+    let at = this.#input?.nextDeadline() ?? Number.POSITIVE_INFINITY;
     const timer = this.#chain?.nextProcessingTimer();
-    if (timer !== undefined) candidates.push(now + Math.max(0, timer - clock.now()));
-    if (this.#chain?.generatesWatermarks === true && settings.autoWatermarkIntervalMs > 0) {
-      candidates.push(now + settings.autoWatermarkIntervalMs);
-    }
-    const at = Math.min(...candidates.map((candidate) => candidate ?? Number.POSITIVE_INFINITY));
+    if (timer !== undefined) at = Math.min(at, now + Math.max(0, timer - clock.now()));
+    if (this.#chain?.generatesWatermarks === true && settings.autoWatermarkIntervalMs > 0)
+      at = Math.min(at, now + settings.autoWatermarkIntervalMs);
     if (at === Number.POSITIVE_INFINITY || (this.#timer !== undefined && this.#timer.at <= at)) return;
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer.handle);
     const handle = clock.setTimeout(() => {

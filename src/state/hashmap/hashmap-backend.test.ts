@@ -98,9 +98,12 @@ describe('HashMapStateBackend', () => {
     );
   });
 
-  it('when a key of another subtask arrives, then it is an internal error', () => {
+  it('when the state of a key of another subtask is used, then it is an internal error', () => {
     const backend = new HashMapStateBackend({ start: 0, end: -1 }, 128, { now: () => 0 });
-    expect(() => backend.setCurrentKey('a')).toThrow(InternalError);
+    const state = backend.getState(new ValueStateDescriptor<number>('count'));
+    backend.setCurrentKey('a');
+    expect(() => state.value()).toThrow(InternalError);
+    expect(() => state.update(1)).toThrow(InternalError);
   });
 
   it('when map state is changed at random, then it equals a plain map per key', () => {

@@ -96,6 +96,10 @@ export class HashMapStateBackend implements KeyedStateBackend {
     return this.#table.getCurrentKey();
   }
 
+  get hasNamespaced(): boolean {
+    return this.#states.namespaced;
+  }
+
   setCurrentNamespace(namespace: Namespace): void {
     this.#current.namespace = namespace;
   }

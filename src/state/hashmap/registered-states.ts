@@ -9,6 +9,8 @@ import type { Stamped } from './ttl-clock.ts';
 /** The slots of a key table, in order: states that are open, and states of a snapshot that nobody has opened yet. */
 export class RegisteredStates {
   readonly #infos: StateInfo[] = [];
+  /** Whether one of them is of key and namespace. */
+  namespaced = false;
 
   get infos(): readonly StateInfo[] {
     return this.#infos;
@@ -18,7 +20,7 @@ export class RegisteredStates {
   restore(info: StateInfo): number {
     const known = this.#find(info.name, info.scope);
     if (known >= 0) return known;
-    return this.#infos.push(info) - 1;
+    return this.#add(info);
   }
 
   /**
@@ -30,7 +32,7 @@ export class RegisteredStates {
     const ttl = descriptor.ttlConfig !== undefined;
     const info: StateInfo = { name: descriptor.name, kind: descriptor.kind, scope, ttl };
     const slot = this.#find(descriptor.name, scope);
-    if (slot < 0) return this.#infos.push(info) - 1;
+    if (slot < 0) return this.#add(info);
     const known = this.#infos[slot] as StateInfo;
     if (known.kind !== descriptor.kind)
       throw new StateIncompatibleError(kindDiffers(descriptor, known.kind).message);
@@ -48,6 +50,11 @@ export class RegisteredStates {
     }
     this.#infos[slot] = info;
     return slot;
+  }
+
+  #add(info: StateInfo): number {
+    if (info.scope === 'namespace') this.namespaced = true;
+    return this.#infos.push(info) - 1;
   }
 
   #find(name: string, scope: StateScope): number {
