@@ -126,6 +126,12 @@ export const FILE_SPLIT_BYTES = 32 * 1024 * 1024;
 export const FILE_WRITE_CHARS = 256 * 1024;
 /** Text a file sink holds before the task waits for the disk. */
 export const FILE_BUFFER_CHARS = 2 * 1024 * 1024;
+/** A source's subtask that has missed so many reports of its watermark, and was silent for so long, holds back no other one. */
+export const ALIGNMENT_REPORTS_MISSED = 10;
+export const ALIGNMENT_SILENCE_MS = 10_000;
+/** Shortest and longest wait for the answer to a report of a watermark; between them, the interval of reports. */
+export const ALIGNMENT_ANSWER_MIN_MS = 200;
+export const ALIGNMENT_ANSWER_MAX_MS = 2_000;
 /** Time a rate-limited generator may catch up after a stall. */
 export const GENERATOR_BURST_MS = 1_000;
 /** Messages a JetStream source holds per split before it stops pulling. */

@@ -127,6 +127,7 @@ export class SlotRuntime {
       openInput: (channel, records) => channels.openInput(channel, fence, wake, records),
       openOutput: (channel, records) => channels.openOutput(channel, fence, wake, records),
       requestSplit: () => link.requestSplit(),
+      reportWatermark: (watermark, intervalMs) => link.reportWatermark(watermark, intervalMs),
       sendResults: (collectId, rows, resumeAt) => link.sendResults(collectId, rows, resumeAt),
       settings: taskSettings(configuration),
       checkpointing: taskCheckpointing(this.#environment, request, configuration, link, restoreFrom),

@@ -81,6 +81,11 @@ export interface TaskEnvironment {
   openOutput(channel: ChannelDescriptor, records?: EdgeRecords): OutputChannel;
   /** Asks the source-coordinator for splits of this subtask. */
   requestSplit(): void;
+  /**
+   * Tells the job-manager how far a source with watermark alignment has read, undefined where it holds nobody back. Resolves with
+   * the smallest watermark of the others of its group, undefined where none holds anybody back; rejects when no answer came.
+   */
+  reportWatermark(watermark: number | undefined, intervalMs: number): Promise<number | undefined>;
   /** Delivers rows of `collect()` to the job-manager; resolves when they have arrived. */
   sendResults(collectId: string, rows: readonly unknown[], resumeAt?: number): Promise<void>;
   readonly settings: TaskSettings;

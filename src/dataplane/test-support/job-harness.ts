@@ -43,6 +43,13 @@ export interface TestJobOptions {
   readonly clock?: SimulatedClock;
   readonly slotBound?: number;
   readonly ringBytes?: number;
+  /** The job-manager's side of watermark alignment; where missing, nobody else is in a source's group. */
+  readonly reportWatermark?: (
+    vertexId: string,
+    subtaskIndex: number,
+    watermark: number | undefined,
+    intervalMs: number,
+  ) => Promise<number | undefined>;
 }
 
 /** Runs a pipeline of vertices in one simulated slot per vertex, with channels of the chosen carrier between them. */
@@ -151,6 +158,9 @@ export class TestJob {
       openInput: (channel) => this.#openInput(channel),
       openOutput: (channel) => this.#openOutput(channel),
       requestSplit: () => this.splitRequests.push(subtask),
+      reportWatermark: (watermark, intervalMs) =>
+        this.#options.reportWatermark?.(`v${vertex}`, subtask, watermark, intervalMs) ??
+        Promise.resolve(undefined),
       sendResults: () => Promise.resolve(),
     };
   }
