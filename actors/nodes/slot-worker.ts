@@ -2,9 +2,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { deserializeError, serializeError } from '../../src/base/errors.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
+import { temporaryFolders } from '../../src/config/settings.ts';
 import { Doorbell } from '../../src/dataplane/exchange/index.ts';
 import { SlotLoop, ThreadLoopDriver } from '../../src/dataplane/loop/index.ts';
 import type { Transport } from '../../src/ports/transport.ts';
+import { LocalSpillFiles } from '../../src/storage/filesystem/spill-files.ts';
 import { connectPort } from '../../src/transport/local/connect-port.ts';
 import { connectNats } from '../../src/transport/nats/connect.ts';
 import { createEnvironment } from '../messaging/environment.ts';
@@ -36,11 +38,11 @@ async function main(data: SlotThreadData): Promise<void> {
 
   const transport = connectPort(data.port, { clock });
   const environment = createEnvironment({ clusterId: data.clusterId, transport, clock, random, logger });
+  const configuration = Configuration.of(Object.entries(data.resources.configuration));
   let dataTransport: Transport | undefined;
   if (data.data !== undefined) {
     const name = `millrace ${data.taskManagerId} slot ${data.slot} data`;
-    const tries =
-      Configuration.of(Object.entries(data.resources.configuration)).get(OPTIONS.networkRetries) + 1;
+    const tries = configuration.get(OPTIONS.networkRetries) + 1;
     const spec = { connectTries: tries, ...data.data };
     dataTransport = await connectNats(natsOptions(spec, { name, role: 'data', clock, random, logger }));
     // Tasks cannot exchange records any more: the thread ends, its slot is given up, the job fails over.
@@ -59,6 +61,7 @@ async function main(data: SlotThreadData): Promise<void> {
     processId: data.processId,
     slot: data.slot,
     resources: data.resources,
+    spillFiles: new LocalSpillFiles(temporaryFolders(configuration)),
     loop: new SlotLoop(new ThreadLoopDriver(data.doorbell)),
     loader: new ModuleJobLoader((sha256) => localPath(modules.get(sha256), sha256)),
     channels: new SlotChannels({

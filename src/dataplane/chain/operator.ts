@@ -1,6 +1,7 @@
 import type { FunctionSnapshotContext } from '../../functions/checkpointed.ts';
 import type { TaskInfo } from '../../functions/context.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { SpillFiles } from '../../ports/spill-files.ts';
 import type { InMemoryOperatorStateStore, KeyedStateBackend } from '../../state/index.ts';
 import type { TaskCounters, TaskSettings } from '../task/task.ts';
 import type { OperatorRuntimeContext } from './runtime-context.ts';
@@ -75,6 +76,8 @@ export interface OperatorContext {
   readonly clock: Clock;
   readonly wallTime: Readonly<WallTime>;
   readonly settings: TaskSettings;
+  /** For what does not fit into memory. */
+  readonly spillFiles: SpillFiles;
   /** The main output. */
   readonly output: Emit;
   /** Where a side output goes; undefined when nobody reads it. */

@@ -211,13 +211,14 @@ export class StreamTask implements Task {
   }
 
   #buildChain(restored: ReadonlyMap<OperatorId, RestoredOperator> | undefined): Chain {
-    const { clock, settings } = this.#environment;
+    const { clock, settings, spillFiles } = this.#environment;
     return buildChain(this.#plan, {
       taskInfo: this.#taskInfo,
       ...(restored === undefined ? {} : { restored }),
       clock,
       wallTime: this.#wallTime,
       settings,
+      spillFiles,
       counters: this.counters,
       trace: this.#trace,
       flow: this.#flow,

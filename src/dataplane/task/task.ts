@@ -3,6 +3,7 @@ import type { SourceSplit } from '../../functions/source.ts';
 import type { EdgeRecords } from '../../graph/chain-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { SpillFiles } from '../../ports/spill-files.ts';
 import type { TaskCheckpointing } from '../checkpoint/task-checkpointing.ts';
 import type {
   ChannelDescriptor,
@@ -88,6 +89,8 @@ export interface TaskEnvironment {
   reportWatermark(watermark: number | undefined, intervalMs: number): Promise<number | undefined>;
   /** Delivers rows of `collect()` to the job-manager; resolves when they have arrived. */
   sendResults(collectId: string, rows: readonly unknown[], resumeAt?: number): Promise<void>;
+  /** For what does not fit into memory. */
+  readonly spillFiles: SpillFiles;
   readonly settings: TaskSettings;
   /** Missing where the job takes no checkpoints and goes on from none. */
   readonly checkpointing?: TaskCheckpointing;
@@ -101,4 +104,6 @@ export interface TaskSettings {
   readonly autoWatermarkIntervalMs: number;
   /** `pipeline.object-reuse`: chained operators may receive the same object. */
   readonly objectReuse: boolean;
+  /** `execution.sorted-inputs.memory`: records that an operator keeps in memory in execution mode BATCH. */
+  readonly sortedInputsBytes: number;
 }

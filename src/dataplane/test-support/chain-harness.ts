@@ -1,6 +1,8 @@
 import type { JobId, OperatorId, VertexId } from '../../base/ids.ts';
 import { MIN_WATERMARK } from '../../base/time.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
+import type { SpillFiles } from '../../ports/spill-files.ts';
+import { MemorySpillFiles } from '../../storage/memory/spill-files.ts';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
 import { buildChain, Flow, Trace } from '../chain/index.ts';
 import type { Chain, OperatorFactory } from '../chain/index.ts';
@@ -11,6 +13,7 @@ export const SETTINGS: TaskSettings = {
   bufferTimeoutMs: 100,
   autoWatermarkIntervalMs: 200,
   objectReuse: false,
+  sortedInputsBytes: 1_000_000,
 };
 
 export function newCounters(): TaskCounters {
@@ -60,6 +63,7 @@ export function linearPlan(
 export interface HarnessOptions {
   readonly settings?: Partial<TaskSettings>;
   readonly sideOutputs?: readonly string[];
+  readonly spillFiles?: SpillFiles;
   /** Called for each record that reaches `out`. */
   readonly onOutput?: (harness: ChainHarness) => void;
 }
@@ -84,11 +88,13 @@ export class ChainHarness {
   readonly flow = new Flow(() => {});
   readonly trace = new Trace();
   readonly counters = newCounters();
+  readonly spillFiles: SpillFiles;
   /** What reached each edge, as [value, timestamp]. */
   readonly outputs = new Map<string, [unknown, number][]>();
   readonly events: ChannelEvent[] = [];
 
   constructor(factories: readonly OperatorFactory[], options: HarnessOptions = {}) {
+    this.spillFiles = options.spillFiles ?? new MemorySpillFiles();
     this.chain = buildChain(linearPlan(factories, options.sideOutputs), {
       taskInfo: {
         jobId: 'job' as JobId,
@@ -103,6 +109,7 @@ export class ChainHarness {
       clock: this.clock,
       wallTime: this.wallTime,
       settings: { ...SETTINGS, ...options.settings },
+      spillFiles: this.spillFiles,
       counters: this.counters,
       trace: this.trace,
       flow: this.flow,

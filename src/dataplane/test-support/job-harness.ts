@@ -11,6 +11,7 @@ import type {
 import type { ChainPlan, PartitionerSpec } from '../../graph/chain-plan.ts';
 import type { Transport } from '../../ports/transport.ts';
 import { RecordingLogger } from '../../testing/recording-logger.ts';
+import { MemorySpillFiles } from '../../storage/memory/spill-files.ts';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
 import type { OperatorFactory } from '../chain/index.ts';
 import {
@@ -153,6 +154,7 @@ export class TestJob {
     return {
       clock: this.clock,
       logger: new RecordingLogger(),
+      spillFiles: new MemorySpillFiles(),
       settings: { ...SETTINGS, ...this.#options.settings },
       wake: () => this.#loops[vertex]?.wake(),
       openInput: (channel) => this.#openInput(channel),
