@@ -1,5 +1,6 @@
 import { clientMachine } from './client/client.machine.ts';
 import { dispatcherMachine } from './dispatcher/dispatcher.machine.ts';
+import { checkpointCoordinatorMachine } from './job-manager/checkpoint-coordinator/checkpoint-coordinator.machine.ts';
 import { jobManagerMachine } from './job-manager/job-manager.machine.ts';
 import { sourceCoordinatorMachine } from './job-manager/source-coordinator/source-coordinator.machine.ts';
 import { mermaidOf } from './mermaid.ts';
@@ -14,6 +15,7 @@ const MACHINES = [
   resourceManagerMachine,
   jobManagerMachine,
   sourceCoordinatorMachine,
+  checkpointCoordinatorMachine,
   taskManagerMachine,
   slotMachine,
   subtaskMachine,

@@ -63,6 +63,27 @@ export class ClusterClient {
     await this.#ask({ type: 'cancelJob', jobId }, 'cancelAccepted');
   }
 
+  /**
+   * Takes a checkpoint or savepoint, and returns where it is once it is complete.
+   * @param more `directory`: under which the savepoint gets a folder of its own; `stop`: the job ends with it; `drain`:
+   * windows and timers fire first
+   * @throws what kept it from being taken
+   */
+  async snapshot(
+    jobId: JobId,
+    kind: 'checkpoint' | 'savepoint',
+    more: { readonly directory?: string; readonly stop?: boolean; readonly drain?: boolean } = {},
+  ): Promise<string> {
+    const requestId = this.#environment.random.hex(16);
+    await this.#ask({ type: 'triggerSnapshot', jobId, requestId, kind, ...more }, 'snapshotTriggered');
+    for (;;) {
+      const status = await this.#ask({ type: 'requestSnapshotStatus', jobId, requestId }, 'snapshotStatus');
+      if (status.state === 'COMPLETED') return status.location ?? '';
+      if (status.state === 'FAILED' && status.error !== undefined) throw deserializeError(status.error);
+      await sleep(this.#environment.clock, this.#settings.pollIntervalMs);
+    }
+  }
+
   async overview(): Promise<Omit<ReplyOf<'clusterOverview'>, 'type'>> {
     const { type: _type, ...overview } = await this.#ask(
       { type: 'requestClusterOverview' },

@@ -161,6 +161,8 @@ class Dispatcher implements DispatcherHandle {
     if (
       request.type !== 'requestJobDetails' &&
       request.type !== 'cancelJob' &&
+      request.type !== 'triggerSnapshot' &&
+      request.type !== 'requestSnapshotStatus' &&
       request.type !== 'fetchResults'
     )
       return;
@@ -232,9 +234,11 @@ class Dispatcher implements DispatcherHandle {
   #startJobManager(job: PersistedJob, generated: GeneratedJob<OperatorFactory>): () => JobManagerHandle {
     const { jobId, submittedAt, moduleSha256, configuration } = job;
     const given = this.#options.jobSettings(configuration);
-    const checkpoints =
-      generated.batch === true ? { ...given.checkpoints, intervalMs: undefined } : given.checkpoints;
-    const settings = { ...given, checkpoints };
+    const own = generated.checkpointIntervalMs ?? given.checkpoints.intervalMs;
+    const intervalMs = generated.batch === true ? undefined : own;
+    // With checkpoints, a job that fails goes on from the last one instead of meeting the same record for ever.
+    const policy = intervalMs === undefined ? given.policy : { ...given.policy, retryUserFailures: true };
+    const settings = { ...given, policy, checkpoints: { ...given.checkpoints, intervalMs } };
     const graph = buildExecutionGraph(generated.jobGraph);
     if (!isId(jobId)) throw new InternalError(`job id "${jobId}" was checked at the door`);
     const { metadata, epoch } = this.#options;

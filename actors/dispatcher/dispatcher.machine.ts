@@ -77,7 +77,13 @@ const base = setup({
   },
   guards: {
     isSubmit: isRequest('submitJob'),
-    isAboutJob: isRequest('requestJobDetails', 'cancelJob', 'fetchResults'),
+    isAboutJob: isRequest(
+      'requestJobDetails',
+      'cancelJob',
+      'triggerSnapshot',
+      'requestSnapshotStatus',
+      'fetchResults',
+    ),
     isList: isRequest('listJobs'),
   },
 });

@@ -1,7 +1,7 @@
 import { createActor } from 'xstate';
 import type { Actor } from 'xstate';
 import { assert } from '../../src/base/assert.ts';
-import { serializeError } from '../../src/base/errors.ts';
+import { UserError, serializeError } from '../../src/base/errors.ts';
 import type { SerializedError } from '../../src/base/errors.ts';
 import type { VertexId } from '../../src/base/ids.ts';
 import { isActive } from '../../src/control/scheduler/decide.ts';
@@ -94,7 +94,8 @@ class JobManager implements JobManagerHandle {
   readonly #checkpoints: CheckpointCoordinator;
   readonly #alignment: WatermarkAlignment;
   readonly #stopServing: () => void;
-  readonly #snapshotResults = new Map<string, SnapshotResult>();
+  /** Checkpoints and savepoints that were asked for; undefined while they are under way. */
+  readonly #snapshotResults = new Map<string, SnapshotResult | undefined>();
   #endedAt: number | undefined;
   #timers: readonly (() => void)[] = [];
   readonly #delayed = new Set<TimerHandle>();
@@ -182,7 +183,10 @@ class JobManager implements JobManagerHandle {
         this.#delayed.add(timer);
       },
       restoreLocation: () => this.#checkpoints.restoreLocation(),
-      checkpointsUri: checkpointsUri(this.#options.checkpointPlaces, this.#options.jobId),
+      checkpointsUri:
+        this.#options.checkpointPlaces.directory === undefined
+          ? ''
+          : checkpointsUri(this.#options.checkpointPlaces, this.#options.jobId),
       hasRestorePoint: () => this.#checkpoints.hasRestorePoint,
       discardSplits: (vertexId, subtasks, attempt) =>
         this.#source(vertexId)?.send({ type: 'attemptDiscarded', subtasks, attempt }),
@@ -231,6 +235,7 @@ class JobManager implements JobManagerHandle {
         for (const id of sourceVertices) sources.durable(id, taken.get(id) ?? new Map());
       },
       onFailed: (error) => this.actor.send({ type: 'checkpointsFailed', error, moment: performer.moment() }),
+      onRestoreFailed: (error) => this.actor.send({ type: 'restoreFailed', error }),
       answer: (requestId, result) => this.#snapshotResults.set(requestId, result),
     });
   }
@@ -258,15 +263,15 @@ class JobManager implements JobManagerHandle {
       return;
     const { vertexId, subtaskIndex, attempt } = request;
     const ref = { vertexId, subtaskIndex, attempt };
+    const now = this.#environment.clock.monotonic();
     switch (request.type) {
       case 'acknowledgeCheckpoint': {
-        const { checkpointId, state, assignmentsTaken, metrics } = request;
-        const acknowledgement = { state, assignmentsTaken, metrics };
-        return this.#toCheckpoints({ type: 'acknowledged', ref, checkpointId, acknowledgement });
+        const { checkpointId, state, assignmentsTaken, metrics, channels } = request;
+        const acknowledgement = { state, assignmentsTaken, metrics, channels };
+        return this.#toCheckpoints({ type: 'acknowledged', ref, checkpointId, acknowledgement, now });
       }
       case 'declineCheckpoint': {
         const { checkpointId, error } = request;
-        const now = this.#environment.clock.monotonic();
         return this.#toCheckpoints({ type: 'declined', ref, checkpointId, error, now });
       }
       case 'endOfData':
@@ -359,6 +364,57 @@ class JobManager implements JobManagerHandle {
     this.#reply(event, { type: 'acknowledged' });
   }
 
+  #triggerSnapshot(
+    context: JobManagerContext,
+    request: Extract<JobClientRequest, { type: 'triggerSnapshot' }>,
+    caller: Caller,
+  ): void {
+    const { requestId, kind, stop = false, drain = false } = request;
+    try {
+      if (hasEnded(context)) throw new UserError(`the job has ended, it is ${context.scheduler.status}`);
+      if (!this.#snapshotResults.has(requestId)) {
+        const location = kind === 'savepoint' ? this.#savepointLocation(context, request.directory) : '';
+        this.#snapshotResults.set(requestId, undefined);
+        this.#toCheckpoints({
+          type: 'snapshotRequested',
+          request: { requestId, kind, location, stop, drain },
+        });
+      }
+      reply(this.#environment, caller, { type: 'snapshotTriggered', requestId });
+    } catch (error) {
+      reply(this.#environment, caller, { type: 'refused', error: serializeError(error) });
+    }
+  }
+
+  /** A folder of its own under the one that was asked for. */
+  #savepointLocation({ jobId }: JobManagerContext, directory: string | undefined): string {
+    const parent = directory ?? this.#options.checkpointPlaces.savepointDirectory;
+    if (parent === undefined)
+      throw new UserError(
+        'a savepoint needs a place: name a directory, or set execution.checkpointing.savepoint-dir',
+      );
+    const own = `savepoint-${jobId.slice(0, 6)}-${this.#environment.random.hex(6)}`;
+    return `${parent.replace(/\/+$/, '')}/${own}`;
+  }
+
+  #snapshotStatus(requestId: string): { readonly type: string; readonly [field: string]: unknown } {
+    const type = 'snapshotStatus';
+    if (!this.#snapshotResults.has(requestId)) {
+      const error = serializeError(
+        new UserError(`there is no request ${requestId} of a checkpoint or savepoint`),
+      );
+      return { type, state: 'FAILED', error };
+    }
+    const result = this.#snapshotResults.get(requestId);
+    if (result === undefined && hasEnded(this.#context())) {
+      const error = serializeError(new UserError('the job has ended before the snapshot was complete'));
+      return { type, state: 'FAILED', error };
+    }
+    if (result === undefined) return { type, state: 'IN_PROGRESS' };
+    if ('error' in result) return { type, state: 'FAILED', error: result.error };
+    return { type, state: 'COMPLETED', location: result.path };
+  }
+
   #replyToClient(context: JobManagerContext, request: JobClientRequest, caller: Caller): void {
     const { jobId } = context;
     switch (request.type) {
@@ -369,6 +425,10 @@ class JobManager implements JobManagerHandle {
         });
       case 'cancelJob':
         return reply(this.#environment, caller, { type: 'cancelAccepted', jobId });
+      case 'triggerSnapshot':
+        return this.#triggerSnapshot(context, request, caller);
+      case 'requestSnapshotStatus':
+        return reply(this.#environment, caller, this.#snapshotStatus(request.requestId));
       case 'fetchResults': {
         const { attempt, rows: found, end } = this.results.read(request.collectId, request.from, request.max);
         // Only as many as one message holds: the client asks on from there.

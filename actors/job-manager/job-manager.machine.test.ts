@@ -20,6 +20,7 @@ const CHECKPOINTS = {
   maxConcurrent: 1,
   tolerableFailed: 0,
   retained: 1,
+  unalignedAfterMs: undefined,
 };
 const ERROR = serializeError(new ExternalError('gone'));
 

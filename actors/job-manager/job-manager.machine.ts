@@ -11,6 +11,7 @@ import {
   initialState,
   isActive,
   jobFailed,
+  restoreFailed,
   slotRequestTimedOut,
   slotsLost,
   startScheduling,
@@ -72,12 +73,16 @@ export type JobManagerEvent =
     }
   /** Checkpoints failed too often, or cannot be taken: the job is restarted, or failed. */
   | { readonly type: 'checkpointsFailed'; readonly error: SerializedError; readonly moment: Moment }
+  /** What the job is to go on from cannot be read. */
+  | { readonly type: 'restoreFailed'; readonly error: SerializedError }
   | { readonly type: 'ticked'; readonly moment: Moment };
 
 /** Requests of clients about one job; the dispatcher passes them on. */
 export type JobClientRequest = Extract<
   ClientRequest,
-  { type: 'requestJobDetails' | 'cancelJob' | 'fetchResults' }
+  {
+    type: 'requestJobDetails' | 'cancelJob' | 'triggerSnapshot' | 'requestSnapshotStatus' | 'fetchResults';
+  }
 >;
 
 export interface ClusterSlots {
@@ -125,6 +130,8 @@ function decide(context: JobManagerContext, event: JobManagerEvent): Decision | 
     case 'sourceFailed':
     case 'checkpointsFailed':
       return jobFailed(scheduler, event.error, event.moment);
+    case 'restoreFailed':
+      return restoreFailed(scheduler, event.error);
     case 'ticked':
     case 'slotsDeclared':
       return undefined;
@@ -304,6 +311,7 @@ export const jobManagerMachine = machine.createMachine({
     taskManagerSilent: { actions: 'decide' },
     sourceFailed: { actions: 'decide' },
     checkpointsFailed: { actions: 'decide' },
+    restoreFailed: { actions: 'decide' },
     backoffElapsed: { actions: 'decide' },
     ticked: { actions: 'watchSlots' },
   },

@@ -18,7 +18,7 @@ export interface JobManagerNodeOptions {
   readonly artifacts: ArtifactStore;
   readonly loader: JobLoader;
   /** Where checkpoints go when no directory is configured. */
-  readonly defaultCheckpoints: string;
+  readonly defaultCheckpoints: string | undefined;
 }
 
 /** Dispatcher, resource-manager and job-managers of one process. */
@@ -64,6 +64,7 @@ export async function startJobManagerNode(
         checkpoints: checkpointSettings(effective),
         checkpointPlaces: {
           directory: effective.get(OPTIONS.checkpointDirectory) ?? defaultCheckpoints,
+          savepointDirectory: effective.get(OPTIONS.savepointDirectory),
           restorePath: effective.get(OPTIONS.restorePath),
           ignoreUnclaimedState: effective.get(OPTIONS.ignoreUnclaimedState),
         },

@@ -19,6 +19,7 @@ import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
 import { resourcesOf } from './adapters/process-memory.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
+import { NodeSnapshotStores } from './adapters/snapshot-stores.ts';
 import { SilentLogger } from './adapters/silent-logger.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
@@ -86,6 +87,7 @@ export class MiniCluster {
       clock,
       random,
       logger,
+      snapshots: new NodeSnapshotStores({ clock, random, logger, configuration }),
       onFatal: (error, actor) => fail(new InternalError(`the ${actor} has stopped`, { cause: error })),
     });
     const directory = await mkdtemp(join(tmpdir(), 'millrace-'));

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../../src/base/errors.ts';
 import { isId } from '../../src/base/ids.ts';
 import type { ClusterId } from '../../src/base/ids.ts';
+import type { Configuration } from '../../src/config/configuration.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { NatsArtifactStore } from '../../src/storage/nats/artifact-store.ts';
 import { NatsMetadataStore } from '../../src/storage/nats/metadata-store.ts';
@@ -10,6 +11,7 @@ import { createEnvironment } from '../messaging/environment.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { natsOptions } from './adapters/nats-connection.ts';
 import type { NatsConnectionSpec } from './adapters/nats-connection.ts';
+import { NodeSnapshotStores } from './adapters/snapshot-stores.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
 
@@ -37,19 +39,33 @@ export interface NatsEnvironment {
  */
 export async function connectEnvironment(
   address: ClusterAddress,
-  own: { readonly role: string; readonly logger: Logger; readonly onFatal?: ActorEnvironment['onFatal'] },
+  own: {
+    readonly role: string;
+    readonly logger: Logger;
+    /** Of a node; clients open no stores. */
+    readonly configuration?: Configuration;
+    readonly onFatal?: ActorEnvironment['onFatal'];
+  },
 ): Promise<NatsEnvironment> {
   const clusterId = checkClusterId(address.clusterId);
   const clock = systemClock;
   const random = systemRandom;
-  const { role, logger, onFatal } = own;
+  const { role, logger, onFatal, configuration } = own;
   const name = `millrace ${clusterId} ${role}`;
   const transport = await connectNats(
     natsOptions(address.nats, { name, role: 'control', clock, random, logger }),
   );
   const ports = { clusterId, transport, clock, random, logger };
   return {
-    environment: createEnvironment({ ...ports, ...(onFatal === undefined ? {} : { onFatal }) }),
+    environment: createEnvironment({
+      ...ports,
+      ...(onFatal === undefined ? {} : { onFatal }),
+      ...(configuration === undefined
+        ? {}
+        : {
+            snapshots: new NodeSnapshotStores({ clock, random, logger, configuration, nats: transport }),
+          }),
+    }),
     transport,
   };
 }

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { ExternalError, InternalError } from '../../src/base/errors.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
 import type { Logger } from '../../src/ports/logger.ts';
@@ -44,7 +43,7 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
       metadata,
       artifacts,
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
-      defaultCheckpoints: pathToFileURL(join(tmpdir(), `millrace-${environment.clusterId}-checkpoints`)).href,
+      defaultCheckpoints: `nats-objects:millrace-${environment.clusterId}-checkpoints`,
     });
     return () => Promise.resolve(node.stop());
   });
@@ -77,7 +76,12 @@ async function startNode(
   const { logger } = options;
   const onFatal = (error: unknown, actor: string): void =>
     fail(new InternalError(`the ${actor} has stopped`, { cause: error }));
-  const connected = await connectEnvironment(options, { role, logger, onFatal });
+  const connected = await connectEnvironment(options, {
+    role,
+    logger,
+    configuration: options.configuration,
+    onFatal,
+  });
   const directory = await mkdtemp(join(tmpdir(), `millrace-${role}-`));
   const disconnect = async (): Promise<void> => {
     await connected.transport.close();

@@ -1,14 +1,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { deserializeError, serializeError } from '../../src/base/errors.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import { temporaryFolders } from '../../src/config/settings.ts';
 import { Doorbell } from '../../src/dataplane/exchange/index.ts';
 import { SlotLoop, ThreadLoopDriver } from '../../src/dataplane/loop/index.ts';
-import type { Transport } from '../../src/ports/transport.ts';
+import type { Logger } from '../../src/ports/logger.ts';
 import { LocalSpillFiles } from '../../src/storage/filesystem/spill-files.ts';
 import { connectPort } from '../../src/transport/local/connect-port.ts';
 import { connectNats } from '../../src/transport/nats/connect.ts';
+import type { NatsTransport } from '../../src/transport/nats/nats-transport.ts';
 import { createEnvironment } from '../messaging/environment.ts';
 import { SlotChannels } from '../task-manager/slot/slot-channels.ts';
 import type { SharedRing } from '../task-manager/slot/slot-channels.ts';
@@ -21,9 +23,31 @@ import type {
   SlotThreadData,
   SlotThreadFact,
 } from './adapters/slot-thread-protocol.ts';
+import { NodeSnapshotStores } from './adapters/snapshot-stores.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
 import { PostingLogger } from './adapters/posting-logger.ts';
+
+/** The connection for records to other processes; when it is lost, tasks cannot exchange them any more: the thread ends. */
+async function openDataTransport(
+  data: SlotThreadData,
+  port: MessagePort,
+  configuration: Configuration,
+  logger: Logger,
+): Promise<NatsTransport | undefined> {
+  if (data.data === undefined) return undefined;
+  const name = `millrace ${data.taskManagerId} slot ${data.slot} data`;
+  const spec = { connectTries: configuration.get(OPTIONS.networkRetries) + 1, ...data.data };
+  const ports = { clock: systemClock, random: systemRandom, logger };
+  const transport = await connectNats(natsOptions(spec, { name, role: 'data', ...ports }));
+  // The slot is given up, the job fails over.
+  void transport.closed.then((reason) => {
+    const error = serializeError(reason ?? new Error('data connection closed'), 'external');
+    port.postMessage({ type: 'failed', error });
+    setTimeout(() => process.exit(1), 100);
+  });
+  return transport;
+}
 
 /** Main of a slot's worker thread. */
 async function main(data: SlotThreadData): Promise<void> {
@@ -37,23 +61,17 @@ async function main(data: SlotThreadData): Promise<void> {
   port.on('message', (command: SlotThreadCommand) => perform(command));
 
   const transport = connectPort(data.port, { clock });
-  const environment = createEnvironment({ clusterId: data.clusterId, transport, clock, random, logger });
   const configuration = Configuration.of(Object.entries(data.resources.configuration));
-  let dataTransport: Transport | undefined;
-  if (data.data !== undefined) {
-    const name = `millrace ${data.taskManagerId} slot ${data.slot} data`;
-    const tries = configuration.get(OPTIONS.networkRetries) + 1;
-    const spec = { connectTries: tries, ...data.data };
-    dataTransport = await connectNats(natsOptions(spec, { name, role: 'data', clock, random, logger }));
-    // Tasks cannot exchange records any more: the thread ends, its slot is given up, the job fails over.
-    void dataTransport.closed.then((reason) => {
-      port.postMessage({
-        type: 'failed',
-        error: serializeError(reason ?? new Error('data connection closed'), 'external'),
-      });
-      setTimeout(() => process.exit(1), 100);
-    });
-  }
+  const dataTransport = await openDataTransport(data, port, configuration, logger);
+  const snapshots = new NodeSnapshotStores({ clock, random, logger, configuration, nats: dataTransport });
+  const environment = createEnvironment({
+    clusterId: data.clusterId,
+    transport,
+    clock,
+    random,
+    logger,
+    snapshots,
+  });
   const rings = new Map<string, SharedRing>();
   const modules = new Map<string, LocalModule>();
   const runtime = new SlotRuntime(environment, {

@@ -51,7 +51,7 @@ export async function compileJob(
     chaining: own.chaining && settings.chaining,
     genericTypes: settings.genericTypes,
   });
-  return { ...generated, batch: graph !== built };
+  return { ...generated, batch: graph !== built, checkpointIntervalMs: own.checkpointIntervalMs };
 }
 
 function messageOf(error: unknown): string {

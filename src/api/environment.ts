@@ -1,4 +1,6 @@
 import { UserError } from '../base/errors.ts';
+import { toMillis } from '../base/time.ts';
+import type { DurationLike } from '../base/time.ts';
 import { CollectionSource } from '../connectors/collection/collection-source.ts';
 import type { OperatorFactory } from '../dataplane/chain/operator.ts';
 import { sourceOperator } from '../dataplane/operators/index.ts';
@@ -17,6 +19,7 @@ export class StreamExecutionEnvironment {
   #maxParallelism: number | undefined;
   #chaining = true;
   #runtimeMode: RuntimeExecutionMode | undefined;
+  #checkpointIntervalMs: number | undefined;
 
   /** @param parameters `pipeline.global-job-parameters`, as given with `-D pipeline.global-job-parameters.<name>=<value>` */
   constructor(parameters: ReadonlyMap<string, string> = new Map()) {
@@ -38,6 +41,18 @@ export class StreamExecutionEnvironment {
   /** Every operator gets a task of its own: for finding the slow one. */
   disableOperatorChaining(): this {
     this.#chaining = false;
+    return this;
+  }
+
+  /**
+   * Takes a checkpoint every so often: after a failure the job goes on from the last one. Wins over
+   * `execution.checkpointing.interval`; all other keys of `execution.checkpointing` are configuration.
+   */
+  enableCheckpointing(interval: DurationLike): this {
+    const intervalMs = toMillis(interval, 'checkpoint interval');
+    if (!(intervalMs >= 10))
+      throw new UserError(`a checkpoint interval has at least 10 ms, got ${intervalMs} ms`);
+    this.#checkpointIntervalMs = intervalMs;
     return this;
   }
 
@@ -113,12 +128,14 @@ export class StreamExecutionEnvironment {
     readonly maxParallelism: number | undefined;
     readonly chaining: boolean;
     readonly runtimeMode: RuntimeExecutionMode | undefined;
+    readonly checkpointIntervalMs: number | undefined;
   } {
     return {
       parallelism: this.#parallelism,
       maxParallelism: this.#maxParallelism,
       chaining: this.#chaining,
       runtimeMode: this.#runtimeMode,
+      checkpointIntervalMs: this.#checkpointIntervalMs,
     };
   }
 }

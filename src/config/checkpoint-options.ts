@@ -37,6 +37,17 @@ export const CHECKPOINT_OPTIONS = {
     defaultValue: 0,
     description: 'Checkpoints in a row that may fail before the job is restarted.',
   }),
+  checkpointUnaligned: booleanOption('execution.checkpointing.unaligned.enabled', {
+    defaultValue: false,
+    description:
+      'Whether a checkpoint takes up what is in the channels instead of waiting until it has been processed: for jobs under backpressure. EXACTLY_ONCE only.',
+    aliases: ['execution.checkpointing.unaligned'],
+  }),
+  checkpointAlignedTimeout: durationOption('execution.checkpointing.aligned-checkpoint-timeout', {
+    defaultValue: 0,
+    description: 'With unaligned checkpoints: how long one waits first, as an aligned one does.',
+    aliases: ['execution.checkpointing.alignment-timeout'],
+  }),
   checkpointRetained: intOption('execution.checkpointing.num-retained', {
     defaultValue: 1,
     min: 1,
@@ -75,6 +86,11 @@ export const CHECKPOINT_OPTIONS = {
     defaultValue: undefined,
     description: 'Where savepoints go when the request names no place.',
     aliases: ['state.savepoints.dir'],
+  }),
+  snapshotRoots: stringOption('execution.checkpointing.allowed-roots', {
+    defaultValue: undefined,
+    description:
+      'Of a node: the only places (URIs or paths, separated by commas) below which jobs and commands may keep or read checkpoints and savepoints; others are refused. Unset: every place.',
   }),
   stateBackend: enumOption('state.backend.type', {
     defaultValue: 'hashmap',

@@ -12,9 +12,7 @@ import { OPTIONS } from './options.ts';
 export function restartPolicy(configuration: Configuration): RestartPolicy {
   return {
     strategy: restartStrategy(configuration),
-    // Without checkpoints a job would meet the same record from its start for ever.
-    retryUserFailures:
-      configuration.has(OPTIONS.restartStrategy) || configuration.has(OPTIONS.checkpointInterval),
+    retryUserFailures: configuration.has(OPTIONS.restartStrategy),
   };
 }
 
@@ -57,6 +55,11 @@ export function checkpointSettings(configuration: Configuration): CheckpointSett
     maxConcurrent: configuration.get(OPTIONS.checkpointMaxConcurrent),
     tolerableFailed: configuration.get(OPTIONS.checkpointTolerableFailed),
     retained: configuration.get(OPTIONS.checkpointRetained),
+    unalignedAfterMs:
+      configuration.get(OPTIONS.checkpointUnaligned) &&
+      configuration.get(OPTIONS.checkpointMode) === 'EXACTLY_ONCE'
+        ? configuration.get(OPTIONS.checkpointAlignedTimeout)
+        : undefined,
   };
 }
 

@@ -31,6 +31,8 @@ export interface GeneratedJob<F> {
   readonly plans: ReadonlyMap<VertexId, ChainPlan<F>>;
   /** Execution mode BATCH: the job keeps what it works on until its end, and takes no checkpoints. */
   readonly batch?: boolean;
+  /** What the job itself says of its checkpoints; ms. */
+  readonly checkpointIntervalMs?: number | undefined;
 }
 
 /** Everything that is known of a node once defaults are applied. */

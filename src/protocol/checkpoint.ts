@@ -25,8 +25,17 @@ export type OperatorSubtaskState = z.infer<typeof operatorSubtaskState>;
 export const subtaskState = z.object({
   operators: z.array(operatorSubtaskState),
   splits: z.array(split).optional(),
+  /** Records that were on their way to the subtask, of an unaligned checkpoint. */
+  inFlight: snapshotFile.optional(),
 });
 export type SubtaskState = z.infer<typeof subtaskState>;
+
+/** Records that went through each channel before the barrier, by the channel's id: both ends must agree. */
+export const channelTotals = z.object({
+  sent: z.record(z.string(), s.count),
+  received: z.record(z.string(), s.count),
+});
+export type ChannelTotals = z.infer<typeof channelTotals>;
 
 /** Of one subtask's part of a checkpoint. */
 export const snapshotMetrics = z.object({
@@ -61,6 +70,9 @@ export const triggerCheckpoint = z.object({
   location: z.string(),
 });
 
+/** The checkpoint is not to wait until what is in the channels has been processed. */
+export const takeUnaligned = z.object({ type: z.literal('takeUnaligned'), ...fence });
+
 /** The checkpoint is decided: it is durable, and what was written before its barrier may be committed. */
 export const notifyCheckpointComplete = z.object({ type: z.literal('notifyCheckpointComplete'), ...fence });
 
@@ -83,6 +95,7 @@ export const acknowledgeCheckpoint = z.object({
   /** Of a source: assignments of splits that it had taken before the barrier. */
   assignmentsTaken: s.count,
   metrics: snapshotMetrics,
+  channels: channelTotals,
 });
 
 /** A subtask cannot take part. */

@@ -32,6 +32,35 @@ export const jobDetailsReply = z.object({ type: z.literal('jobDetails'), job: jo
 export const cancelJob = z.strictObject({ type: z.literal('cancelJob'), jobId: s.jobId });
 export const cancelAccepted = z.object({ type: z.literal('cancelAccepted'), jobId: s.jobId });
 
+/**
+ * Takes a checkpoint or savepoint now. `requestId` names the request, so that repeating it is safe; the outcome is asked for
+ * by `requestSnapshotStatus`. `stop` ends the job when the savepoint is complete, `drain` lets windows and timers fire first.
+ */
+export const triggerSnapshot = z.strictObject({
+  type: z.literal('triggerSnapshot'),
+  jobId: s.jobId,
+  requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  kind: z.enum(['checkpoint', 'savepoint']),
+  /** Folder under which the savepoint gets one of its own; default `execution.checkpointing.savepoint-dir`. */
+  directory: z.string().max(4_096).optional(),
+  stop: z.boolean().optional(),
+  drain: z.boolean().optional(),
+});
+export const snapshotTriggered = z.object({ type: z.literal('snapshotTriggered'), requestId: z.string() });
+
+export const requestSnapshotStatus = z.strictObject({
+  type: z.literal('requestSnapshotStatus'),
+  jobId: s.jobId,
+  requestId: z.string(),
+});
+export const snapshotStatus = z.object({
+  type: z.literal('snapshotStatus'),
+  state: z.enum(['IN_PROGRESS', 'COMPLETED', 'FAILED']),
+  /** Where it is, once it is complete. */
+  location: z.string().optional(),
+  error: s.serializedError.optional(),
+});
+
 /** Reads rows of `collect()`, `from` an offset. A new `attempt` in the answer voids all rows read before. */
 export const fetchResults = z.strictObject({
   type: z.literal('fetchResults'),
@@ -63,6 +92,8 @@ export const clientRequest = z.discriminatedUnion('type', [
   listJobs,
   requestJobDetails,
   cancelJob,
+  triggerSnapshot,
+  requestSnapshotStatus,
   fetchResults,
   requestClusterOverview,
 ]);
@@ -73,6 +104,8 @@ export const dispatcherReply = z.discriminatedUnion('type', [
   jobList,
   jobDetailsReply,
   cancelAccepted,
+  snapshotTriggered,
+  snapshotStatus,
   results,
   clusterOverview,
   s.refused,

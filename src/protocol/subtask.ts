@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { notifyCheckpointAborted, notifyCheckpointComplete, triggerCheckpoint } from './checkpoint.ts';
+import {
+  notifyCheckpointAborted,
+  notifyCheckpointComplete,
+  takeUnaligned,
+  triggerCheckpoint,
+} from './checkpoint.ts';
 import * as s from './schema.ts';
 
 /** Job-manager to a subtask, on `mr.<cluster>.job.<jobId>.<attempt>.task.<vertex>.<index>`: the attempt is in the subject. */
@@ -19,6 +24,7 @@ export const assignSplits = z.object({
 export const subtaskRequest = z.discriminatedUnion('type', [
   assignSplits,
   triggerCheckpoint,
+  takeUnaligned,
   notifyCheckpointComplete,
   notifyCheckpointAborted,
 ]);

@@ -8,6 +8,7 @@ import type { SnapshotStore } from '../ports/snapshot-store.ts';
 import type { NatsTransport } from '../transport/nats/nats-transport.ts';
 import { FilesystemSnapshotStore } from './filesystem/snapshot-store.ts';
 import { errorCode } from './filesystem/sync-folder.ts';
+import { PrefixedSnapshotStore } from './prefixed-snapshot-store.ts';
 import { NatsSnapshotStore } from './nats/snapshot-store.ts';
 import type { S3Settings } from './s3/settings.ts';
 import { type SnapshotPlace, isBelow, parseSnapshotUri } from './snapshot-uri.ts';
@@ -21,6 +22,8 @@ export interface OpenSnapshotStoreOptions {
   readonly nats?: NatsTransport | undefined;
   /** URIs below which stores may be opened; undefined allows every place. For paths that come from outside. */
   readonly allowedRoots?: readonly string[] | undefined;
+  /** Whether it is opened to be read: a directory that is not there is not made. */
+  readonly existing?: boolean;
 }
 
 /**
@@ -34,10 +37,10 @@ export async function openSnapshotStore(
 ): Promise<SnapshotStore> {
   const place = parseSnapshotUri(uri);
   await checkAllowed(uri, place, options.allowedRoots);
-  const { random, clock, logger, s3, nats } = options;
+  const { random, clock, logger, s3, nats, existing = false } = options;
   switch (place.kind) {
     case 'file':
-      return FilesystemSnapshotStore.open({ directory: place.directory, random, clock });
+      return FilesystemSnapshotStore.open({ directory: place.directory, random, clock, existing });
     case 's3': {
       // The AWS SDK is large: only who uses it loads it.
       const { S3SnapshotStore } = await import('./s3/snapshot-store.ts');
@@ -48,8 +51,15 @@ export async function openSnapshotStore(
         throw new ConfigurationError(
           `"${uri}" needs a cluster over NATS, this one runs without; use file:///directory`,
         );
-      return NatsSnapshotStore.open({ transport: nats, clock, logger, bucket: place.bucket });
+      return inFolder(
+        await NatsSnapshotStore.open({ transport: nats, clock, logger, bucket: place.bucket }),
+        place.prefix,
+      );
   }
+}
+
+function inFolder(store: SnapshotStore, folder: string): SnapshotStore {
+  return folder === '' ? store : new PrefixedSnapshotStore(store, folder);
 }
 
 async function checkAllowed(

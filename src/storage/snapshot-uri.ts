@@ -6,7 +6,7 @@ import { ConfigurationError } from '../base/errors.ts';
 export type SnapshotPlace =
   | { readonly kind: 'file'; readonly directory: string }
   | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
-  | { readonly kind: 'nats'; readonly bucket: string };
+  | { readonly kind: 'nats'; readonly bucket: string; readonly prefix: string };
 
 const ALLOWED =
   'file:///directory, an absolute path, s3://bucket/prefix, or nats-objects:bucket (for development only)';
@@ -25,8 +25,8 @@ export function parseSnapshotUri(uri: string): SnapshotPlace {
     case 's3p':
       return s3Place(text);
     case 'nats-objects': {
-      const bucket = text.slice('nats-objects:'.length);
-      if (/^[A-Za-z0-9_-]{1,128}$/.test(bucket)) return { kind: 'nats', bucket };
+      const [bucket = '', ...folders] = text.slice('nats-objects:'.length).split('/');
+      if (/^[A-Za-z0-9_-]{1,128}$/.test(bucket)) return { kind: 'nats', bucket, prefix: folders.join('/') };
       throw wrong(text, 'a bucket has letters, digits, "_" and "-"');
     }
     case undefined:
@@ -46,7 +46,9 @@ export function isBelow(place: SnapshotPlace, root: SnapshotPlace): boolean {
         place.kind === 's3' && place.bucket === root.bucket && startsWithFolder(place.prefix, root.prefix)
       );
     case 'nats':
-      return place.kind === 'nats' && place.bucket === root.bucket;
+      return (
+        place.kind === 'nats' && place.bucket === root.bucket && startsWithFolder(place.prefix, root.prefix)
+      );
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SimulationTrace } from '../../src/testing/simulation-trace.ts';
 import { simulate } from './simulate.ts';
-import { STATEFUL_COUNT } from './stateful-count.ts';
+import { STATEFUL_COUNT, UNALIGNED_COUNT } from './stateful-count.ts';
 
 /** Seeds that once failed stay here for good; what they found is said beside them. */
 const REGRESSIONS: readonly (readonly [number, string])[] = [
@@ -23,6 +23,16 @@ describe('a job with checkpoints on a simulated cluster', () => {
       expect(
         failure,
         `replay: npm run sim -- --scenario stateful-count --seed ${seed} --trace`,
+      ).toBeUndefined();
+    }
+  });
+
+  it(`when checkpoints are unaligned (${SEEDS} seeds) then every row is there once, those in the channels too`, async () => {
+    for (let seed = 2_000; seed < 2_000 + SEEDS; seed++) {
+      const { failure } = await simulate(UNALIGNED_COUNT, seed);
+      expect(
+        failure,
+        `replay: npm run sim -- --scenario unaligned-count --seed ${seed} --trace`,
       ).toBeUndefined();
     }
   });

@@ -81,17 +81,26 @@ function expected(): readonly string[] {
   return [...counts].map(([key, n]) => `${key}${n}`).sort();
 }
 
-/** Rows of `collect()` are held by the JobManager, so this scenario spares it. */
+const CHECKPOINTED = CONFIGURATION.with(
+  Configuration.of([
+    ['execution.checkpointing.interval', '300 ms'],
+    ['execution.checkpointing.timeout', '5 s'],
+    ['execution.checkpointing.tolerable-failed-checkpoints', '1000'],
+  ]),
+);
+
+/** Rows of `collect()` are held by the JobManager, so these scenarios spare it. */
 export const STATEFUL_COUNT: Scenario = {
   name: 'stateful-count',
   job: JOB,
-  configuration: CONFIGURATION.with(
-    Configuration.of([
-      ['execution.checkpointing.interval', '300 ms'],
-      ['execution.checkpointing.timeout', '5 s'],
-      ['execution.checkpointing.tolerable-failed-checkpoints', '1000'],
-    ]),
-  ),
+  configuration: CHECKPOINTED,
   expected,
   survivesJobManager: false,
+};
+
+/** The same with unaligned checkpoints: what is in the channels is part of them. */
+export const UNALIGNED_COUNT: Scenario = {
+  ...STATEFUL_COUNT,
+  name: 'unaligned-count',
+  configuration: CHECKPOINTED.with(Configuration.of([['execution.checkpointing.unaligned', 'true']])),
 };

@@ -1,5 +1,5 @@
-import { Packr, Unpackr } from 'msgpackr';
-import { serializeError } from '../../../src/base/errors.ts';
+import { assert } from '../../../src/base/assert.ts';
+import { UserError, serializeError } from '../../../src/base/errors.ts';
 import type { SerializedError } from '../../../src/base/errors.ts';
 import type { Epoch, JobId, VertexId } from '../../../src/base/ids.ts';
 import { keyOf } from '../../../src/control/checkpoints/state.ts';
@@ -15,22 +15,34 @@ import type { SnapshotStore } from '../../../src/ports/snapshot-store.ts';
 import type { SubtaskState } from '../../../src/protocol/checkpoint.ts';
 import type { RestoreLocation } from '../../../src/protocol/slot.ts';
 import { subtaskReply } from '../../../src/protocol/subtask.ts';
-import { buildManifest, checkCompatible } from '../../../src/state/snapshot/build-manifest.ts';
-import { encodeManifest, filesOf, readManifest } from '../../../src/state/snapshot/manifest.ts';
+import { buildManifest } from '../../../src/state/snapshot/build-manifest.ts';
+import { checkCompatible } from '../../../src/state/snapshot/compare-with-job.ts';
+import { DecisionLog } from '../../../src/state/snapshot/decision-log.ts';
+import { LeadershipLostError } from '../../../src/state/snapshot/errors.ts';
+import { checksumOf } from '../../../src/state/snapshot/format.ts';
+import {
+  MANIFEST_NAME,
+  encodeManifest,
+  filesOf,
+  readManifest,
+} from '../../../src/state/snapshot/manifest.ts';
 import type { Manifest } from '../../../src/state/snapshot/manifest.ts';
-import { BRIEF, PERSISTENT, ask } from '../../messaging/ask.ts';
+import { openSnapshot } from '../../../src/state/snapshot/open-snapshot.ts';
+import { StoreError } from '../../../src/storage/errors.ts';
+import { BRIEF, PERSISTENT, ask, sleep } from '../../messaging/ask.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import { checkpointCoordinatorMachine } from './checkpoint-coordinator.machine.ts';
 import type {
   CheckpointCoordinatorContext,
   CheckpointCoordinatorEvent,
 } from './checkpoint-coordinator.machine.ts';
-import { CheckpointLog, MANIFEST_NAME } from './checkpoint-log.ts';
 
 /** Where a job's checkpoints are and what it begins from. */
 export interface CheckpointPlaces {
-  /** URI of the folder of all jobs' checkpoints. */
-  readonly directory: string;
+  /** URI of the folder of all jobs' checkpoints; undefined where none is configured. */
+  readonly directory: string | undefined;
+  /** Where savepoints go when nobody says. */
+  readonly savepointDirectory: string | undefined;
   /** A savepoint or kept checkpoint to begin from, where the job has no checkpoint of its own. */
   readonly restorePath: string | undefined;
   readonly ignoreUnclaimedState: boolean;
@@ -38,6 +50,10 @@ export interface CheckpointPlaces {
 
 /** Folder of one job's checkpoints. */
 export function checkpointsUri({ directory }: CheckpointPlaces, jobId: JobId): string {
+  if (directory === undefined)
+    throw new UserError(
+      'checkpoints need a place: set execution.checkpointing.dir to one that all nodes see',
+    );
   return `${directory.replace(/\/+$/, '')}/${jobId}`;
 }
 
@@ -51,6 +67,8 @@ export interface CheckpointHooks {
   assignmentsDurable(taken: TakenAssignments): void;
   /** Checkpoints cannot go on: the job is to be restarted, or failed. */
   onFailed(error: SerializedError): void;
+  /** What the job is to go on from cannot be read. */
+  onRestoreFailed(error: SerializedError): void;
   answer(requestId: string, result: SnapshotResult): void;
 }
 
@@ -62,17 +80,21 @@ export type TakenAssignments = ReadonlyMap<
 
 export type SnapshotResult = { readonly path: string } | { readonly error: SerializedError };
 
+/** Ids of checkpoints that are reserved at once. */
+const RESERVED_IDS = 1_000;
+/** Between two tries to write a decision whose outcome is unknown. */
+const DECISION_PAUSE_MS = 1_000;
+const NOTHING_MEASURED = { durationMs: 0, stateBytes: 0, checkpointedBytes: 0 };
+
+const NOTICES = {
+  takeUnaligned: 'takeUnaligned',
+  notifyComplete: 'notifyCheckpointComplete',
+  notifyAborted: 'notifyCheckpointAborted',
+} as const;
+
 interface Actor {
   send(event: CheckpointCoordinatorEvent): void;
 }
-
-const packr = new Packr({ useRecords: false, useBigIntExtension: true, moreTypes: true });
-const unpackr = new Unpackr({
-  useRecords: false,
-  useBigIntExtension: true,
-  moreTypes: true,
-  copyBuffers: true,
-});
 
 /** The effects of one job's checkpoint-coordinator. */
 export class CheckpointCoordinator {
@@ -81,7 +103,10 @@ export class CheckpointCoordinator {
   readonly #places: CheckpointPlaces;
   readonly #hooks: CheckpointHooks;
   readonly #opened = Promise.withResolvers<void>();
-  #log: CheckpointLog | undefined;
+  #log: DecisionLog | undefined;
+  /** Ids up to this one may be given out by this leader. */
+  #reservedUpTo = 0;
+  #closed = false;
   #store: SnapshotStore | undefined;
   /** What a restarted subtask goes on from. */
   #restore:
@@ -100,7 +125,7 @@ export class CheckpointCoordinator {
         perform: ({ context, self }, { effect }) => this.#perform(context, self, effect),
         reportFailure: ({ event }) => {
           // Not from within this transition: the job-manager's decision may reach back here.
-          if (event.type === 'openFailed') queueMicrotask(() => this.#hooks.onFailed(event.error));
+          if (event.type === 'openFailed') queueMicrotask(() => this.#hooks.onRestoreFailed(event.error));
         },
       },
     });
@@ -131,6 +156,7 @@ export class CheckpointCoordinator {
 
   /** The job has ended for good: removes its checkpoints, or keeps the completed ones. */
   async end(keep: boolean): Promise<void> {
+    this.#closed = true;
     await this.#opened.promise.catch(() => {});
     await this.#deciding;
     if (this.#store === undefined) return;
@@ -144,15 +170,16 @@ export class CheckpointCoordinator {
     }
   }
 
-  async #open({ jobId, epoch }: CheckpointCoordinatorContext, self: Actor): Promise<void> {
+  async #open({ jobId, epoch, settings }: CheckpointCoordinatorContext, self: Actor): Promise<void> {
     const { clock } = this.#environment;
     try {
-      const { completed, nextId } = await this.#takeOver(jobId, epoch);
-      const last = completed.at(-1);
-      if (last === undefined && this.#places.restorePath !== undefined)
+      // A job without checkpoints needs no log, unless it is asked for a snapshot later.
+      const takesOver = settings.intervalMs !== undefined || this.#places.restorePath !== undefined;
+      const found = takesOver ? await this.#takeOver(jobId, epoch) : { completed: [], nextId: 1 };
+      if (found.completed.length === 0 && this.#places.restorePath !== undefined)
         await this.#useRestorePath(this.#places.restorePath);
       this.#opened.resolve();
-      self.send({ type: 'opened', nextId, completed, now: clock.monotonic() });
+      self.send({ type: 'opened', ...found, now: clock.monotonic() });
     } catch (error) {
       this.#opened.reject(error);
       self.send({ type: 'openFailed', error: serializeError(error, 'external') });
@@ -163,41 +190,63 @@ export class CheckpointCoordinator {
     jobId: JobId,
     epoch: Epoch,
   ): Promise<{ readonly completed: readonly CompletedCheckpoint[]; readonly nextId: number }> {
+    const { snapshots, random } = this.#environment;
     const uri = checkpointsUri(this.#places, jobId);
-    this.#store = await this.#environment.snapshots.open(uri);
-    this.#log = await CheckpointLog.open(this.#store, this.#environment.random);
-    const found = await this.#log.takeOver(epoch);
-    const last = found.completed.at(-1);
-    if (last !== undefined) await this.#useCheckpoint(this.#store, { uri, path: last.path }, true);
-    return found;
+    this.#store = await snapshots.open(uri);
+    this.#log = DecisionLog.open({ store: this.#store, root: 'log', random });
+    const { completed, nextCheckpointId } = await this.#log.takeOver(epoch);
+    await this.#reserve(nextCheckpointId);
+    const kept: CompletedCheckpoint[] = [];
+    for (const { checkpointId, kind, manifestPath, manifestChecksum } of completed) {
+      const location =
+        kind === 'checkpoint' ? { uri, path: manifestPath } : { uri: manifestPath, path: MANIFEST_NAME };
+      const manifest = await this.#useCheckpoint(
+        await snapshots.open(location.uri),
+        location,
+        kind === 'checkpoint',
+      );
+      if (kind === 'checkpoint')
+        kept.push({
+          ...NOTHING_MEASURED,
+          checkpointId,
+          kind,
+          path: manifestPath,
+          manifestChecksum,
+          files: filesOf(manifest),
+          timestamp: manifest.triggeredAt,
+        });
+    }
+    return { completed: kept, nextId: nextCheckpointId };
   }
 
-  async #useCheckpoint(store: SnapshotStore, location: RestoreLocation, own: boolean): Promise<void> {
-    const manifest = await readManifest(store, location.path, (bytes) => unpackr.unpack(bytes));
+  /** Ids are reserved in blocks, so that one that was given up is never used again, also not by the next leader. */
+  async #reserve(from: number): Promise<void> {
+    if (from <= this.#reservedUpTo || this.#log === undefined) return;
+    const upTo = from + RESERVED_IDS - 1;
+    await this.#log.reserve(upTo);
+    this.#reservedUpTo = upTo;
+  }
+
+  async #useCheckpoint(store: SnapshotStore, location: RestoreLocation, own: boolean): Promise<Manifest> {
+    const manifest = await readManifest(store, location.path);
     checkCompatible(manifest, this.#hooks.graph, this.#places.ignoreUnclaimedState);
     this.#restore = { location, manifest, own };
+    return manifest;
   }
 
-  /** A savepoint's folder, or that of a kept checkpoint, whose files are beside it. */
   async #useRestorePath(path: string): Promise<void> {
-    const folder = path.replace(/\/+$/, '').replace(/\/_metadata$/, '');
-    const own = await this.#environment.snapshots.open(folder);
-    const { kind } = await readManifest(own, MANIFEST_NAME, (bytes) => unpackr.unpack(bytes));
-    if (kind === 'savepoint') return this.#useCheckpoint(own, { uri: folder, path: MANIFEST_NAME }, false);
-    const cut = folder.lastIndexOf('/');
-    const uri = folder.slice(0, cut);
-    const store = await this.#environment.snapshots.open(uri);
-    await this.#useCheckpoint(store, { uri, path: `${folder.slice(cut + 1)}/${MANIFEST_NAME}` }, false);
+    const { store, location } = await openSnapshot(this.#environment.snapshots, path);
+    await this.#useCheckpoint(store, location, false);
   }
 
   #perform(context: CheckpointCoordinatorContext, self: Actor, effect: CheckpointEffect): void {
     switch (effect.type) {
       case 'trigger':
-        for (const ref of effect.refs) void this.#trigger(context, self, ref, effect);
-        return;
+        return void this.#triggerAll(context, self, effect);
       case 'decide':
         this.#deciding = this.#decide(context, self, effect.checkpoint);
         return;
+      case 'takeUnaligned':
       case 'notifyComplete':
       case 'notifyAborted':
         for (const ref of effect.refs) void this.#notify(context, ref, effect);
@@ -208,8 +257,39 @@ export class CheckpointCoordinator {
         queueMicrotask(() => this.#hooks.onFailed(effect.error));
         return;
       case 'answer':
-        return this.#hooks.answer(effect.requestId, effect.result);
+        return this.#hooks.answer(effect.requestId, this.#named(context, effect.result));
     }
+  }
+
+  /** A checkpoint's path as people can use it. */
+  #named({ jobId }: CheckpointCoordinatorContext, result: SnapshotResult): SnapshotResult {
+    if ('error' in result || !result.path.endsWith(`/${MANIFEST_NAME}`)) return result;
+    return {
+      path: `${checkpointsUri(this.#places, jobId)}/${result.path.slice(0, -MANIFEST_NAME.length - 1)}`,
+    };
+  }
+
+  async #triggerAll(
+    context: CheckpointCoordinatorContext,
+    self: Actor,
+    effect: Extract<CheckpointEffect, { type: 'trigger' }>,
+  ): Promise<void> {
+    const { checkpointId, refs } = effect;
+    try {
+      if (this.#log === undefined) await this.#takeOver(context.jobId, context.epoch);
+      await this.#reserve(checkpointId);
+      for (const ref of refs) void this.#trigger(context, self, ref, effect);
+    } catch (error) {
+      this.#failed(self, checkpointId, error);
+    }
+  }
+
+  /** The checkpoint cannot be. A leader that was superseded stops altogether. */
+  #failed(self: Actor, checkpointId: number, error: unknown): void {
+    this.#environment.logger.warn('checkpoint failed', { checkpointId, error });
+    if (error instanceof LeadershipLostError) this.#environment.onFatal(error, 'checkpoint-coordinator');
+    const now = this.#environment.clock.monotonic();
+    self.send({ type: 'decisionFailed', checkpointId, error: serializeError(error, 'external'), now });
   }
 
   async #trigger(
@@ -243,13 +323,13 @@ export class CheckpointCoordinator {
   async #notify(
     { jobId, epoch }: CheckpointCoordinatorContext,
     ref: ExecutionRef,
-    { type, checkpointId }: Extract<CheckpointEffect, { type: 'notifyComplete' | 'notifyAborted' }>,
+    {
+      type,
+      checkpointId,
+    }: Extract<CheckpointEffect, { type: 'takeUnaligned' | 'notifyComplete' | 'notifyAborted' }>,
   ): Promise<void> {
     const message = {
-      type:
-        type === 'notifyComplete'
-          ? ('notifyCheckpointComplete' as const)
-          : ('notifyCheckpointAborted' as const),
+      type: NOTICES[type],
       epoch,
       attempt: ref.attempt,
       checkpointId,
@@ -278,59 +358,93 @@ export class CheckpointCoordinator {
     self: Actor,
     pending: PendingCheckpoint,
   ): Promise<void> {
-    const { checkpointId, request, timestamp, startedAt } = pending;
-    const { clock, snapshots, logger } = this.#environment;
+    const { checkpointId, request, location, startedAt } = pending;
+    const { clock, logger } = this.#environment;
+    const { jobId } = context;
     try {
       const taken = takenAssignments(pending);
-      const kind = request?.kind ?? 'checkpoint';
-      const manifest = buildManifest({
-        jobId: context.jobId,
-        graph: this.#hooks.graph,
-        checkpointId,
-        kind,
-        timestamp,
-        enumerators: this.#hooks.snapshotEnumerators(taken),
-        stateOf: (vertexId, subtaskIndex) =>
-          pending.acknowledged.get(keyOf({ vertexId, subtaskIndex }))?.state ??
-          this.#finalState(vertexId, subtaskIndex),
-      });
-      const store = pending.location === '' ? this.#store : await snapshots.open(pending.location);
-      if (store === undefined || this.#log === undefined)
-        throw new Error('decided before the log was opened');
-      const path = pending.location === '' ? `chk-${checkpointId}/${MANIFEST_NAME}` : MANIFEST_NAME;
-      const file = await store.create(path);
-      await file.write(encodeManifest(manifest, (value) => packr.pack(value)));
-      await file.close();
+      const manifest = this.#manifestOf(context, pending, taken);
+      const { path, checksum } = await this.#writeManifest(manifest, location);
       const completed: CompletedCheckpoint = {
         checkpointId,
-        kind,
-        path: pending.location === '' ? path : pending.location,
+        kind: manifest.kind,
+        path: location === '' ? path : location,
+        manifestChecksum: checksum,
         files: filesOf(manifest),
-        timestamp,
+        timestamp: pending.timestamp,
         durationMs: clock.monotonic() - startedAt,
         stateBytes: sum(pending, 'stateBytes'),
         checkpointedBytes: sum(pending, 'checkpointedBytes'),
       };
-      if (kind === 'checkpoint' || request?.stop === true) await this.#log.complete(context.epoch, completed);
-      if (kind === 'checkpoint') {
-        this.#restore = {
-          location: { uri: checkpointsUri(this.#places, context.jobId), path },
-          manifest,
-          own: true,
-        };
+      // A savepoint of a job that goes on is no point of its history: it goes on from its checkpoints.
+      if (manifest.kind === 'checkpoint' || request?.stop === true)
+        await this.#writeDecision(context, completed);
+      if (manifest.kind === 'checkpoint') {
+        this.#restore = { location: { uri: checkpointsUri(this.#places, jobId), path }, manifest, own: true };
         this.#hooks.assignmentsDurable(taken);
       }
-      logger.info(`${kind} complete`, {
-        jobId: context.jobId,
-        checkpointId,
-        durationMs: completed.durationMs,
-        bytes: completed.checkpointedBytes,
-      });
+      const { durationMs, checkpointedBytes: bytes } = completed;
+      logger.info(`${manifest.kind} complete`, { jobId, checkpointId, durationMs, bytes });
       self.send({ type: 'decided', completed, now: clock.monotonic() });
     } catch (error) {
-      logger.warn('checkpoint not decided', { jobId: context.jobId, checkpointId, error });
-      const failure = serializeError(error, 'external');
-      self.send({ type: 'decisionFailed', checkpointId, error: failure, now: clock.monotonic() });
+      this.#failed(self, checkpointId, error);
+    }
+  }
+
+  #manifestOf(
+    { jobId }: CheckpointCoordinatorContext,
+    { checkpointId, request, timestamp, acknowledged }: PendingCheckpoint,
+    taken: TakenAssignments,
+  ): Manifest {
+    return buildManifest({
+      jobId,
+      graph: this.#hooks.graph,
+      checkpointId,
+      kind: request?.kind ?? 'checkpoint',
+      timestamp,
+      enumerators: this.#hooks.snapshotEnumerators(taken),
+      stateOf: (vertexId, subtaskIndex) =>
+        acknowledged.get(keyOf({ vertexId, subtaskIndex }))?.state ??
+        this.#finalState(vertexId, subtaskIndex),
+    });
+  }
+
+  async #writeManifest(
+    manifest: Manifest,
+    location: string,
+  ): Promise<{ readonly path: string; readonly checksum: string }> {
+    const { snapshots } = this.#environment;
+    const store = location === '' ? this.#store : await snapshots.open(location);
+    assert(store !== undefined, 'a checkpoint is decided when its log is open');
+    const path = location === '' ? `chk-${manifest.checkpointId}/${MANIFEST_NAME}` : MANIFEST_NAME;
+    const bytes = encodeManifest(manifest);
+    const file = await store.create(path);
+    await file.write(bytes);
+    await file.close();
+    return { path, checksum: String(checksumOf(bytes)) };
+  }
+
+  /** Repeated until its outcome is known: only then may anybody act on it, or undo what it is about. */
+  async #writeDecision(
+    { coordinator }: CheckpointCoordinatorContext,
+    completed: CompletedCheckpoint,
+  ): Promise<void> {
+    assert(this.#log !== undefined, 'a checkpoint is decided when its log is open');
+    const { checkpointId, kind, path, manifestChecksum } = completed;
+    const { settings, completed: before } = coordinator;
+    const disposes = before.slice(0, Math.max(0, before.length + 1 - settings.retained));
+    for (;;) {
+      try {
+        const entry = { checkpointId, kind, manifestPath: path, manifestChecksum };
+        return await this.#log.complete(
+          entry,
+          disposes.map((old) => old.checkpointId),
+        );
+      } catch (error) {
+        if (this.#closed || !(error instanceof StoreError)) throw error;
+        this.#environment.logger.warn('decision not written, trying again', { checkpointId, error });
+        await sleep(this.#environment.clock, DECISION_PAUSE_MS);
+      }
     }
   }
 

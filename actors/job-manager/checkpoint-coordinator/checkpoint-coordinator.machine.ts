@@ -46,6 +46,7 @@ export type CheckpointCoordinatorEvent =
       readonly ref: ExecutionRef;
       readonly checkpointId: number;
       readonly acknowledgement: Acknowledgement;
+      readonly now: number;
     }
   | {
       readonly type: 'declined';
@@ -81,7 +82,7 @@ function decide(state: CoordinatorState, event: CheckpointCoordinatorEvent): Che
     case 'ticked':
       return tick(state, event.job, event.now, event.wall);
     case 'acknowledged':
-      return acknowledged(state, event.ref, event.checkpointId, event.acknowledgement);
+      return acknowledged(state, event.ref, event.checkpointId, event.acknowledgement, event.now);
     case 'declined':
       return declined(state, event.ref, event.checkpointId, event.error, event.now);
     case 'drained':

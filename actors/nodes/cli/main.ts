@@ -18,6 +18,7 @@ import { addJobManager } from './jobmanager.ts';
 import { addList } from './list.ts';
 import type { Cli } from './options.ts';
 import { addRun } from './run.ts';
+import { addCheckpoint, addSavepoint, addStop } from './savepoint.ts';
 import { addStatus } from './status.ts';
 import { addTaskManager } from './taskmanager.ts';
 import { processTerminal } from './terminal.ts';
@@ -61,6 +62,7 @@ function createProgram(cli: Cli): Command {
     .description('Distributed, stateful stream processing in TypeScript.')
     .version(version())
     .exitOverride()
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => terminal.out(text.replace(/\n$/, '')),
       writeErr: (text) => terminal.err(text.replace(/\n$/, '')),
@@ -81,6 +83,9 @@ function createProgram(cli: Cli): Command {
     addList,
     addStatus,
     addCancel,
+    addStop,
+    addSavepoint,
+    addCheckpoint,
     addCluster,
     addJobManager,
     addTaskManager,

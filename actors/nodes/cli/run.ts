@@ -30,6 +30,8 @@ interface RunOptions extends ConfigurationOptions {
   readonly nats?: string;
   readonly cluster?: string;
   readonly json?: true;
+  readonly fromSavepoint?: string;
+  readonly allowNonRestoredState?: true;
   readonly slots?: number;
   readonly taskmanagers?: number;
 }
@@ -40,6 +42,7 @@ Examples:
   millrace run job.ts -p 4 -D restart-strategy.type=none   with options
   millrace run job.ts --nats nats://127.0.0.1:4222         on a cluster, and follow it (Ctrl-C cancels it)
   millrace run job.ts --nats nats://127.0.0.1:4222 -d      on a cluster; prints the job id and returns
+  millrace run job.ts -s /savepoints/savepoint-4f0a5d-…    goes on from a savepoint
 
 Exit codes: 0 finished, 1 failed or refused, 2 wrong usage, 130 interrupted`;
 
@@ -48,6 +51,8 @@ export function addRun(program: Command, cli: Cli): void {
   const command = program
     .command('run <module>')
     .description('run a job: in this process, or with --nats on a cluster')
+    .option('-s, --from-savepoint <path>', 'go on from a savepoint or a kept checkpoint')
+    .option('-n, --allow-non-restored-state', 'leave state of operators behind that the job no longer has')
     .option('-d, --detached', 'print the job id and return; needs --nats')
     .option('--nats <url>', 'submit to the cluster on this NATS server')
     .option('--cluster <id>', `which cluster on that server (default: "${DEFAULT_CLUSTER}")`)
@@ -65,9 +70,17 @@ export function addRun(program: Command, cli: Cli): void {
   );
 }
 
+/** `-s` and `-n` as the configuration keys that they stand for. */
+function restoreOverrides({ fromSavepoint, allowNonRestoredState }: RunOptions): string[] {
+  return [
+    ...(fromSavepoint === undefined ? [] : [`${OPTIONS.restorePath.key}=${fromSavepoint}`]),
+    ...(allowNonRestoredState === true ? [`${OPTIONS.ignoreUnclaimedState.key}=true`] : []),
+  ];
+}
+
 async function run(cli: Cli, module: string, options: RunOptions): Promise<number> {
   checkOptions(options);
-  const configuration = configurationOf(cli, options);
+  const configuration = configurationOf(cli, options, restoreOverrides(options));
   const interruption = new Interruption();
   const reporter = createReporter(cli.terminal, cli.json);
   try {

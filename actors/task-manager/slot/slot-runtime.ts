@@ -134,7 +134,7 @@ export class SlotRuntime {
       sendResults: (collectId, rows, resumeAt) => link.sendResults(collectId, rows, resumeAt),
       spillFiles: this.#options.spillFiles,
       settings: taskSettings(configuration),
-      checkpointing: taskCheckpointing(this.#environment, request, configuration, link, restoreFrom),
+      checkpointing: taskCheckpointing(this.#environment, request, configuration, link, restoreFrom, job),
     });
   }
 

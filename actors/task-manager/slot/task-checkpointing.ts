@@ -1,18 +1,13 @@
-import { Unpackr } from 'msgpackr';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
+import type { OperatorFactory } from '../../../src/dataplane/chain/operator.ts';
+import type { PartitionerSpec } from '../../../src/graph/chain-plan.ts';
+import type { GeneratedJob } from '../../../src/graph/job-graph-generator.ts';
 import type { RestorePoint, TaskCheckpointing } from '../../../src/dataplane/checkpoint/index.ts';
 import type { RestoreLocation, SubmitTasks } from '../../../src/protocol/slot.ts';
 import { readManifest } from '../../../src/state/snapshot/manifest.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import type { SubtaskLink } from '../subtask/subtask.effects.ts';
-
-const unpackr = new Unpackr({
-  useRecords: false,
-  useBigIntExtension: true,
-  moreTypes: true,
-  copyBuffers: true,
-});
 
 /** The snapshots that a slot's subtasks go on from: each manifest is read once. */
 export class RestorePoints {
@@ -38,9 +33,16 @@ export class RestorePoints {
   }
 
   async #read({ uri, path }: RestoreLocation): Promise<RestorePoint> {
-    const store = await this.#environment.snapshots.open(uri);
-    return { store, manifest: await readManifest(store, path, (bytes) => unpackr.unpack(bytes)) };
+    const store = await this.#environment.snapshots.open(uri, true);
+    return { store, manifest: await readManifest(store, path) };
   }
+}
+
+function partitionerOf(job: GeneratedJob<OperatorFactory>, edgeId: string): PartitionerSpec | undefined {
+  for (const { nodes } of job.plans.values())
+    for (const { outputs } of nodes)
+      for (const link of outputs) if (link.to === 'edge' && link.edgeId === edgeId) return link.partitioner;
+  return undefined;
 }
 
 /** How one subtask takes part in its job's checkpoints. */
@@ -50,6 +52,7 @@ export function taskCheckpointing(
   configuration: Configuration,
   link: SubtaskLink,
   restoreFrom: RestorePoint | undefined,
+  job: GeneratedJob<OperatorFactory>,
 ): TaskCheckpointing {
   return {
     storeOf: (location) => snapshots.open(location === '' ? request.job.checkpointsUri : location),
@@ -59,6 +62,7 @@ export function taskCheckpointing(
     afterTasksFinish:
       request.job.periodicCheckpoints && configuration.get(OPTIONS.checkpointAfterTasksFinish),
     restoreFrom,
+    partitionerOf: (edgeId) => partitionerOf(job, edgeId),
     acknowledge: (snapshot) => link.acknowledge(snapshot),
     decline: (checkpointId, error) => link.decline(checkpointId, error),
     endOfData: () => link.endOfData(),

@@ -136,6 +136,8 @@ export class Subtask {
         const { checkpointId, timestamp, flags, location } = request;
         return this.#task?.triggerCheckpoint({ kind: 'barrier', checkpointId, timestamp, flags, location });
       }
+      case 'takeUnaligned':
+        return this.#task?.takeUnaligned(request.checkpointId);
       case 'notifyCheckpointComplete':
         return this.#task?.notifyCheckpointComplete(request.checkpointId);
       case 'notifyCheckpointAborted':

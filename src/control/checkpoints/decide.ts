@@ -1,4 +1,4 @@
-import { ExternalError, UserError, serializeError } from '../../base/errors.ts';
+import { ExternalError, InternalError, UserError, serializeError } from '../../base/errors.ts';
 import type { SerializedError } from '../../base/errors.ts';
 import type { ExecutionRef } from '../scheduler/state.ts';
 import { keyOf } from './state.ts';
@@ -69,8 +69,24 @@ export function tick(state: CoordinatorState, job: JobView, now: number, wall: n
     next = adopt(giveUp(next, checkpointId, serializeError(error), now), effects);
   }
   const due = nextDue(next, job, now);
-  if (due === undefined) return { state: next, effects };
-  return { state: begin(next, job, due.request, now, wall, effects), effects };
+  if (due !== undefined) next = begin(next, job, due.request, now, wall, effects);
+  return { state: unalign(next, now, effects), effects };
+}
+
+/** Tells subtasks of checkpoints that have waited long enough. Savepoints always wait: they hold no records on their way. */
+function unalign(state: CoordinatorState, now: number, effects: CheckpointEffect[]): CoordinatorState {
+  const after = state.settings.unalignedAfterMs;
+  if (after === undefined) return state;
+  const pending = new Map(state.pending);
+  for (const checkpoint of state.pending.values()) {
+    const { checkpointId, startedAt, expected, acknowledged: done, unaligned, flags, phase } = checkpoint;
+    if (unaligned || phase === 'deciding' || (flags & SAVEPOINT_FLAG) !== 0 || now - startedAt < after)
+      continue;
+    pending.set(checkpointId, { ...checkpoint, unaligned: true });
+    const refs = [...expected].filter(([key]) => !done.has(key)).map(([, ref]) => ref);
+    effects.push({ type: 'takeUnaligned', checkpointId, refs });
+  }
+  return { ...state, pending };
 }
 
 function missingText(pending: PendingCheckpoint | undefined): string {
@@ -129,6 +145,7 @@ function begin(
     expected: new Map(alive.map(({ ref }) => [keyOf(ref), ref])),
     acknowledged: new Map(),
     phase: 'collecting',
+    unaligned: false,
   };
   const { location } = pending;
   const refs = reachedByNoBarrier(alive);
@@ -156,6 +173,7 @@ export function acknowledged(
   ref: ExecutionRef,
   checkpointId: number,
   acknowledgement: Acknowledgement,
+  now: number,
 ): CheckpointDecision {
   const pending = state.pending.get(checkpointId);
   const key = keyOf(ref);
@@ -167,6 +185,8 @@ export function acknowledged(
     return { state, effects: [] };
   const taken = new Map(pending.acknowledged).set(key, acknowledgement);
   const complete = taken.size === pending.expected.size;
+  const lost = complete ? auditChannels(taken.values()) : undefined;
+  if (lost !== undefined) return giveUp(state, checkpointId, serializeError(lost), now);
   const changed: PendingCheckpoint = {
     ...pending,
     acknowledged: taken,
@@ -176,6 +196,20 @@ export function acknowledged(
     state: { ...state, pending: new Map(state.pending).set(checkpointId, changed) },
     effects: complete ? [{ type: 'decide', checkpoint: changed }] : [],
   };
+}
+
+/** Both ends of every channel must have counted the same: a record that was lost or doubled on the way must not be decided. */
+function auditChannels(acknowledgements: Iterable<Acknowledgement>): InternalError | undefined {
+  const all = [...acknowledgements];
+  const received = new Map(all.flatMap(({ channels }) => Object.entries(channels.received)));
+  for (const [channelId, sent] of all.flatMap(({ channels }) => Object.entries(channels.sent))) {
+    const got = received.get(channelId);
+    if (got !== undefined && got !== sent)
+      return new InternalError(
+        `channel ${channelId} was sent ${sent} records before the barrier, and brought ${got}`,
+      );
+  }
+  return undefined;
 }
 
 /** A subtask cannot take part: the checkpoint is given up. */

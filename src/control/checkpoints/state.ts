@@ -1,7 +1,7 @@
 import type { SerializedError } from '../../base/errors.ts';
 import type { VertexId } from '../../base/ids.ts';
 import type { SourceSplit } from '../../functions/source.ts';
-import type { SnapshotMetrics, SubtaskState } from '../../protocol/checkpoint.ts';
+import type { ChannelTotals, SnapshotMetrics, SubtaskState } from '../../protocol/checkpoint.ts';
 import type { ExecutionRef } from '../scheduler/state.ts';
 
 /** `execution.checkpointing.*`, resolved. */
@@ -16,6 +16,11 @@ export interface CheckpointSettings {
   readonly tolerableFailed: number;
   /** Completed checkpoints kept. */
   readonly retained: number;
+  /**
+   * Time after which a checkpoint no longer waits for what is in the channels, but takes it up; ms. 0: from its begin.
+   * Undefined: it always waits.
+   */
+  readonly unalignedAfterMs: number | undefined;
 }
 
 /**
@@ -67,6 +72,7 @@ export interface Acknowledgement {
   readonly state: SubtaskState;
   readonly assignmentsTaken: number;
   readonly metrics: SnapshotMetrics;
+  readonly channels: ChannelTotals;
 }
 
 export interface PendingCheckpoint {
@@ -84,6 +90,8 @@ export interface PendingCheckpoint {
   readonly acknowledged: ReadonlyMap<string, Acknowledgement>;
   /** `deciding`: all have acknowledged, the decision is being written; it cannot be given up any more. */
   readonly phase: 'collecting' | 'deciding';
+  /** Subtasks were told not to wait for what is in the channels. */
+  readonly unaligned: boolean;
 }
 
 export interface CompletedCheckpoint {
@@ -91,6 +99,7 @@ export interface CompletedCheckpoint {
   readonly kind: 'checkpoint' | 'savepoint';
   /** Where its manifest is, in the store. */
   readonly path: string;
+  readonly manifestChecksum: string;
   readonly files: readonly string[];
   readonly timestamp: number;
   readonly durationMs: number;
@@ -121,6 +130,7 @@ export type CheckpointEffect =
       readonly location: string;
       readonly refs: readonly ExecutionRef[];
     }
+  | { readonly type: 'takeUnaligned'; readonly checkpointId: number; readonly refs: readonly ExecutionRef[] }
   | { readonly type: 'decide'; readonly checkpoint: PendingCheckpoint }
   | { readonly type: 'notifyComplete'; readonly checkpointId: number; readonly refs: readonly ExecutionRef[] }
   | { readonly type: 'notifyAborted'; readonly checkpointId: number; readonly refs: readonly ExecutionRef[] }

@@ -226,6 +226,14 @@ export function jobFailed(state: SchedulerState, error: SerializedError, moment:
   return draft.finish();
 }
 
+/** The state that the job is to go on from cannot be read: trying again gives nothing else. */
+export function restoreFailed(state: SchedulerState, error: SerializedError): Decision {
+  if (isGloballyTerminal(state.status)) return { state, effects: [] };
+  const draft = new Draft(state);
+  failJob(draft, error, 'the checkpoint or savepoint that it is to go on from cannot be used');
+  return draft.finish();
+}
+
 /** Whether some region waits for slots. */
 export function awaitsSlots(state: SchedulerState): boolean {
   return state.regions.some((region) => region.phase === 'waiting');

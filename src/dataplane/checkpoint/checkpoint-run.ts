@@ -3,12 +3,13 @@ import type { OperatorId } from '../../base/ids.ts';
 import type { SourceSplit } from '../../functions/source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SnapshotRun } from '../../state/index.ts';
-import type { OperatorSubtaskState, SnapshotFileRef } from '../../protocol/checkpoint.ts';
+import type { ChannelTotals, OperatorSubtaskState, SnapshotFileRef } from '../../protocol/checkpoint.ts';
 import { StateWriter } from '../../state/snapshot/state-writer.ts';
 import type { ChainMember } from '../chain/index.ts';
 import type { AlignedBarrier } from '../exchange/barrier-alignment.ts';
 import type { FilePlan, KeyedFiles } from './keyed-files.ts';
-import { encodeOperatorState } from './operator-state-codec.ts';
+import { encodeInFlight } from './in-flight.ts';
+import { encodeOperatorState } from '../../state/snapshot/operator-state-codec.ts';
 import type { TaskCheckpointing, TaskSnapshot } from './task-checkpointing.ts';
 
 const FULL: FilePlan = { mode: 'full', generation: 0 };
@@ -32,6 +33,8 @@ export interface CheckpointRunOptions {
   readonly assignmentsTaken: number;
   readonly checkpointing: TaskCheckpointing;
   readonly clock: Clock;
+  /** Records through each channel up to the barrier; called when it has been sent on. */
+  channelTotals(): ChannelTotals;
   /** A full copy that later checkpoints do not build on. */
   readonly savepoint: boolean;
 }
@@ -45,6 +48,10 @@ export class CheckpointRun {
   readonly #options: CheckpointRunOptions;
   readonly #operators: OperatorSubtaskState[] = [];
   readonly #keyed: KeyedPart[] = [];
+  /** Records on their way, encoded: their owners may change them afterwards. */
+  readonly #inFlight: Uint8Array | undefined;
+  #channels: ChannelTotals = { sent: {}, received: {} };
+  #inFlightFile: SnapshotFileRef | undefined;
   readonly #startedAt: number;
   #next = 0;
   #longestPauseMs = 0;
@@ -56,7 +63,14 @@ export class CheckpointRun {
     this.checkpointId = options.barrier.checkpointId;
     this.#startedAt = options.clock.monotonic();
     for (const member of options.members) this.#capture(member);
+    const { inFlight } = options.barrier;
+    if (inFlight.length > 0) this.#inFlight = encodeInFlight(inFlight);
     this.#notePause(this.#startedAt);
+  }
+
+  /** The barrier has been sent on. */
+  sentOn(): void {
+    this.#channels = this.#options.channelTotals();
   }
 
   /** Whether rows are left to be written. */
@@ -81,12 +95,18 @@ export class CheckpointRun {
   async finish(): Promise<TaskSnapshot> {
     for (const part of this.#keyed) await this.#finishKeyed(part);
     await this.#moveLargeStates();
+    if (this.#inFlight !== undefined) this.#inFlightFile = await this.#write(this.#inFlight);
     const { barrier, clock, splits, assignmentsTaken, syncMs } = this.#options;
     const { alignmentMs, timestamp, checkpointId } = barrier;
     return {
       checkpointId,
-      state: { operators: this.#operators, ...(splits === undefined ? {} : { splits: [...splits] }) },
+      state: {
+        operators: this.#operators,
+        ...(splits === undefined ? {} : { splits: [...splits] }),
+        ...(this.#inFlightFile === undefined ? {} : { inFlight: this.#inFlightFile }),
+      },
       assignmentsTaken,
+      channels: this.#channels,
       metrics: {
         checkpointedBytes: this.#writtenBytes,
         stateBytes: this.#operators.reduce((sum, operator) => sum + sizeOf(operator), 0),
@@ -146,19 +166,25 @@ export class CheckpointRun {
   }
 
   async #moveLargeStates(): Promise<void> {
-    const { checkpointing, barrier } = this.#options;
     for (const [index, operator] of this.#operators.entries()) {
       const { operatorState } = operator;
       if (!(operatorState instanceof Uint8Array)) continue;
-      this.#writtenBytes += operatorState.byteLength;
-      if (operatorState.byteLength <= OPERATOR_STATE_INLINE_BYTES) continue;
-      const path = checkpointing.newFile(barrier.location);
-      const store = await checkpointing.storeOf(barrier.location);
-      const file = await store.create(path);
-      await file.write(operatorState);
-      await file.close();
-      this.#operators[index] = { ...operator, operatorState: { path, size: operatorState.byteLength } };
+      if (operatorState.byteLength <= OPERATOR_STATE_INLINE_BYTES)
+        this.#writtenBytes += operatorState.byteLength;
+      else this.#operators[index] = { ...operator, operatorState: await this.#write(operatorState) };
     }
+  }
+
+  /** Bytes as a file of their own. */
+  async #write(bytes: Uint8Array): Promise<SnapshotFileRef> {
+    const { checkpointing, barrier } = this.#options;
+    const path = checkpointing.newFile(barrier.location);
+    const store = await checkpointing.storeOf(barrier.location);
+    const file = await store.create(path);
+    await file.write(bytes);
+    await file.close();
+    this.#writtenBytes += bytes.byteLength;
+    return { path, size: bytes.byteLength };
   }
 
   #notePause(since: number): void {

@@ -1,5 +1,6 @@
+import type { PartitionerSpec } from '../../graph/chain-plan.ts';
 import type { SnapshotStore } from '../../ports/snapshot-store.ts';
-import type { SnapshotMetrics, SubtaskState } from '../../protocol/checkpoint.ts';
+import type { ChannelTotals, SnapshotMetrics, SubtaskState } from '../../protocol/checkpoint.ts';
 import type { Manifest } from '../../state/snapshot/manifest.ts';
 
 /** What a subtask reports when its part of a checkpoint is durable. */
@@ -9,6 +10,7 @@ export interface TaskSnapshot {
   /** Of a source: assignments of splits that it had taken before the barrier. */
   readonly assignmentsTaken: number;
   readonly metrics: SnapshotMetrics;
+  readonly channels: ChannelTotals;
 }
 
 /** A checkpoint or savepoint to go on from: its manifest, and the store that its paths are of. */
@@ -30,6 +32,8 @@ export interface TaskCheckpointing {
   readonly afterTasksFinish: boolean;
   /** What the job goes on from. */
   readonly restoreFrom: RestorePoint | undefined;
+  /** How records of an edge into the task are spread; undefined for an edge of an earlier graph. */
+  partitionerOf(edgeId: string): PartitionerSpec | undefined;
   acknowledge(snapshot: TaskSnapshot): void;
   decline(checkpointId: number, error: unknown): void;
   /** All records have been handed on: the task waits for its last checkpoint. */

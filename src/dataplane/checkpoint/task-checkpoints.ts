@@ -5,6 +5,7 @@ import type {
   CheckpointedFunction,
   FunctionSnapshotContext,
 } from '../../functions/checkpointed.ts';
+import type { ChannelTotals } from '../../protocol/checkpoint.ts';
 import type { SourceSplit } from '../../functions/source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Chain, Flow, Trace } from '../chain/index.ts';
@@ -23,6 +24,7 @@ export interface TaskCheckpointsOptions {
   /** Of a source: the splits its reader holds. */
   splits(): readonly SourceSplit[] | undefined;
   assignmentsTaken(): number;
+  channelTotals(): ChannelTotals;
 }
 
 /**
@@ -160,10 +162,12 @@ export class TaskCheckpoints {
       assignmentsTaken: this.#options.assignmentsTaken(),
       checkpointing,
       clock,
+      channelTotals: () => this.#options.channelTotals(),
       savepoint: (flags & BARRIER_SAVEPOINT) !== 0,
     });
     this.#run = run;
     chain.broadcast({ kind, checkpointId, timestamp, flags, location });
+    run.sentOn();
     if (!run.writing) this.#finish(run);
   }
 

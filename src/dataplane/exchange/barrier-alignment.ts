@@ -1,4 +1,4 @@
-import type { CheckpointBarrier } from './channel.ts';
+import type { CheckpointBarrier, RecordBatch } from './channel.ts';
 
 /** What alignment keeps of a channel. */
 export interface AlignedChannel {
@@ -14,6 +14,16 @@ export interface AlignedChannel {
 export interface AlignedBarrier extends CheckpointBarrier {
   /** From the first channel's barrier to the last one's, ms. */
   readonly alignmentMs: number;
+  /** Records that had come before the barrier and were not processed when it was taken; empty where it was aligned. */
+  readonly inFlight: readonly InFlightBatch[];
+}
+
+/** Records of one channel on their way. */
+export interface InFlightBatch {
+  /** Input number of the head operator. */
+  readonly input: number;
+  readonly edgeId: string;
+  readonly batch: RecordBatch;
 }
 
 /**
@@ -49,6 +59,11 @@ export class BarrierAlignment {
     return this.#completed();
   }
 
+  /** The checkpoint whose barriers are awaited or come next is not older than this one. */
+  isPast(checkpointId: number): boolean {
+    return checkpointId <= this.#past;
+  }
+
   /** A channel ended: the others may have been waiting for it alone. */
   ended(): AlignedBarrier | undefined {
     return this.#completed();
@@ -66,7 +81,7 @@ export class BarrierAlignment {
       return undefined;
     this.#past = barrier.checkpointId;
     this.#release();
-    return { ...barrier, alignmentMs: this.#now() - this.#startedAt };
+    return { ...barrier, alignmentMs: this.#now() - this.#startedAt, inFlight: [] };
   }
 
   #release(): void {

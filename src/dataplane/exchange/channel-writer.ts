@@ -9,6 +9,9 @@ import type { ChannelElement, ChannelEvent, OutputChannel } from './channel.ts';
  */
 export class ChannelWriter {
   readonly channel: OutputChannel;
+  readonly channelId: string;
+  /** Records handed over, ever. */
+  records = 0;
   readonly #flow: Flow;
   readonly #counters: TaskCounters;
   #values: unknown[] = [];
@@ -17,8 +20,9 @@ export class ChannelWriter {
   /** Something was offered since the last flush. */
   #dirty = false;
 
-  constructor(channel: OutputChannel, flow: Flow, counters: TaskCounters) {
+  constructor(channel: OutputChannel, flow: Flow, counters: TaskCounters, channelId = '') {
     this.channel = channel;
+    this.channelId = channelId;
     this.#flow = flow;
     this.#counters = counters;
   }
@@ -72,6 +76,7 @@ export class ChannelWriter {
     const count = this.#values.length;
     if (count === 0) return;
     this.#counters.numRecordsOut += count;
+    this.records += count;
     const batch: ChannelElement = { kind: 'records', values: this.#values, timestamps: this.#timestamps };
     this.#values = [];
     this.#timestamps = [];

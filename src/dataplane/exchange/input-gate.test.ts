@@ -35,7 +35,7 @@ const barrier = (checkpointId: number): CheckpointBarrier => ({
 });
 const aligned = (checkpointId: number): unknown => ({
   kind: 'barrier',
-  barrier: { ...barrier(checkpointId), alignmentMs: 0 },
+  barrier: { ...barrier(checkpointId), alignmentMs: 0, inFlight: [] },
 });
 
 interface TestGate {

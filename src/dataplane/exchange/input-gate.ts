@@ -1,3 +1,4 @@
+import { UNALIGNED_RECORDS_MAX } from '../../base/limits.ts';
 import { MIN_WATERMARK } from '../../base/time.ts';
 import { BarrierAlignment } from './barrier-alignment.ts';
 import type { AlignedBarrier, AlignedChannel } from './barrier-alignment.ts';
@@ -18,11 +19,20 @@ export interface GateChannel {
   readonly channel: InputChannel;
   /** Input number of the head operator. */
   readonly input: number;
+  readonly edgeId?: string;
+  readonly channelId?: string;
 }
 
 class ChannelState implements AlignedChannel {
   readonly channel: InputChannel;
   readonly input: number;
+  readonly edgeId: string;
+  readonly channelId: string;
+  /** Records taken out of the channel, ever, and when its last barrier came. */
+  records = 0;
+  recordsAtBarrier = 0;
+  /** Taken out of the channel ahead of their turn, for a checkpoint that does not wait for them. */
+  readonly backlog: ChannelElement[] = [];
   watermark = MIN_WATERMARK;
   idle = false;
   /** No record comes any more. */
@@ -33,9 +43,11 @@ class ChannelState implements AlignedChannel {
   /** Takes part in the minimum: not while it catches up after idleness. */
   aligned = true;
 
-  constructor({ channel, input }: GateChannel) {
+  constructor({ channel, input, edgeId = '', channelId = '' }: GateChannel) {
+    this.channelId = channelId;
     this.channel = channel;
     this.input = input;
+    this.edgeId = edgeId;
   }
 }
 
@@ -59,6 +71,9 @@ export class InputGate {
   #watermark = MIN_WATERMARK;
   #idle = false;
   #queued: GateEvent | undefined;
+  /** The checkpoint that is to be taken unaligned. */
+  #unaligned = 0;
+  #backlogRecords = 0;
 
   constructor(channels: readonly GateChannel[], options: InputGateOptions = {}) {
     const { blocksAtBarriers = true, now = () => 0 } = options;
@@ -77,6 +92,53 @@ export class InputGate {
     this.#alignment.cancel(checkpointId);
   }
 
+  /**
+   * The checkpoint is not to wait until what is in the channels has been processed (unaligned): `drain` takes it out, up to
+   * the barriers, and it becomes part of the checkpoint.
+   */
+  takeUnaligned(checkpointId: number): void {
+    if (!this.#alignment.isPast(checkpointId)) this.#unaligned = Math.max(this.#unaligned, checkpointId);
+  }
+
+  /** Takes elements out of the channels ahead of their turn, where a checkpoint wants it. Also while the task is blocked. */
+  drain(): void {
+    if (this.#unaligned === 0 || this.#queued !== undefined) return;
+    if (this.#alignment.isPast(this.#unaligned)) {
+      this.#unaligned = 0;
+      return;
+    }
+    for (const state of this.#channels) {
+      while (!state.arrived && !state.ended && this.#backlogRecords < UNALIGNED_RECORDS_MAX) {
+        const element = poll(state);
+        if (element === undefined) break;
+        if (element.kind === 'barrier') {
+          const complete = this.#alignment.arrive(state, element);
+          if (complete !== undefined) return this.#completeUnaligned(complete);
+        } else this.#holdBack(state, element);
+      }
+    }
+  }
+
+  #holdBack(state: ChannelState, element: ChannelElement): void {
+    state.backlog.push(element);
+    if (element.kind === 'records') this.#backlogRecords += element.values.length;
+  }
+
+  #completeUnaligned(barrier: AlignedBarrier): void {
+    this.#unaligned = 0;
+    const inFlight = this.#channels.flatMap(({ input, edgeId, backlog }) =>
+      backlog.flatMap((element) => (element.kind === 'records' ? [{ input, edgeId, batch: element }] : [])),
+    );
+    this.#queued = { kind: 'barrier', barrier: { ...barrier, inFlight } };
+  }
+
+  /** Records that had come through each channel when its last barrier came, by channel id. */
+  recordsAtBarrier(): (readonly [string, number])[] {
+    return this.#channels
+      .filter(({ ended }) => !ended)
+      .map(({ channelId, recordsAtBarrier }) => [channelId, recordsAtBarrier]);
+  }
+
   get bytesIn(): number {
     return this.#channels.reduce((sum, { channel }) => sum + (channel.bytesIn ?? 0), 0);
   }
@@ -92,7 +154,7 @@ export class InputGate {
     for (let empty = 0; empty < count;) {
       const state = this.#channels[this.#next] as ChannelState;
       this.#next = this.#next + 1 === count ? 0 : this.#next + 1;
-      const element = state.ended || state.blocked ? undefined : state.channel.poll();
+      const element = this.#take(state);
       if (element === undefined) {
         empty += 1;
         continue;
@@ -106,6 +168,14 @@ export class InputGate {
 
   close(): void {
     for (const { channel } of this.#channels) channel.close();
+  }
+
+  #take(state: ChannelState): ChannelElement | undefined {
+    const { backlog } = state;
+    if (backlog.length === 0) return state.ended || state.blocked ? undefined : poll(state);
+    const element = backlog.shift();
+    if (element?.kind === 'records') this.#backlogRecords -= element.values.length;
+    return element;
   }
 
   #accept(state: ChannelState, element: ChannelElement): GateEvent | undefined {
@@ -174,4 +244,11 @@ export class InputGate {
     // The slowest channel may be the one that ended.
     return this.#merged();
   }
+}
+
+function poll(state: ChannelState): ChannelElement | undefined {
+  const element = state.channel.poll();
+  if (element?.kind === 'records') state.records += element.values.length;
+  else if (element?.kind === 'barrier') state.recordsAtBarrier = state.records;
+  return element;
 }

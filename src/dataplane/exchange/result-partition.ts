@@ -20,6 +20,11 @@ export class ResultPartition implements EdgeOutput {
     for (const writer of this.#writers) writer.event(event);
   }
 
+  /** Records that each channel was handed, by channel id. */
+  recordsSent(): (readonly [string, number])[] {
+    return this.#writers.map(({ channelId, records }) => [channelId, records]);
+  }
+
   /** Whether records wait in open batches. */
   get open(): boolean {
     return this.#writers.some((writer) => writer.open);

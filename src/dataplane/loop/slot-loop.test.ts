@@ -40,6 +40,8 @@ class ScriptedTask implements Task {
 
   triggerCheckpoint(): void {}
 
+  takeUnaligned(): void {}
+
   notifyCheckpointComplete(): void {}
 
   notifyCheckpointAborted(): void {}

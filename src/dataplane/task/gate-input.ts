@@ -1,3 +1,5 @@
+import { BATCH_RECORDS } from '../../base/limits.ts';
+import type { InFlightRecord } from '../checkpoint/index.ts';
 import type { Chain, Emit, Flow, Trace } from '../chain/index.ts';
 import type { RecordBatch } from '../exchange/channel.ts';
 import type { GateEvent, InputGate } from '../exchange/input-gate.ts';
@@ -16,6 +18,8 @@ export interface GateInputOptions {
 /** Feeds a chain from channels. */
 export class GateInput implements TaskInput {
   readonly #options: GateInputOptions;
+  /** Of an unaligned checkpoint: handed in before anything from the channels. */
+  #restored: readonly InFlightRecord[] = [];
   /** What is in work: the batch with the index of its next record, or an input whose end is not done yet. */
   #batch: RecordBatch | undefined;
   #entry: Emit = () => {};
@@ -28,7 +32,13 @@ export class GateInput implements TaskInput {
 
   open(): void {}
 
+  /** Records that a checkpoint found on their way to this task. */
+  restore(records: readonly InFlightRecord[]): void {
+    this.#restored = records;
+  }
+
   step(): 'progress' | 'idle' | 'ended' {
+    if (this.#restored.length > 0) return this.#runRestored(this.#restored);
     if (this.#batch !== undefined) return this.#run(this.#batch);
     if (this.#ending !== undefined) return this.#end(this.#ending);
     const { gate } = this.#options;
@@ -44,12 +54,24 @@ export class GateInput implements TaskInput {
     return 'progress';
   }
 
+  recordsReceived(): readonly (readonly [string, number])[] {
+    return this.#options.gate.recordsAtBarrier();
+  }
+
+  takeUnaligned(checkpointId: number): void {
+    this.#options.gate.takeUnaligned(checkpointId);
+  }
+
+  drain(): void {
+    this.#options.gate.drain();
+  }
+
   cancelAlignment(checkpointId: number): void {
     this.#options.gate.cancelAlignment(checkpointId);
   }
 
   get betweenBatches(): boolean {
-    return this.#batch === undefined && this.#ending === undefined;
+    return this.#batch === undefined && this.#ending === undefined && this.#restored.length === 0;
   }
 
   nextDeadline(): undefined {
@@ -88,6 +110,22 @@ export class GateInput implements TaskInput {
         listener.barrier(event.barrier);
         return 'progress';
     }
+  }
+
+  #runRestored(records: readonly InFlightRecord[]): 'progress' {
+    const { chain, flow, trace } = this.#options;
+    const values = records.map(({ value }) => value);
+    trace.values = values;
+    let done = 0;
+    while (done < records.length && done < BATCH_RECORDS && !flow.blocked) {
+      const { input, value, timestamp } = records[done] as InFlightRecord;
+      trace.index = done;
+      (chain.inputs[input] as Emit)(value, timestamp);
+      done += 1;
+    }
+    trace.values = undefined;
+    this.#restored = records.slice(done);
+    return 'progress';
   }
 
   #run(batch: RecordBatch): 'progress' {

@@ -148,12 +148,20 @@ export class SourceInput implements TaskInput {
   /** A source has no channels. */
   cancelAlignment(): void {}
 
+  recordsReceived(): readonly [] {
+    return [];
+  }
+
+  takeUnaligned(): void {}
+
+  drain(): void {}
+
   stepBarriers(): 'idle' {
     return 'idle';
   }
 
   /** Reads no further: the source ends as if its input had. */
-  drain(): void {
+  endEarly(): void {
     this.#drained = true;
   }
 

@@ -10,7 +10,8 @@ import type { SourceSplit } from '../../functions/source.ts';
 import { buildChain, Flow, TaskError, Trace } from '../chain/index.ts';
 import type { Chain, EdgeOutput, OperatorFactory, WallTime } from '../chain/index.ts';
 import type { RestoredOperator } from '../chain/build-chain.ts';
-import { TaskCheckpoints, restoreChain } from '../checkpoint/index.ts';
+import { TaskCheckpoints, restoreChain, restoreInFlight } from '../checkpoint/index.ts';
+import type { InFlightRecord } from '../checkpoint/index.ts';
 import { BARRIER_DRAIN, BARRIER_STOP } from '../exchange/channel.ts';
 import type { CheckpointBarrier } from '../exchange/channel.ts';
 import { ChannelWriter } from '../exchange/channel-writer.ts';
@@ -45,6 +46,9 @@ export class StreamTask implements Task {
     numLateRecordsDropped: 0,
     numRecordsInErrors: 0,
     numRecordsOutMistyped: 0,
+    successfulCommittables: 0,
+    retriedCommittables: 0,
+    pendingCommittables: 0,
     busyMs: 0,
     backPressuredMs: 0,
     currentInputWatermark: MIN_WATERMARK,
@@ -86,6 +90,7 @@ export class StreamTask implements Task {
       this.#chain = chain;
       this.#input = this.#newInput(chain);
       this.#checkpoints = this.#newCheckpoints(chain);
+      if (this.#input instanceof GateInput) this.#input.restore(await this.#inFlight());
       await chain.open();
       this.#trace.node = 0;
       for (const call of this.#splitCalls) if (this.#source !== undefined) call(this.#source);
@@ -108,8 +113,13 @@ export class StreamTask implements Task {
   }
 
   triggerCheckpoint(barrier: CheckpointBarrier): void {
-    if ((barrier.flags & BARRIER_DRAIN) !== 0) this.#source?.drain();
-    this.#checkpoints?.offer({ ...barrier, alignmentMs: 0 });
+    if ((barrier.flags & BARRIER_DRAIN) !== 0) this.#source?.endEarly();
+    this.#checkpoints?.offer({ ...barrier, alignmentMs: 0, inFlight: [] });
+    this.#environment.wake();
+  }
+
+  takeUnaligned(checkpointId: number): void {
+    this.#input?.takeUnaligned(checkpointId);
     this.#environment.wake();
   }
 
@@ -132,6 +142,7 @@ export class StreamTask implements Task {
     const start = clock.monotonic();
     try {
       const wrote = this.#checkpoints?.step(start + SNAPSHOT_STEP_MS) ?? false;
+      this.#input?.drain();
       if (!this.#resume(start)) return wrote ? 'progress' : 'blocked';
       const turn = this.#run(start + budgetMs);
       this.#flushIfDue(turn, start);
@@ -196,6 +207,15 @@ export class StreamTask implements Task {
     return restoreChain(checkpointing.restoreFrom, operators, this.#taskInfo, clock);
   }
 
+  #inFlight(): Promise<readonly InFlightRecord[]> {
+    const { checkpointing } = this.#environment;
+    const head = this.#plan.nodes[0];
+    if (checkpointing?.restoreFrom === undefined || head === undefined) return Promise.resolve([]);
+    return restoreInFlight(checkpointing.restoreFrom, head.operatorId, this.descriptor, (edgeId) =>
+      checkpointing.partitionerOf(edgeId),
+    );
+  }
+
   #newCheckpoints(chain: Chain): TaskCheckpoints | undefined {
     const { checkpointing, clock } = this.#environment;
     if (checkpointing === undefined) return undefined;
@@ -207,14 +227,23 @@ export class StreamTask implements Task {
       clock,
       splits: () => this.#source?.splits,
       assignmentsTaken: () => this.#assignmentsTaken,
+      channelTotals: () => ({
+        sent: Object.fromEntries(this.#partitions.flatMap((partition) => partition.recordsSent())),
+        received: Object.fromEntries(this.#input?.recordsReceived() ?? []),
+      }),
     });
   }
 
   #buildChain(restored: ReadonlyMap<OperatorId, RestoredOperator> | undefined): Chain {
-    const { clock, settings, spillFiles } = this.#environment;
+    const { clock, settings, logger, checkpointing, spillFiles } = this.#environment;
     return buildChain(this.#plan, {
       taskInfo: this.#taskInfo,
       ...(restored === undefined ? {} : { restored }),
+      checkpoints: {
+        atEndOfInput: checkpointing?.afterTasksFinish === true,
+        restored: checkpointing?.restoreFrom?.manifest.checkpointId,
+      },
+      logger,
       clock,
       wallTime: this.#wallTime,
       settings,
@@ -234,7 +263,12 @@ export class StreamTask implements Task {
     const partition = new ResultPartition(link.partitioner, {
       writers: channels.map(
         (channel) =>
-          new ChannelWriter(this.#environment.openOutput(channel, link.records), this.#flow, this.counters),
+          new ChannelWriter(
+            this.#environment.openOutput(channel, link.records),
+            this.#flow,
+            this.counters,
+            channel.channelId,
+          ),
       ),
       subtaskIndex: this.descriptor.subtaskIndex,
       maxParallelism: channels[0]?.consumerMaxParallelism ?? this.descriptor.maxParallelism,
@@ -269,6 +303,8 @@ export class StreamTask implements Task {
     const channels = this.descriptor.inputs.map((channel) => ({
       channel: this.#environment.openInput(channel, this.#plan.inputs.get(channel.edgeId)),
       input: channel.targetInput,
+      edgeId: channel.edgeId,
+      channelId: channel.channelId,
     }));
     const gate = new InputGate(channels, {
       blocksAtBarriers: checkpointing?.mode !== 'AT_LEAST_ONCE',

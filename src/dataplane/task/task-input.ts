@@ -12,6 +12,12 @@ export interface TaskInput {
   stepBarriers(): 'progress' | 'idle';
   /** Monotonic time at which `step` is next worth calling without a wake. */
   nextDeadline(): number | undefined;
+  /** The checkpoint does not wait until what is in the channels has been processed. */
+  takeUnaligned(checkpointId: number): void;
+  /** Takes out of the channels what an unaligned checkpoint waits for; also while the task is blocked. */
+  drain(): void;
+  /** Records that had come through each channel when its last barrier came, by channel id. */
+  recordsReceived(): readonly (readonly [string, number])[];
   /** The checkpoint was given up: its barriers hold nothing back any more. */
   cancelAlignment(checkpointId: number): void;
   /** Whether everything taken from the source or the channels has gone through the chain's head. */

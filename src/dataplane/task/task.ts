@@ -49,6 +49,8 @@ export interface Task {
   notifyNoMoreSplits(): void;
   /** Begins a checkpoint at a task that no barrier reaches: a source, or one whose inputs have ended. */
   triggerCheckpoint(barrier: CheckpointBarrier): void;
+  /** The checkpoint is to be taken unaligned: what is in the channels becomes part of it. */
+  takeUnaligned(checkpointId: number): void;
   notifyCheckpointComplete(checkpointId: number): void;
   notifyCheckpointAborted(checkpointId: number): void;
   close(aborted: boolean): Promise<void>;
@@ -64,6 +66,10 @@ export interface TaskCounters {
   numRecordsInErrors: number;
   /** Records sent that were not of their declared type; records that stay in their slot are not looked at. */
   numRecordsOutMistyped: number;
+  /** Committables of sinks: made visible, tried again (each time), and waiting for their checkpoint or commit now. */
+  successfulCommittables: number;
+  retriedCommittables: number;
+  pendingCommittables: number;
   /** Time in `step` that made progress, in ms. */
   busyMs: number;
   /** Time blocked because an output was full, in ms. */

@@ -184,7 +184,10 @@ export class PaneWindowOperator implements StreamOperator {
   }
 
   advanceProcessingTime(now: number): boolean {
-    return this.#time === 'processing-time' ? this.#advance(Math.max(now - 1, this.#watermark)) : true;
+    if (this.#time !== 'processing-time') return true;
+    return now === Number.MAX_SAFE_INTEGER
+      ? this.#fireAll()
+      : this.#advance(Math.max(now - 1, this.#watermark));
   }
 
   nextProcessingTimer(): number | undefined {
@@ -193,7 +196,15 @@ export class PaneWindowOperator implements StreamOperator {
 
   /** The clock of a stream that has ended stands still: windows of wall time emit now rather than never. */
   endInput(): boolean {
-    return this.#time === 'processing-time' ? this.#advance(Number.MAX_SAFE_INTEGER) : true;
+    return this.#time === 'processing-time' ? this.#fireAll() : true;
+  }
+
+  /** Fires every window of wall time; the clock itself goes on from where it is. */
+  #fireAll(): boolean {
+    const before = this.#watermark;
+    const done = this.#advance(Number.MAX_SAFE_INTEGER);
+    this.#watermark = before;
+    return done;
   }
 
   #advance(to: number): boolean {

@@ -5,6 +5,7 @@ import { exchangeNatsBids, exchangeNatsBidsZstd } from './exchange-nats-bids.ts'
 import { flights } from './flights.ts';
 import { chain, exchange, exchangeNats, keyedCount, windowCount, windowCountWhole } from './jobs.ts';
 import { ring, ringMsgpack } from './ring.ts';
+import { state } from './state.ts';
 import { windows } from './windows.ts';
 
 /** All benches, in the order in which they run. */
@@ -27,4 +28,5 @@ export const BENCHES: readonly Bench[] = [
   codecMsgpack,
   ring,
   ringMsgpack,
+  state,
 ];
