@@ -7,7 +7,7 @@ import { copyRecord } from '../chain/copy-record.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
 import { keyOfInputs, SizeEstimate, SortedInput } from '../spill/index.ts';
 import type { KeyedRecords } from '../spill/index.ts';
-import { asyncRefused, closeFunction, openFunction } from './user-function.ts';
+import { closeFunction, openFunction, reducedValue } from './user-function.ts';
 
 type Reduce = (accumulated: unknown, value: unknown) => unknown;
 
@@ -73,9 +73,7 @@ class BatchReduceOperator implements StreamOperator {
   #add(reduced: Reduced, value: unknown, timestamp: number): void {
     // A rich reduce function may use keyed state.
     this.#state.setCurrentKey(reduced.key);
-    const next = this.#reduce(reduced.value, value);
-    if (next instanceof Promise) throw asyncRefused('reduce');
-    reduced.value = next;
+    reduced.value = reducedValue(this.#reduce(reduced.value, value), 'reduce');
     if (timestamp > reduced.timestamp) reduced.timestamp = timestamp;
   }
 

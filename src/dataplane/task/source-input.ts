@@ -12,6 +12,7 @@ import type {
 } from '../../functions/source.ts';
 import type { WatermarkGenerator } from '../../functions/watermark.ts';
 import type { Chain, Flow, Trace } from '../chain/index.ts';
+import { nextWatermark } from '../operators/event-time.ts';
 import type { SourceOperator } from '../operators/source.ts';
 import { SourceAlignment } from './source-alignment.ts';
 import type { TaskCounters, TaskDescriptor, TaskEnvironment } from './task.ts';
@@ -213,8 +214,7 @@ export class SourceInput implements TaskInput {
     const before = this.#options.chain.watermark;
     const idleBefore = this.#idle;
     this.#forgetFinished(undefined);
-    for (const split of this.#splits.values())
-      split.watermark = Math.max(split.watermark, split.generator.currentWatermark());
+    for (const split of this.#splits.values()) split.watermark = this.#generated(split);
     const mayRead = this.#alignment?.update() === true;
     this.#mergeWatermarks();
     this.#checkIdle();
@@ -263,10 +263,14 @@ export class SourceInput implements TaskInput {
   }
 
   #updateWatermark(split: SplitTime): void {
-    const watermark = split.generator.currentWatermark();
-    if (watermark <= split.watermark) return;
+    const watermark = this.#generated(split);
+    if (watermark === split.watermark) return;
     split.watermark = watermark;
     this.#mergeWatermarks();
+  }
+
+  #generated({ generator, watermark }: SplitTime): number {
+    return nextWatermark(generator.currentWatermark(), watermark, this.#options.counters);
   }
 
   #mergeWatermarks(): void {

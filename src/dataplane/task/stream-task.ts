@@ -44,6 +44,7 @@ export class StreamTask implements Task {
     numBytesIn: 0,
     numBytesOut: 0,
     numLateRecordsDropped: 0,
+    numWatermarksBackwards: 0,
     numRecordsInErrors: 0,
     numRecordsOutMistyped: 0,
     successfulCommittables: 0,

@@ -63,6 +63,8 @@ export interface TaskCounters {
   numBytesIn: number;
   numBytesOut: number;
   numLateRecordsDropped: number;
+  /** Watermarks of a generator that were below an earlier one, and were ignored. */
+  numWatermarksBackwards: number;
   numRecordsInErrors: number;
   /** Records sent that were not of their declared type; records that stay in their slot are not looked at. */
   numRecordsOutMistyped: number;

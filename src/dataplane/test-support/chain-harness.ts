@@ -26,6 +26,7 @@ export function newCounters(): TaskCounters {
     numBytesIn: 0,
     numBytesOut: 0,
     numLateRecordsDropped: 0,
+    numWatermarksBackwards: 0,
     numRecordsInErrors: 0,
     numRecordsOutMistyped: 0,
     successfulCommittables: 0,
