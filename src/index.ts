@@ -151,6 +151,7 @@ export type { FileSourceOptions } from './connectors/file/file-source.ts';
 export type { FileSplit } from './connectors/file/file-split.ts';
 export type { PathLike } from './connectors/file/list-files.ts';
 export { DataGeneratorSource } from './connectors/generator/data-generator-source.ts';
+export { RateLimitedSource } from './connectors/rate-limit/rate-limited-source.ts';
 export type { DataGeneratorOptions, GeneratorSplit } from './connectors/generator/data-generator-source.ts';
 export { HybridSource, HybridSourceBuilder } from './connectors/hybrid/hybrid-source.ts';
 export type { HybridSplit } from './connectors/hybrid/hybrid-split.ts';

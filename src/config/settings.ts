@@ -80,7 +80,14 @@ export function taskSettings(configuration: Configuration): TaskSettings {
     bufferTimeoutMs: configuration.get(OPTIONS.bufferTimeout),
     autoWatermarkIntervalMs: configuration.get(OPTIONS.autoWatermarkInterval),
     objectReuse: configuration.get(OPTIONS.objectReuse),
+    sortedInputsBytes: configuration.get(OPTIONS.sortedInputsMemory),
   };
+}
+
+/** Folders of `io.tmp.dirs`. */
+export function temporaryFolders(configuration: Configuration): readonly string[] {
+  const folders = configuration.get(OPTIONS.temporaryFolders)?.split(',') ?? [];
+  return folders.map((folder) => folder.trim()).filter((folder) => folder !== '');
 }
 
 export function slotPlacement(configuration: Configuration): SlotPlacement {

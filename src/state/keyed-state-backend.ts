@@ -27,6 +27,8 @@ export interface KeyedStateBackend extends KeyedStateStore {
   setCurrentNamespace(namespace: Namespace): void;
   /** Drops all namespaced state of the current key and namespace. */
   clearNamespace(): void;
+  /** Drops all state of the current key, in all namespaces; window tables keep theirs. */
+  clearKey(): void;
   /**
    * A table ordered by window first, so that a window that fires is read and dropped as a whole. `codec` says what a value is
    * in a snapshot; missing where values are plain data as they are.

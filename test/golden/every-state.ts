@@ -63,7 +63,7 @@ export class EveryState extends KeyedProcessFunction<number, number, string> {
     this.#kept = context.getState(kept);
   }
 
-  processElement(n: number, context: KeyedProcessContext<number>): void {
+  processElement(n: number, context: KeyedProcessContext<number>, _out: Collector<string>): void {
     const before = this.#profile.value();
     this.#profile.update({
       first: before === null || before === undefined ? n : Math.min(before.first, n),

@@ -44,6 +44,7 @@ export class StreamTask implements Task {
     numBytesIn: 0,
     numBytesOut: 0,
     numLateRecordsDropped: 0,
+    numWatermarksBackwards: 0,
     numRecordsInErrors: 0,
     numRecordsOutMistyped: 0,
     successfulCommittables: 0,
@@ -235,7 +236,7 @@ export class StreamTask implements Task {
   }
 
   #buildChain(restored: ReadonlyMap<OperatorId, RestoredOperator> | undefined): Chain {
-    const { clock, settings, logger, checkpointing } = this.#environment;
+    const { clock, settings, logger, checkpointing, spillFiles } = this.#environment;
     return buildChain(this.#plan, {
       taskInfo: this.#taskInfo,
       ...(restored === undefined ? {} : { restored }),
@@ -247,6 +248,7 @@ export class StreamTask implements Task {
       clock,
       wallTime: this.#wallTime,
       settings,
+      spillFiles,
       counters: this.counters,
       trace: this.#trace,
       flow: this.#flow,

@@ -188,7 +188,10 @@ export class PaneWindowOperator implements StreamOperator {
 
   advanceWatermark(watermark: number): boolean {
     this.#emitter.watermark = watermark;
-    return this.#time === 'event-time' ? this.#advance(watermark) : true;
+    if (this.#time === 'event-time') return this.#advance(watermark);
+    // The next key of a batch: its wall time begins anew.
+    if (watermark === MIN_WATERMARK) this.#watermark = this.#restored;
+    return true;
   }
 
   advanceProcessingTime(now: number): boolean {

@@ -108,6 +108,10 @@ export class HashMapStateBackend implements KeyedStateBackend {
     for (const cell of this.#namespaceCells) cell.clear();
   }
 
+  clearKey(): void {
+    for (let slot = 0; slot < this.#states.infos.length; slot += 1) this.#table.clearSlot(slot);
+  }
+
   windowTable<V>(name: string, codec: PaneCodec<V> = PLAIN as PaneCodec<V>): WindowTable<V> {
     let table = this.#windowTables.get(name);
     if (table === undefined) {
