@@ -250,11 +250,14 @@ class JobManager implements JobManagerHandle {
   }
 
   #toCheckpoints(event: CheckpointCoordinatorEvent): void {
-    const child = this.actor.getSnapshot().children[CHECKPOINTS] as
-      | ActorRefFrom<typeof checkpointCoordinatorMachine>
-      | undefined;
-    // A job that ends closes it, and then stops the subtasks that it still told of.
-    if (child?.getSnapshot().status === 'active') child.send(event);
+    // Not from within a transition: children are there once it is over.
+    queueMicrotask(() => {
+      const child = this.actor.getSnapshot().children[CHECKPOINTS] as
+        | ActorRefFrom<typeof checkpointCoordinatorMachine>
+        | undefined;
+      // A job that ends closes it, and then stops the subtasks that it still told of.
+      if (child?.getSnapshot().status === 'active') child.send(event);
+    });
   }
 
   #forwardToCheckpoints(context: JobManagerContext, request: JobManagerRequest): void {
@@ -298,8 +301,7 @@ class JobManager implements JobManagerHandle {
         tellOfStopped: ({ context }, { refs }) => {
           this.#alignWithout(context, refs);
           const now = environment.clock.monotonic();
-          // Children are there once this transition is over.
-          queueMicrotask(() => this.#toCheckpoints({ type: 'subtasksStopped', refs, now }));
+          this.#toCheckpoints({ type: 'subtasksStopped', refs, now });
         },
         forwardToCheckpoints: ({ context, event }) => {
           if (event.type === 'requested') this.#forwardToCheckpoints(context, event.request);

@@ -9,11 +9,12 @@ import {
 import type { Collector, KeyedProcessContext } from 'millrace';
 import { EveryState } from '../../golden/every-state.ts';
 
-/** So slow that records wait in the channels before it. */
+const SLEEP = new Int32Array(new SharedArrayBuffer(4));
+
+/** Slower than the source: records wait in the channels before it. */
 class SlowEveryState extends EveryState {
   override processElement(n: number, context: KeyedProcessContext<number>, out: Collector<string>): void {
-    const until = performance.now() + 0.15;
-    while (performance.now() < until);
+    if (n % 10 === 0) Atomics.wait(SLEEP, 0, 0, 3);
     super.processElement(n, context, out);
   }
 }
@@ -24,6 +25,7 @@ export default defineJob('matrix', (env) => {
   const source = new DataGeneratorSource<number>({
     generate: (index) => index,
     count: Number(env.getParameter('count')),
+    recordsPerSecond: 4_000,
     splits: 4,
   });
   const numbers = env
