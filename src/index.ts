@@ -92,6 +92,8 @@ export {
   ReducingStateDescriptor,
   ValueStateDescriptor,
 } from './functions/state.ts';
+export { Migrations } from './functions/state-migration.ts';
+export type { FieldChange, StateMigration, StateSchema } from './functions/state-migration.ts';
 export { StateTtlConfig, StateTtlConfigBuilder, StateVisibility, UpdateType } from './functions/state-ttl.ts';
 export type { IncrementalCleanup } from './functions/state-ttl.ts';
 export type { AggregatingState, ListState, MapState, ReducingState, ValueState } from './functions/state.ts';
