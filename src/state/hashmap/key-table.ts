@@ -5,6 +5,7 @@ import type { KeyIdentity } from '../key-encoding.ts';
 import { keyGroupFor } from '../key-groups.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
 import { ChangedRows } from './changed-rows.ts';
+import type { KeyRows } from './key-rows.ts';
 import type { Row, RowVersions } from './row.ts';
 
 /** All states of one key: slot n belongs to the n-th state registered. Most operators have one: it takes no array. */
@@ -45,7 +46,7 @@ type Group = Map<KeyIdentity, KeyEntry>;
  * Entries of keys, one map per key group: maps stay small (short rehash pauses, no limit of V8's single map), and a
  * snapshot reads one group at a time. The current key is looked up at most once, and only when a state is touched.
  */
-export class KeyTable {
+export class KeyTable implements KeyRows {
   readonly keyGroups: KeyGroupRange;
   readonly maxParallelism: number;
   /** Entries changed since the last snapshot. */

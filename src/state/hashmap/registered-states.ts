@@ -1,7 +1,7 @@
 import type { StateInfo, StateScope } from '../snapshot/format.ts';
 import { StateIncompatibleError } from '../snapshot/errors.ts';
 import type { KeyIdentity } from '../key-encoding.ts';
-import type { KeyTable } from './key-table.ts';
+import type { KeyRows } from './key-rows.ts';
 import { kindDiffers } from './state-store.ts';
 import type { AnyDescriptor } from './state-store.ts';
 import type { Stamped } from './ttl-clock.ts';
@@ -26,7 +26,7 @@ export class RegisteredStates {
    * has, or no longer has, a time to live.
    * @throws StateIncompatibleError when the snapshot's state of this name is another kind
    */
-  open(descriptor: AnyDescriptor, scope: StateScope, table: KeyTable, now: number): number {
+  open(descriptor: AnyDescriptor, scope: StateScope, table: KeyRows, now: number): number {
     const ttl = descriptor.ttlConfig !== undefined;
     const info: StateInfo = { name: descriptor.name, kind: descriptor.kind, scope, ttl };
     const slot = this.#find(descriptor.name, scope);
@@ -40,6 +40,7 @@ export class RegisteredStates {
       for (const entry of table.entries()) {
         const value = entry.get(slot);
         if (value === undefined) continue;
+        table.touch(entry);
         if (scope === 'key') entry.set(slot, change(value));
         else
           for (const [namespace, one] of value as Map<unknown, unknown>)

@@ -1,0 +1,10 @@
+/** What a database of RocksDB takes from the configuration. Sizes are bytes. */
+export interface RocksDbSettings {
+  /** `state.backend.rocksdb.localdir`, or `io.tmp.dirs`; undefined: the system's folder for temporary files. */
+  readonly directory: string | undefined;
+  readonly blockCacheBytes: number;
+  readonly blockBytes: number;
+  readonly writeBufferBytes: number;
+  readonly bloomBitsPerKey: number;
+  readonly threads: number;
+}
