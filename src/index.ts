@@ -142,6 +142,8 @@ export type { WindowAssigner } from './dataplane/window/index.ts';
 export { CollectSink } from './connectors/collect/collect-sink.ts';
 export { CollectionSource } from './connectors/collection/collection-source.ts';
 export type { CollectionSplit } from './connectors/collection/collection-source.ts';
+export { FileCommitError } from './connectors/file/file-committer.ts';
+export type { PendingFile } from './connectors/file/file-committer.ts';
 export { FileSink } from './connectors/file/file-sink.ts';
 export type { FileSinkOptions } from './connectors/file/file-sink.ts';
 export { FileSource, FileSourceBuilder } from './connectors/file/file-source.ts';
@@ -153,12 +155,32 @@ export type { DataGeneratorOptions, GeneratorSplit } from './connectors/generato
 export { HybridSource, HybridSourceBuilder } from './connectors/hybrid/hybrid-source.ts';
 export type { HybridSplit } from './connectors/hybrid/hybrid-split.ts';
 export { JetStreamSink } from './connectors/jetstream/jetstream-sink.ts';
-export type { JetStreamSinkOptions } from './connectors/jetstream/jetstream-sink.ts';
+export type {
+  JetStreamExactlyOnceOptions,
+  JetStreamSinkOptions,
+} from './connectors/jetstream/jetstream-sink.ts';
 export { JetStreamSource } from './connectors/jetstream/jetstream-source.ts';
 export type { JetStreamMessage, JetStreamSourceOptions } from './connectors/jetstream/jetstream-source.ts';
 export type { JetStreamConnectionOptions } from './connectors/jetstream/connection.ts';
 export type { JetStreamSplit, JetStreamStart } from './connectors/jetstream/stream-splits.ts';
 export type { NatsCredentials } from './transport/nats/options.ts';
+export { CommitsAheadError } from './connectors/commits-ahead.ts';
+export {
+  CommitMarkerLostError,
+  MessagesLostError,
+  OutageTooLongError,
+  StreamRecreatedError,
+  StreamTruncatedError,
+} from './connectors/jetstream/errors.ts';
+export { PostgresSink } from './connectors/postgres/postgres-sink.ts';
+export type {
+  PostgresColumnsOptions,
+  PostgresFieldsOptions,
+  PostgresSinkOptions,
+  PostgresStatementOptions,
+} from './connectors/postgres/postgres-sink.ts';
+export type { PostgresConnectionOptions } from './connectors/postgres/connection.ts';
+export type { OnConflict } from './connectors/postgres/statement.ts';
 export { PrintSink } from './connectors/print/print-sink.ts';
 export type { PrintOutput } from './connectors/print/print-sink.ts';
 
@@ -167,8 +189,17 @@ export { SplitAssigner } from './connectors/split/split-assigner.ts';
 export { SplitQueue } from './connectors/split/split-queue.ts';
 export { StaticAssigner } from './connectors/split/static-assigner.ts';
 export { BAD_RECORDS } from './connectors/bad-records.ts';
-export { BAD_RECORDS_ID } from './functions/sink.ts';
-export type { BadRecord, Sink, SinkWriter, SinkWriterContext } from './functions/sink.ts';
+export { BAD_RECORDS_ID, DeliveryGuarantee, END_OF_INPUT_CHECKPOINT } from './functions/sink.ts';
+export type {
+  BadRecord,
+  CommitRequest,
+  Committer,
+  CommitterContext,
+  Sink,
+  SinkWriter,
+  SinkWriterContext,
+} from './functions/sink.ts';
+export { TwoPhaseCommitSink } from './functions/two-phase-commit-sink.ts';
 export type {
   BadRecordPolicy,
   Source,

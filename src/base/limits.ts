@@ -79,6 +79,9 @@ export const ARTIFACT_BYTES_MAX = 256 * 1024 * 1024;
 export const TEMPORARY_FILE_AGE_MS = 3_600_000;
 /** Compare-and-set rounds an unconditional write makes against competing writers. */
 export const METADATA_PUT_TRIES = 100;
+/** First and longest pause before a failed commit of a sink is tried again. */
+export const COMMIT_RETRY_MIN_MS = 100;
+export const COMMIT_RETRY_MAX_MS = 30_000;
 /** A sink is asked whether it waits (`pending`) after this many records. */
 export const SINK_PENDING_CHECK_RECORDS = 64;
 /** Largest single record on a serialized channel; larger ones fail the task with RecordTooLargeError. */
@@ -126,6 +129,8 @@ export const FILE_SPLIT_BYTES = 32 * 1024 * 1024;
 export const FILE_WRITE_CHARS = 256 * 1024;
 /** Text a file sink holds before the task waits for the disk. */
 export const FILE_BUFFER_CHARS = 2 * 1024 * 1024;
+/** A file sink looks at the age of its part this often, or as often as it may become too old. */
+export const FILE_ROLL_CHECK_MS = 60_000;
 /** Time a rate-limited generator may catch up after a stall. */
 export const GENERATOR_BURST_MS = 1_000;
 /** Messages a JetStream source holds per split before it stops pulling. */
@@ -142,8 +147,23 @@ export const JETSTREAM_PULL_PAUSE_MS = 1_000;
 export const JETSTREAM_RECONNECT_TRIES = 20;
 /** Published messages of a JetStream sink that may wait for their acknowledgement. */
 export const JETSTREAM_PUBLISH_WINDOW = 512;
+/** Bytes of them; a single message may be larger. */
+export const JETSTREAM_PUBLISH_BYTES = 16 * 1024 * 1024;
+/** Messages of one atomic batch that a server takes. */
+export const JETSTREAM_BATCH_MESSAGES = 1_000;
+/** Bytes of one atomic batch, which the server holds in memory until it is complete. */
+export const JETSTREAM_BATCH_BYTES = 16 * 1024 * 1024;
+/** Bytes that a subtask of an exactly-once JetStream sink keeps for one checkpoint. */
+export const JETSTREAM_STAGED_BYTES = 1024 * 1024 * 1024;
 /** Longest wait for the acknowledgement of a published message. */
 export const JETSTREAM_ACK_TIMEOUT_MS = 10_000;
+/** Rows that a PostgreSQL sink gathers before it writes them. */
+export const POSTGRES_BATCH_ROWS = 1_000;
+/** Rows of one INSERT, and parameters of one statement (a bound of the protocol). */
+export const POSTGRES_ROWS_PER_STATEMENT = 500;
+export const POSTGRES_PARAMETERS_MAX = 65_534;
+/** Longest wait for a PostgreSQL server's greeting. */
+export const POSTGRES_CONNECT_TIMEOUT_MS = 10_000;
 /** Longest wait for an interrupted embedded job to stop by itself; then its threads are ended. */
 export const EMBEDDED_CANCELLATION_MS = 10_000;
 /** Longest wait of the command line for a dispatcher's first answer. */

@@ -87,6 +87,11 @@ export const CHECKPOINT_OPTIONS = {
     description: 'Where savepoints go when the request names no place.',
     aliases: ['state.savepoints.dir'],
   }),
+  snapshotRoots: stringOption('execution.checkpointing.allowed-roots', {
+    defaultValue: undefined,
+    description:
+      'Of a node: the only places (URIs or paths, separated by commas) below which jobs and commands may keep or read checkpoints and savepoints; others are refused. Unset: every place.',
+  }),
   stateBackend: enumOption('state.backend.type', {
     defaultValue: 'hashmap',
     words: { hashmap: 'hashmap', filesystem: 'hashmap', jobmanager: 'hashmap', memory: 'hashmap' },

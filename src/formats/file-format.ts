@@ -25,6 +25,8 @@ export interface FileRange {
 export interface FilePosition {
   readonly offset: number;
   readonly skip: number;
+  /** Bad records reported since that record; 0 where missing. */
+  readonly bad?: number;
 }
 
 /** Data that could not be decoded, before the record with index `index` of its block. */

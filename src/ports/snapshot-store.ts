@@ -56,6 +56,10 @@ export interface SnapshotFileInfo {
 
 /** Opens stores by their URI, each once. */
 export interface SnapshotStores {
-  /** @param uri `file:///…`, `s3://…` @throws UserError for a URI that cannot be used */
-  open(uri: string): Promise<SnapshotStore>;
+  /**
+   * @param uri `file:///…`, `s3://…`
+   * @param existing whether it is opened to be read: nothing is made where there is nothing
+   * @throws UserError for a URI that cannot be used
+   */
+  open(uri: string, existing?: boolean): Promise<SnapshotStore>;
 }

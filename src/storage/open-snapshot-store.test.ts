@@ -29,7 +29,7 @@ describe('snapshot URIs', () => {
     ['s3://my.bucket/', { kind: 's3', bucket: 'my.bucket', prefix: '' }],
     ['s3p://bucket/a/b c/', { kind: 's3', bucket: 'bucket', prefix: 'a/b c' }],
     ['s3a://bucket//a', { kind: 's3', bucket: 'bucket', prefix: 'a' }],
-    ['nats-objects:dev_1', { kind: 'nats', bucket: 'dev_1' }],
+    ['nats-objects:dev_1', { kind: 'nats', bucket: 'dev_1', prefix: '' }],
   ])('when the URI is %s, it leads there', (uri, place) => {
     expect(parseSnapshotUri(uri)).toEqual(place);
   });

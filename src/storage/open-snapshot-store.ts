@@ -22,6 +22,8 @@ export interface OpenSnapshotStoreOptions {
   readonly nats?: NatsTransport | undefined;
   /** URIs below which stores may be opened; undefined allows every place. For paths that come from outside. */
   readonly allowedRoots?: readonly string[] | undefined;
+  /** Whether it is opened to be read: a directory that is not there is not made. */
+  readonly existing?: boolean;
 }
 
 /**
@@ -35,10 +37,10 @@ export async function openSnapshotStore(
 ): Promise<SnapshotStore> {
   const place = parseSnapshotUri(uri);
   await checkAllowed(uri, place, options.allowedRoots);
-  const { random, clock, logger, s3, nats } = options;
+  const { random, clock, logger, s3, nats, existing = false } = options;
   switch (place.kind) {
     case 'file':
-      return FilesystemSnapshotStore.open({ directory: place.directory, random, clock });
+      return FilesystemSnapshotStore.open({ directory: place.directory, random, clock, existing });
     case 's3': {
       // The AWS SDK is large: only who uses it loads it.
       const { S3SnapshotStore } = await import('./s3/snapshot-store.ts');

@@ -1,4 +1,3 @@
-import { Packr, Unpackr } from 'msgpackr';
 import { assert } from '../../../src/base/assert.ts';
 import { UserError, serializeError } from '../../../src/base/errors.ts';
 import type { SerializedError } from '../../../src/base/errors.ts';
@@ -16,7 +15,8 @@ import type { SnapshotStore } from '../../../src/ports/snapshot-store.ts';
 import type { SubtaskState } from '../../../src/protocol/checkpoint.ts';
 import type { RestoreLocation } from '../../../src/protocol/slot.ts';
 import { subtaskReply } from '../../../src/protocol/subtask.ts';
-import { buildManifest, checkCompatible } from '../../../src/state/snapshot/build-manifest.ts';
+import { buildManifest } from '../../../src/state/snapshot/build-manifest.ts';
+import { checkCompatible } from '../../../src/state/snapshot/compare-with-job.ts';
 import { DecisionLog } from '../../../src/state/snapshot/decision-log.ts';
 import { LeadershipLostError } from '../../../src/state/snapshot/errors.ts';
 import { checksumOf } from '../../../src/state/snapshot/format.ts';
@@ -27,6 +27,7 @@ import {
   readManifest,
 } from '../../../src/state/snapshot/manifest.ts';
 import type { Manifest } from '../../../src/state/snapshot/manifest.ts';
+import { openSnapshot } from '../../../src/state/snapshot/open-snapshot.ts';
 import { StoreError } from '../../../src/storage/errors.ts';
 import { BRIEF, PERSISTENT, ask, sleep } from '../../messaging/ask.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
@@ -94,14 +95,6 @@ const NOTICES = {
 interface Actor {
   send(event: CheckpointCoordinatorEvent): void;
 }
-
-const packr = new Packr({ useRecords: false, useBigIntExtension: true, moreTypes: true });
-const unpackr = new Unpackr({
-  useRecords: false,
-  useBigIntExtension: true,
-  moreTypes: true,
-  copyBuffers: true,
-});
 
 /** The effects of one job's checkpoint-coordinator. */
 export class CheckpointCoordinator {
@@ -235,25 +228,15 @@ export class CheckpointCoordinator {
   }
 
   async #useCheckpoint(store: SnapshotStore, location: RestoreLocation, own: boolean): Promise<Manifest> {
-    const manifest = await readManifest(store, location.path, (bytes) => unpackr.unpack(bytes));
+    const manifest = await readManifest(store, location.path);
     checkCompatible(manifest, this.#hooks.graph, this.#places.ignoreUnclaimedState);
     this.#restore = { location, manifest, own };
     return manifest;
   }
 
-  /** A savepoint's folder, or that of a kept checkpoint, whose files are beside it. */
   async #useRestorePath(path: string): Promise<void> {
-    const folder = path.replace(/\/+$/, '').replace(/\/_metadata$/, '');
-    const own = await this.#environment.snapshots.open(folder);
-    const { kind } = await readManifest(own, MANIFEST_NAME, (bytes) => unpackr.unpack(bytes));
-    if (kind === 'savepoint') {
-      await this.#useCheckpoint(own, { uri: folder, path: MANIFEST_NAME }, false);
-      return;
-    }
-    const cut = folder.lastIndexOf('/');
-    const uri = folder.slice(0, cut);
-    const store = await this.#environment.snapshots.open(uri);
-    await this.#useCheckpoint(store, { uri, path: `${folder.slice(cut + 1)}/${MANIFEST_NAME}` }, false);
+    const { store, location } = await openSnapshot(this.#environment.snapshots, path);
+    await this.#useCheckpoint(store, location, false);
   }
 
   #perform(context: CheckpointCoordinatorContext, self: Actor, effect: CheckpointEffect): void {
@@ -434,7 +417,7 @@ export class CheckpointCoordinator {
     const store = location === '' ? this.#store : await snapshots.open(location);
     assert(store !== undefined, 'a checkpoint is decided when its log is open');
     const path = location === '' ? `chk-${manifest.checkpointId}/${MANIFEST_NAME}` : MANIFEST_NAME;
-    const bytes = encodeManifest(manifest, (value) => packr.pack(value));
+    const bytes = encodeManifest(manifest);
     const file = await store.create(path);
     await file.write(bytes);
     await file.close();

@@ -1,4 +1,5 @@
 import type { Configuration } from '../../../src/config/configuration.ts';
+import { OPTIONS } from '../../../src/config/options.ts';
 import { s3Settings } from '../../../src/config/settings.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Logger } from '../../../src/ports/logger.ts';
@@ -25,13 +26,18 @@ export class NodeSnapshotStores implements SnapshotStores {
     this.#options = options;
   }
 
-  open(uri: string): Promise<SnapshotStore> {
-    let store = this.#stores.get(uri);
+  open(uri: string, existing = false): Promise<SnapshotStore> {
+    const key = `${existing ? 'existing' : 'own'} ${uri}`;
+    let store = this.#stores.get(key);
     if (store === undefined) {
       const { configuration, ...ports } = this.#options;
-      store = openSnapshotStore(uri, { ...ports, s3: s3Settings(configuration) });
-      this.#stores.set(uri, store);
-      store.catch(() => this.#stores.delete(uri));
+      const allowedRoots = configuration
+        .get(OPTIONS.snapshotRoots)
+        ?.split(',')
+        .map((root) => root.trim());
+      store = openSnapshotStore(uri, { ...ports, s3: s3Settings(configuration), allowedRoots, existing });
+      this.#stores.set(key, store);
+      store.catch(() => this.#stores.delete(key));
     }
     return store;
   }

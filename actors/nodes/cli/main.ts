@@ -62,6 +62,7 @@ function createProgram(cli: Cli): Command {
     .description('Distributed, stateful stream processing in TypeScript.')
     .version(version())
     .exitOverride()
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => terminal.out(text.replace(/\n$/, '')),
       writeErr: (text) => terminal.err(text.replace(/\n$/, '')),

@@ -1,13 +1,19 @@
 import type { Command } from 'commander';
-import { EXIT } from './describe-error.ts';
+import { EXIT, UsageError } from './describe-error.ts';
 import { jobIdOf } from './job-id.ts';
 import { QUESTION_TIMEOUT_MS, addressOf, withAddress, withClient, withJson, withVerbose } from './options.ts';
-import type { AddressOptions, Cli } from './options.ts';
+import type { AddressOptions, Cli, ConfigurationOptions } from './options.ts';
+import { addCheck } from './savepoint-check.ts';
+import { dispose } from './savepoint-dispose.ts';
+import { addDiff, addGet, addShow } from './savepoint-tools.ts';
 
 const SAVEPOINT_EXAMPLES = `
 Examples:
   millrace savepoint 4f0a5d6c7b8e9f00112233445566778a /savepoints
-  millrace run job.ts -s /savepoints/savepoint-4f0a5d-1a2b3c    go on from it`;
+  millrace run job.ts -s /savepoints/savepoint-4f0a5d-1a2b3c           go on from it
+  millrace savepoint check /savepoints/savepoint-4f0a5d-1a2b3c job.ts  would that work?
+  millrace savepoint show /savepoints/savepoint-4f0a5d-1a2b3c          what is in it
+  millrace savepoint --dispose /savepoints/savepoint-4f0a5d-1a2b3c     remove it`;
 
 const STOP_EXAMPLES = `
 Examples:
@@ -25,19 +31,30 @@ interface Wanted {
   readonly drain?: boolean;
 }
 
-/** `millrace savepoint <job-id> [directory]` */
+/** `millrace savepoint <job-id> [directory]`, and what is done with a savepoint that exists. */
 export function addSavepoint(program: Command, cli: Cli): void {
   const command = program
-    .command('savepoint <job-id> [directory]')
+    .command('savepoint [job-id] [directory]')
     .description(
       'save the state of a running job; it goes on (directory: execution.checkpointing.savepoint-dir)',
     )
+    .option('--dispose <path>', 'remove the savepoint at this path')
     .addHelpText('after', SAVEPOINT_EXAMPLES);
   withVerbose(withJson(withAddress(command))).action(
-    async (id: string, directory: string | undefined, options: AddressOptions) => {
-      await take(cli, id, options, { kind: 'savepoint', directory });
+    async (
+      id: string | undefined,
+      directory: string | undefined,
+      options: AddressOptions & ConfigurationOptions & { readonly dispose?: string },
+    ) => {
+      if (options.dispose !== undefined) await dispose(cli, options.dispose, options);
+      else if (id === undefined)
+        throw new UsageError(
+          'which job? millrace savepoint <job-id> [directory]; "millrace list" shows them',
+        );
+      else await take(cli, id, options, { kind: 'savepoint', directory });
     },
   );
+  for (const add of [addShow, addGet, addDiff, addCheck]) add(command, cli);
 }
 
 /** `millrace stop <job-id>` */

@@ -1,4 +1,3 @@
-import { Unpackr } from 'msgpackr';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
 import type { OperatorFactory } from '../../../src/dataplane/chain/operator.ts';
@@ -9,13 +8,6 @@ import type { RestoreLocation, SubmitTasks } from '../../../src/protocol/slot.ts
 import { readManifest } from '../../../src/state/snapshot/manifest.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import type { SubtaskLink } from '../subtask/subtask.effects.ts';
-
-const unpackr = new Unpackr({
-  useRecords: false,
-  useBigIntExtension: true,
-  moreTypes: true,
-  copyBuffers: true,
-});
 
 /** The snapshots that a slot's subtasks go on from: each manifest is read once. */
 export class RestorePoints {
@@ -41,8 +33,8 @@ export class RestorePoints {
   }
 
   async #read({ uri, path }: RestoreLocation): Promise<RestorePoint> {
-    const store = await this.#environment.snapshots.open(uri);
-    return { store, manifest: await readManifest(store, path, (bytes) => unpackr.unpack(bytes)) };
+    const store = await this.#environment.snapshots.open(uri, true);
+    return { store, manifest: await readManifest(store, path) };
   }
 }
 

@@ -25,6 +25,8 @@ export class FileReader<T> implements SourceReader<T, FileSplit> {
   #reported = 0;
   /** Records at the start of the split that were read before a restore. */
   #skip = 0;
+  /** Bad records behind those that were reported before a restore. */
+  #skipBad = 0;
 
   constructor(format: FileFormat<T>, badRecords: BadRecordPolicy, context: SourceReaderContext) {
     this.#format = format;
@@ -81,6 +83,7 @@ export class FileReader<T> implements SourceReader<T, FileSplit> {
 
   #fetch(split: FileSplit): BlockFetcher<T> {
     this.#skip = split.position.skip;
+    this.#skipBad = split.position.bad ?? 0;
     return new BlockFetcher(
       this.#format,
       () => this.#open(split.path),
@@ -91,13 +94,10 @@ export class FileReader<T> implements SourceReader<T, FileSplit> {
 
   /** The next records of the block; `undefined` when it holds none any more. */
   #take(split: FileSplit, block: RecordBlock<T>, maxRecords: number): SourceBatch<T> | undefined {
-    if (this.#skip > 0) {
-      this.#taken = Math.min(this.#skip, block.length);
-      this.#skip -= this.#taken;
-      while ((block.bad[this.#reported]?.index ?? Infinity) < this.#taken) this.#reported += 1;
-    }
+    this.#passRestored(block);
     for (let bad = block.bad[this.#reported]; bad?.index === this.#taken; bad = block.bad[this.#reported]) {
       this.#reported += 1;
+      this.#noteBad(block);
       this.#context.reportBadRecord(this.#badRecords, `${split.path}, ${bad.where}`, bad.raw, bad.cause);
     }
     const nextBad = block.bad[this.#reported]?.index ?? block.length;
@@ -108,6 +108,31 @@ export class FileReader<T> implements SourceReader<T, FileSplit> {
     const { offset, skip } = block.position;
     this.#queue.advance({ ...split, position: { offset, skip: skip + end } });
     return { splitId: split.splitId, values };
+  }
+
+  /** Passes over what was handed out before a restore. */
+  #passRestored({ length, bad }: RecordBlock<T>): void {
+    if (this.#skip === 0 && this.#skipBad === 0) return;
+    if (this.#skip > 0) {
+      this.#taken = Math.min(this.#skip, length);
+      this.#skip -= this.#taken;
+    }
+    // Where records of a later block were read, all bad ones of this block were reported.
+    const readBeyond = this.#skip > 0;
+    while (readBeyond ? this.#reported < bad.length : (bad[this.#reported]?.index ?? Infinity) < this.#taken)
+      this.#reported += 1;
+    for (; !readBeyond && this.#skipBad > 0 && bad[this.#reported]?.index === this.#taken; this.#skipBad -= 1)
+      this.#reported += 1;
+    if (this.#taken < length) this.#skipBad = 0;
+  }
+
+  /** Stores that a bad record was reported: no read-on reports it again. */
+  #noteBad({ position }: RecordBlock<T>): void {
+    const split = this.#queue.current as FileSplit;
+    const [offset, skip] = [position.offset, position.skip + this.#taken];
+    const same = split.position.offset === offset && split.position.skip === skip;
+    const bad = (same ? (split.position.bad ?? 0) : 0) + 1;
+    this.#queue.advance({ ...split, position: { offset, skip, bad } });
   }
 
   #finish(split: FileSplit, fetcher: BlockFetcher<T>): void {

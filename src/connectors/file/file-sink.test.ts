@@ -122,7 +122,7 @@ describe('FileSink', () => {
     const writer = await FileSink.jsonLines<number>(folder).createWriter(writerContext());
     mkdirSync(join(folder, '.part-0-0.jsonl.inprogress-0'));
     writer.write(1, 0);
-    const message = `cannot write ${folder}/.part-0-0.jsonl.inprogress-0: it is a directory`;
+    const message = `cannot write ${folder}/.part-0-0.jsonl.inprogress-0: it exists already`;
     await expect(writer.flush(false)).rejects.toThrow(message);
     await expect(writer.pending?.()).rejects.toThrow(message);
     rmSync(join(folder, '.part-0-0.jsonl.inprogress-0'), { recursive: true });

@@ -1,39 +1,38 @@
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { UserError } from '../../base/errors.ts';
 import { CsvEncoder } from '../../formats/csv-encoder.ts';
 import type { CsvWriteOptions } from '../../formats/csv-encoder.ts';
 import { JsonLinesEncoder } from '../../formats/json-lines-encoder.ts';
 import type { RowEncoder } from '../../formats/row-encoder.ts';
-import type { Sink, SinkWriter, SinkWriterContext } from '../../functions/sink.ts';
+import type { Committer, Sink, SinkWriter, SinkWriterContext } from '../../functions/sink.ts';
+import { FileCommitter } from './file-committer.ts';
+import type { PendingFile } from './file-committer.ts';
 import { fileError } from './file-error.ts';
 import { FileWriter } from './file-writer.ts';
 import { pathOf } from './list-files.ts';
 import type { PathLike } from './list-files.ts';
-import { removeLeftovers } from './part-files.ts';
+import { makeFolder } from './folder.ts';
+import { partPlace, removeLeftovers } from './part-files.ts';
+import { rollingPolicy } from './rolling.ts';
+import type { RollingOptions, RollingPolicy } from './rolling.ts';
 
-export interface FileSinkOptions {
-  /** A part file is followed by the next when it has reached this many bytes. Default: one file per subtask. */
-  readonly rollingBytes?: number;
-}
+export type FileSinkOptions = RollingOptions;
 
 /**
- * Writes records into part files of a folder: `part-<subtask>-<n>.<extension>`. A part is written under a hidden name and
- * takes its own when the subtask's input has ended, so that readers of the folder never see half a file. A failed attempt
- * removes what it has not finished, its successor writes the same names again. The folder belongs to the sink: parts of an
- * earlier run are replaced.
+ * Writes records into part files of a folder, exactly once. A part is written under a hidden name, so that readers of the folder
+ * never see half a file. Where the job takes checkpoints, every checkpoint ends the part in hand, and the parts take their names
+ * `part-<sink>-<subtask>-<checkpoint>-<n>.<extension>` when it is complete; parts of earlier runs stay. Where it takes none, they are
+ * named `part-<subtask>-<n>.<extension>` when the subtask's input has ended, and replace those of an earlier run.
  */
-export class FileSink<T> implements Sink<T> {
+export class FileSink<T> implements Sink<T, PendingFile> {
   readonly #folder: string;
   readonly #encoder: RowEncoder<T>;
-  readonly #rollingBytes: number;
+  readonly #rolling: RollingPolicy;
 
+  /** @throws UserError for a bound that is not positive */
   constructor(path: PathLike, encoder: RowEncoder<T>, options: FileSinkOptions = {}) {
     this.#folder = resolve(pathOf(path));
     this.#encoder = encoder;
-    this.#rollingBytes = options.rollingBytes ?? Infinity;
-    if (!(this.#rollingBytes > 0))
-      throw new UserError(`rollingBytes must be positive, got ${this.#rollingBytes}`);
+    this.#rolling = rollingPolicy(options);
   }
 
   /** CSV with a header: `FileSink.csv('out', { columns: ['name', 'count'] })`. */
@@ -51,19 +50,18 @@ export class FileSink<T> implements Sink<T> {
     return new FileSink(path, encoder, options);
   }
 
-  async createWriter(context: SinkWriterContext): Promise<SinkWriter<T>> {
-    const {
-      indexOfThisSubtask: subtask,
-      attemptNumber: attempt,
-      numberOfParallelSubtasks,
-    } = context.taskInfo;
-    const place = { folder: this.#folder, extension: this.#encoder.extension, subtask, attempt };
+  async createWriter(context: SinkWriterContext): Promise<SinkWriter<T, PendingFile>> {
+    const place = partPlace(this.#folder, this.#encoder.extension, context);
     try {
-      await mkdir(this.#folder, { recursive: true });
+      await makeFolder(this.#folder);
       await removeLeftovers(place);
     } catch (error) {
       throw fileError('write to', this.#folder, error);
     }
-    return new FileWriter(place, numberOfParallelSubtasks, this.#encoder, this.#rollingBytes);
+    return new FileWriter(place, this.#encoder, this.#rolling, () => context.now());
+  }
+
+  createCommitter(): Committer<PendingFile> {
+    return new FileCommitter();
   }
 }

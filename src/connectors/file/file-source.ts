@@ -90,6 +90,14 @@ export class FileSource<T> implements Source<T, FileSplit> {
     return new SplitAssigner(context, () => this.#discover());
   }
 
+  /** What was assigned and not taken is at the end of `splits`: it gets its place again. */
+  restoreEnumerator(
+    context: SplitEnumeratorContext<FileSplit>,
+    splits: readonly FileSplit[],
+  ): SplitEnumerator<FileSplit> {
+    return new SplitAssigner(context, () => splits.toSorted((a, b) => (a.rank ?? 0) - (b.rank ?? 0)));
+  }
+
   createReader(context: SourceReaderContext): SourceReader<T, FileSplit> {
     return new FileReader(this.#format, this.#badRecords, context);
   }
@@ -97,7 +105,7 @@ export class FileSource<T> implements Source<T, FileSplit> {
   async #discover(): Promise<readonly FileSplit[]> {
     const splits: FileSplit[] = [];
     for (const path of await listFiles(this.#paths)) splits.push(...(await this.#splitsOf(path)));
-    return splits;
+    return splits.map((split, rank) => ({ ...split, rank }));
   }
 
   async #splitsOf(path: string): Promise<readonly FileSplit[]> {

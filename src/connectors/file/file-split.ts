@@ -8,6 +8,8 @@ export interface FileSplit {
   readonly range: FileRange;
   /** The next record. */
   readonly position: FilePosition;
+  /** Place among the splits found: they are handed out in that order. */
+  readonly rank?: number;
   /** Why the file could not be cut into splits: its one split carries the reason to a reader, which reports it. */
   readonly damage?: string;
 }

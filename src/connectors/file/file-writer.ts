@@ -1,11 +1,16 @@
 import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FILE_BUFFER_CHARS, FILE_WRITE_CHARS } from '../../base/limits.ts';
 import type { RowEncoder } from '../../formats/row-encoder.ts';
 import type { SinkWriter } from '../../functions/sink.ts';
 import { fileError } from './file-error.ts';
-import { finishedPart, removeOutdated, unfinishedPart } from './part-files.ts';
+import type { PendingFile } from './file-committer.ts';
+import { syncFolder } from './folder.ts';
+import { finishedPart, preparedPart, removeOutdated, unfinishedPart } from './part-files.ts';
 import type { PartPlace } from './part-files.ts';
+import { RollingTimer } from './rolling.ts';
+import type { RollingPolicy } from './rolling.ts';
 
 /** Text for one part. */
 interface Piece {
@@ -14,14 +19,15 @@ interface Piece {
 }
 
 /**
- * One subtask's part files. Records become text at once; text goes to the disk in large pieces, one under way. Where a part
- * ends depends on the records alone, so that a rerun cuts at the same places.
+ * One subtask's part files. Records become text at once; text goes to the disk in large pieces, one under way. At a barrier the
+ * parts so far are complete, on the disk, and wait under a hidden name for their checkpoint; the next record begins another one.
  */
-export class FileWriter<T> implements SinkWriter<T> {
+export class FileWriter<T> implements SinkWriter<T, PendingFile> {
   readonly #place: PartPlace;
-  readonly #parallelism: number;
   readonly #encoder: RowEncoder<T>;
-  readonly #rollingBytes: number;
+  readonly #rolling: RollingPolicy;
+  readonly #timer: RollingTimer;
+  #records = 0;
   /** Text of part `#part` that is not in a piece yet. */
   #text = '';
   #part = 0;
@@ -29,22 +35,27 @@ export class FileWriter<T> implements SinkWriter<T> {
   readonly #pieces: Piece[] = [];
   #waitingChars = 0;
   #handle: FileHandle | undefined;
-  /** Parts begun on the disk. */
+  /** Parts begun on the disk, and those of them that were prepared. */
   #begun = 0;
+  #prepared = 0;
+  /** Bytes of parts that were ended. */
+  readonly #sizes: number[] = [];
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(place: PartPlace, parallelism: number, encoder: RowEncoder<T>, rollingBytes: number) {
+  constructor(place: PartPlace, encoder: RowEncoder<T>, rolling: RollingPolicy, now: () => number) {
     this.#place = place;
-    this.#parallelism = parallelism;
     this.#encoder = encoder;
-    this.#rollingBytes = rollingBytes;
+    this.#rolling = rolling;
+    const look = () => ({ part: this.#part, empty: this.#isEmpty, records: this.#records });
+    this.#timer = new RollingTimer(rolling, now, look, () => this.#nextPart());
   }
 
   write(value: T): void {
     const text = this.#encoder.encode(value);
     this.#text += text;
-    if (this.#rollingBytes !== Infinity) this.#roll(text);
+    this.#records += 1;
+    if (this.#rolling.bytes !== Infinity) this.#roll(text);
     if (this.#text.length >= FILE_WRITE_CHARS) this.#startWriting();
   }
 
@@ -56,26 +67,54 @@ export class FileWriter<T> implements SinkWriter<T> {
   async flush(endOfInput: boolean): Promise<void> {
     this.#startWriting();
     await this.#settled();
-    if (endOfInput) await this.#finish();
+    if (endOfInput && !this.#place.checkpointed && this.#prepared === 0) await this.#finish();
+  }
+
+  async prepareCommit(checkpointId: number): Promise<readonly PendingFile[]> {
+    const { folder } = this.#place;
+    const files: PendingFile[] = [];
+    try {
+      await this.#endPart();
+      for (; this.#prepared < this.#begun; this.#prepared += 1) {
+        const names = preparedPart(this.#place, checkpointId, files.length);
+        await rename(unfinishedPart(this.#place, this.#prepared), join(folder, names.pending));
+        files.push({ folder, ...names, bytes: this.#sizes[this.#prepared] ?? 0 });
+      }
+      if (files.length > 0) await syncFolder(folder);
+    } catch (error) {
+      throw fileError('prepare the files in', folder, error);
+    }
+    this.#part = this.#begun;
+    this.#partBytes = 0;
+    return files;
   }
 
   async close(_aborted: boolean): Promise<void> {
+    this.#timer.close();
     this.#text = '';
     this.#pieces.length = 0;
     await this.#writing;
     await this.#handle?.close();
     this.#handle = undefined;
     // Finished parts have their own names by now; what is left was not finished.
-    for (let part = 0; part < this.#begun; part += 1)
+    for (let part = this.#prepared; part < this.#begun; part += 1)
       await rm(unfinishedPart(this.#place, part), { force: true });
   }
 
   #roll(text: string): void {
     this.#partBytes += Buffer.byteLength(text, 'utf8');
-    if (this.#partBytes < this.#rollingBytes) return;
-    this.#cutPiece();
+    if (this.#partBytes >= this.#rolling.bytes) this.#nextPart();
+  }
+
+  #nextPart(): void {
+    this.#startWriting();
     this.#part += 1;
     this.#partBytes = 0;
+  }
+
+  /** Whether the part in hand holds nothing. */
+  get #isEmpty(): boolean {
+    return this.#text === '' && this.#pieces.at(-1)?.part !== this.#part && this.#begun <= this.#part;
   }
 
   #cutPiece(): void {
@@ -111,7 +150,8 @@ export class FileWriter<T> implements SinkWriter<T> {
   async #beginPart(): Promise<void> {
     await this.#endPart();
     this.#begun += 1;
-    this.#handle = await open(unfinishedPart(this.#place, this.#begun - 1), 'w');
+    // Whoever has a file of this name is an attempt that should be dead: neither may write into the other's.
+    this.#handle = await open(unfinishedPart(this.#place, this.#begun - 1), 'wx');
     await this.#handle.appendFile(this.#encoder.header);
   }
 
@@ -120,6 +160,7 @@ export class FileWriter<T> implements SinkWriter<T> {
     this.#handle = undefined;
     try {
       await handle?.sync();
+      if (handle !== undefined) this.#sizes[this.#begun - 1] = (await handle.stat()).size;
     } finally {
       await handle?.close();
     }
@@ -131,7 +172,10 @@ export class FileWriter<T> implements SinkWriter<T> {
       for (let part = 0; part < this.#begun; part += 1) {
         await rename(unfinishedPart(this.#place, part), finishedPart(this.#place, part));
       }
-      await removeOutdated(this.#place, this.#begun, this.#parallelism);
+      // Nothing is left to be prepared or removed.
+      this.#prepared = this.#begun;
+      await removeOutdated(this.#place, this.#begun);
+      await syncFolder(this.#place.folder);
     } catch (error) {
       throw fileError('finish the files in', this.#place.folder, error);
     }

@@ -65,6 +65,17 @@ export class DataGeneratorSource<T> implements Source<T, GeneratorSplit> {
     return new StaticAssigner(context, () => splits);
   }
 
+  restoreEnumerator(
+    context: SplitEnumeratorContext<GeneratorSplit>,
+    splits: readonly GeneratorSplit[],
+  ): SplitEnumerator<GeneratorSplit> {
+    return new StaticAssigner(
+      context,
+      () => splits,
+      ({ splitId }) => Number.parseInt(splitId, 10),
+    );
+  }
+
   createReader(context: SourceReaderContext): SourceReader<T, GeneratorSplit> {
     return new GeneratorReader(this.#options, context);
   }
@@ -88,7 +99,7 @@ class GeneratorReader<T> implements SourceReader<T, GeneratorSplit> {
   }
 
   start(): void {
-    this.#queue.request();
+    this.#queue.requestAll();
   }
 
   addSplits(splits: readonly GeneratorSplit[]): void {

@@ -1,4 +1,5 @@
 import type { Source, SourceSplit, SplitEnumerator, SplitEnumeratorContext } from '../../functions/source.ts';
+import { RestoredEnumerator } from '../split/restored-enumerator.ts';
 import { endOfSource, hybridSplit } from './hybrid-split.ts';
 import type { HybridSplit } from './hybrid-split.ts';
 
@@ -18,10 +19,15 @@ export class HybridEnumerator implements SplitEnumerator<HybridSplit> {
   /** The answer being made: it goes out as one message, so that no request falls between its parts. */
   #answer: { readonly subtask: number; readonly splits: HybridSplit[] } | undefined;
 
-  constructor(sources: readonly Source<unknown>[], context: SplitEnumeratorContext<HybridSplit>) {
+  /** @param restored of all sources, what no reader holds; undefined for a job that begins */
+  constructor(
+    sources: readonly Source<unknown>[],
+    context: SplitEnumeratorContext<HybridSplit>,
+    restored?: readonly HybridSplit[],
+  ) {
     this.#context = context;
-    this.#enumerators = sources.map((source, index) =>
-      source.createEnumerator({
+    this.#enumerators = sources.map((source, index) => {
+      const own: SplitEnumeratorContext<SourceSplit> = {
         parallelism: context.parallelism,
         now: () => context.now(),
         assignSplits: (subtask, splits) =>
@@ -30,8 +36,11 @@ export class HybridEnumerator implements SplitEnumerator<HybridSplit> {
             splits.map((split) => hybridSplit(index, split)),
           ),
         signalNoMoreSplits: (subtask) => this.#end(index, subtask),
-      }),
-    );
+      };
+      return restored === undefined
+        ? source.createEnumerator(own)
+        : restoreOne(source, own, splitsOf(restored, index));
+    });
   }
 
   /** Starts all sources: what is wrong with a later one shows at once. */
@@ -122,4 +131,16 @@ export class HybridEnumerator implements SplitEnumerator<HybridSplit> {
       this.#request(subtask);
     }
   }
+}
+
+function splitsOf(splits: readonly HybridSplit[], index: number): readonly SourceSplit[] {
+  return splits.flatMap(({ sourceIndex, split }) => (sourceIndex === index && split !== null ? [split] : []));
+}
+
+function restoreOne(
+  source: Source<unknown>,
+  context: SplitEnumeratorContext<SourceSplit>,
+  splits: readonly SourceSplit[],
+): SplitEnumerator<SourceSplit> {
+  return source.restoreEnumerator?.(context, splits) ?? new RestoredEnumerator(context, splits);
 }

@@ -41,6 +41,17 @@ export class HybridSource<T> implements Source<T, HybridSplit> {
     return new HybridEnumerator(this.#sources, context);
   }
 
+  /**
+   * Begins with the first source again, of which only what the checkpoint holds is left: sources that were read to their end are
+   * passed at once, and no split of the next is handed out before all readers are done with the one before.
+   */
+  restoreEnumerator(
+    context: SplitEnumeratorContext<HybridSplit>,
+    splits: readonly HybridSplit[],
+  ): SplitEnumerator<HybridSplit> {
+    return new HybridEnumerator(this.#sources, context, splits);
+  }
+
   createReader(context: SourceReaderContext): SourceReader<T, HybridSplit> {
     return new HybridReader(this.#sources, context);
   }

@@ -8,8 +8,10 @@ import type {
 } from '../../functions/source.ts';
 import type { ResolvedConnection } from '../../transport/nats/options.ts';
 import { SplitQueue } from '../split/split-queue.ts';
+import { COMMIT_HEADER } from './commit-markers.ts';
 import { connectTo } from './connection.ts';
 import type { JetStreamMessage } from './jetstream-source.ts';
+import { RECORDS_HEADER, unpackRecords } from './record-pack.ts';
 import { SplitPuller } from './split-puller.ts';
 import type { JetStreamSplit } from './stream-splits.ts';
 
@@ -20,6 +22,7 @@ export class JetStreamReader<T> implements SourceReader<T, JetStreamSplit> {
   readonly #servers: ResolvedConnection;
   readonly #decode: (message: JetStreamMessage) => T;
   readonly #badRecords: BadRecordPolicy;
+  readonly #lostMessages: 'fail' | 'skip';
   readonly #context: SourceReaderContext;
   readonly #queue: SplitQueue<JetStreamSplit>;
   readonly #pullers = new Map<string, SplitPuller>();
@@ -29,18 +32,20 @@ export class JetStreamReader<T> implements SourceReader<T, JetStreamSplit> {
     servers: ResolvedConnection,
     decode: (message: JetStreamMessage) => T,
     badRecords: BadRecordPolicy,
+    lostMessages: 'fail' | 'skip',
     context: SourceReaderContext,
   ) {
     this.#servers = servers;
     this.#decode = decode;
     this.#badRecords = badRecords;
+    this.#lostMessages = lostMessages;
     this.#context = context;
     this.#queue = new SplitQueue(context);
   }
 
   async start(): Promise<void> {
     this.#connection = await connectTo(this.#servers);
-    this.#queue.request();
+    this.#queue.requestAll();
     for (const split of this.#queue.splits) this.#pull(split);
   }
 
@@ -92,31 +97,57 @@ export class JetStreamReader<T> implements SourceReader<T, JetStreamSplit> {
     const world = {
       servers: this.#servers,
       connection,
+      lostMessages: this.#lostMessages,
       sleep: (ms: number) => this.#context.sleep(ms),
       wake: () => this.#queue.wake(),
     };
     this.#pullers.set(split.splitId, new SplitPuller(split, world));
   }
 
-  /** One `try` spans all good messages between two bad ones. */
   #decodeAll(split: JetStreamSplit, messages: readonly JsMsg[]): SourceBatch<T> {
     const values: T[] = [];
     const timestamps: number[] = [];
+    const records = messages.flatMap((message) => this.#recordsOf(split, message));
     let index = 0;
-    while (index < messages.length) {
+    // One `try` spans all good records between two bad ones.
+    while (index < records.length) {
       try {
-        for (; index < messages.length; index += 1) {
-          const message = messages[index] as JsMsg;
-          values.push(this.#decode(message));
-          timestamps.push(Math.floor(message.info.timestampNanos / NANOS_PER_MILLI));
+        for (; index < records.length; index += 1) {
+          const record = records[index] as StoredRecord;
+          values.push(this.#decode(record));
+          timestamps.push(record.timestamp);
         }
       } catch (cause) {
-        const { subject, seq, data } = messages[index] as JsMsg;
-        const where = `stream ${split.stream}, subject ${subject}, sequence ${seq}`;
-        this.#context.reportBadRecord(this.#badRecords, where, Buffer.from(data).toString('utf8'), cause);
+        this.#reportBad(split, records[index] as StoredRecord, cause);
         index += 1;
       }
     }
     return { splitId: split.splitId, values, timestamps };
   }
+
+  /** A message is a record, or holds several; a note about a commit holds none. */
+  #recordsOf(split: JetStreamSplit, message: JsMsg): readonly StoredRecord[] {
+    const { subject, seq, headers, data } = message;
+    const timestamp = Math.floor(message.info.timestampNanos / NANOS_PER_MILLI);
+    const stored = (bytes: Uint8Array): StoredRecord => ({ data: bytes, subject, seq, headers, timestamp });
+    if (headers === undefined) return [stored(data)];
+    if (headers.has(COMMIT_HEADER)) return [];
+    if (!headers.has(RECORDS_HEADER)) return [stored(data)];
+    try {
+      return unpackRecords(data).map(stored);
+    } catch (cause) {
+      this.#reportBad(split, stored(data), cause);
+      return [];
+    }
+  }
+
+  #reportBad(split: JetStreamSplit, { subject, seq, data }: StoredRecord, cause: unknown): void {
+    const where = `stream ${split.stream}, subject ${subject}, sequence ${seq}`;
+    this.#context.reportBadRecord(this.#badRecords, where, Buffer.from(data).toString('utf8'), cause);
+  }
+}
+
+/** A record as it was stored. */
+interface StoredRecord extends JetStreamMessage {
+  readonly timestamp: number;
 }

@@ -34,19 +34,26 @@ export interface JetStreamSourceOptions<T> extends JetStreamConnectionOptions {
   readonly until?: 'latest';
   /** How bytes become a record: a schema, or a function of the whole message. */
   readonly deserializer: DeserializationSchema<T> | ((message: JetStreamMessage) => T);
+  /**
+   * What follows when messages were removed from the stream before the job read them; noticed at a restart, for sources of whole
+   * streams. Default `fail`.
+   */
+  readonly lostMessages?: 'fail' | 'skip';
   /** What happens with messages that cannot be decoded. Default `fail`; the error names stream, subject and sequence. */
   readonly badRecords?: BadRecordPolicy;
 }
 
 /**
  * The messages of a JetStream stream in the order of their sequence numbers; record timestamps are the times the server
- * stored them. Positions are kept by Millrace, not in the server: reading leaves nothing behind there.
+ * stored them. Positions are kept by Millrace, not in the server: reading leaves nothing behind there. Messages that a
+ * `JetStreamSink` has packed are taken apart, and its notes about commits passed over.
  */
 export class JetStreamSource<T> implements Source<T, JetStreamSplit> {
   readonly boundedness: 'bounded' | 'continuous-unbounded';
   readonly #plan: SplitPlan;
   readonly #decode: (message: JetStreamMessage) => T;
   readonly #badRecords: BadRecordPolicy;
+  readonly #lostMessages: 'fail' | 'skip';
 
   /** @throws ConfigurationError for a malformed URL, UserError for other options that make no sense */
   constructor(options: JetStreamSourceOptions<T>) {
@@ -72,6 +79,7 @@ export class JetStreamSource<T> implements Source<T, JetStreamSplit> {
     this.#decode =
       typeof deserializer === 'function' ? deserializer : (message) => deserializer.deserialize(message.data);
     this.#badRecords = options.badRecords ?? 'fail';
+    this.#lostMessages = options.lostMessages ?? 'fail';
     this.boundedness = options.until === 'latest' ? 'bounded' : 'continuous-unbounded';
   }
 
@@ -79,7 +87,22 @@ export class JetStreamSource<T> implements Source<T, JetStreamSplit> {
     return new StaticAssigner(context, () => planSplits(this.#plan));
   }
 
+  restoreEnumerator(
+    context: SplitEnumeratorContext<JetStreamSplit>,
+    splits: readonly JetStreamSplit[],
+  ): SplitEnumerator<JetStreamSplit> {
+    const { subjects } = this.#plan;
+    const indexOf = ({ subject }: JetStreamSplit): number => Math.max(0, subjects.indexOf(subject ?? ''));
+    return new StaticAssigner(context, () => splits, indexOf);
+  }
+
   createReader(context: SourceReaderContext): SourceReader<T, JetStreamSplit> {
-    return new JetStreamReader(this.#plan.servers, this.#decode, this.#badRecords, context);
+    return new JetStreamReader(
+      this.#plan.servers,
+      this.#decode,
+      this.#badRecords,
+      this.#lostMessages,
+      context,
+    );
   }
 }

@@ -1,16 +1,30 @@
 import { createInbox, headers } from '@nats-io/nats-core';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core';
 import { ExternalError, UserError } from '../../base/errors.ts';
-import { JETSTREAM_ACK_TIMEOUT_MS, JETSTREAM_PUBLISH_WINDOW } from '../../base/limits.ts';
+import {
+  JETSTREAM_ACK_TIMEOUT_MS,
+  JETSTREAM_PUBLISH_BYTES,
+  JETSTREAM_PUBLISH_WINDOW,
+} from '../../base/limits.ts';
 import type { ResolvedConnection } from '../../transport/nats/options.ts';
 import { jetStreamError } from './connection.ts';
+import { RECORDS_HEADER } from './record-pack.ts';
 
 const NO_RESPONDERS = 503;
 /** How often the age of the oldest publish is looked at. */
 const AGE_CHECK_MS = JETSTREAM_ACK_TIMEOUT_MS / 10;
 
+/** What goes into a message's headers. */
+export interface PublishFields {
+  /** The stream drops a message whose id it knows. */
+  readonly messageId?: string | undefined;
+  /** Number of packed records; 0 for none. */
+  readonly records?: number;
+}
+
 interface Outstanding {
   readonly subject: string;
+  readonly bytes: number;
   readonly sentAt: number;
 }
 
@@ -27,9 +41,11 @@ export class Publisher {
   /** In the order published. */
   readonly #outstanding = new Map<number, Outstanding>();
   #published = 0;
+  #outstandingBytes = 0;
   #failure: Error | undefined;
   #waiters: {
     readonly below: number;
+    readonly belowBytes: number;
     readonly resolve: () => void;
     readonly reject: (error: Error) => void;
   }[] = [];
@@ -53,13 +69,14 @@ export class Publisher {
   }
 
   /** @throws what an earlier publish met; UserError for a message that is too large */
-  publish(subject: string, payload: Uint8Array, messageId: string | undefined): void {
+  publish(subject: string, payload: Uint8Array, fields: PublishFields = {}): void {
     if (this.#failure !== undefined) throw this.#failure;
     this.#published += 1;
     const reply = `${this.#inbox}.${this.#published}`;
     try {
-      if (messageId === undefined) this.#connection.publish(subject, payload, { reply });
-      else this.#connection.publish(subject, payload, { reply, headers: idHeader(messageId) });
+      const header = headerOf(fields);
+      if (header === undefined) this.#connection.publish(subject, payload, { reply });
+      else this.#connection.publish(subject, payload, { reply, headers: header });
     } catch (error) {
       const limit = this.#connection.info?.max_payload ?? Infinity;
       if (payload.length >= limit) {
@@ -72,18 +89,25 @@ export class Publisher {
       }
       throw jetStreamError(`publish to ${subject}`, this.#servers, error);
     }
-    this.#outstanding.set(this.#published, { subject, sentAt: performance.now() });
+    this.#outstanding.set(this.#published, {
+      subject,
+      bytes: payload.length,
+      sentAt: performance.now(),
+    });
+    this.#outstandingBytes += payload.length;
   }
 
   /** A promise while the window is full. */
   pending(): Promise<void> | undefined {
-    if (this.#outstanding.size < JETSTREAM_PUBLISH_WINDOW && this.#failure === undefined) return undefined;
-    return this.#until(JETSTREAM_PUBLISH_WINDOW / 2);
+    const roomy =
+      this.#outstanding.size < JETSTREAM_PUBLISH_WINDOW && this.#outstandingBytes < JETSTREAM_PUBLISH_BYTES;
+    if (roomy && this.#failure === undefined) return undefined;
+    return this.#until(JETSTREAM_PUBLISH_WINDOW / 2, JETSTREAM_PUBLISH_BYTES / 2);
   }
 
   /** Resolves when the server has stored everything published so far. */
   async flush(): Promise<void> {
-    await this.#until(1);
+    await this.#until(1, Infinity);
   }
 
   async close(): Promise<void> {
@@ -93,12 +117,12 @@ export class Publisher {
     await this.#connection.close();
   }
 
-  /** Resolves when fewer than `below` acknowledgements are awaited. */
-  #until(below: number): Promise<void> {
+  /** Resolves when fewer than `below` acknowledgements are awaited, of fewer bytes than `belowBytes`. */
+  #until(below: number, belowBytes: number): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#outstanding.size < below) return Promise.resolve();
+    if (this.#outstanding.size < below && this.#outstandingBytes < belowBytes) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ below, resolve, reject });
+      this.#waiters.push({ below, belowBytes, resolve, reject });
     });
   }
 
@@ -112,8 +136,11 @@ export class Publisher {
       return;
     }
     this.#outstanding.delete(number);
+    this.#outstandingBytes -= sent.bytes;
     if (this.#waiters.length === 0) return;
-    const ready = this.#waiters.filter(({ below }) => this.#outstanding.size < below);
+    const ready = this.#waiters.filter(
+      ({ below, belowBytes }) => this.#outstanding.size < below && this.#outstandingBytes < belowBytes,
+    );
     this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter));
     for (const { resolve } of ready) resolve();
   }
@@ -133,9 +160,11 @@ export class Publisher {
   }
 }
 
-function idHeader(messageId: string): ReturnType<typeof headers> {
+function headerOf({ messageId, records = 0 }: PublishFields): ReturnType<typeof headers> | undefined {
+  if (messageId === undefined && records === 0) return undefined;
   const header = headers();
-  header.set('Nats-Msg-Id', messageId);
+  if (messageId !== undefined) header.set('Nats-Msg-Id', messageId);
+  if (records > 0) header.set(RECORDS_HEADER, String(records));
   return header;
 }
 

@@ -1,7 +1,6 @@
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { UserError } from '../../base/errors.ts';
 import type { MillraceError } from '../../base/errors.ts';
 import {
   JETSTREAM_BUFFER_MESSAGES,
@@ -11,12 +10,14 @@ import {
   JETSTREAM_PULL_TRIES,
 } from '../../base/limits.ts';
 import type { ResolvedConnection } from '../../transport/nats/options.ts';
-import { streamError } from './stream-splits.ts';
+import { checkStream, streamError } from './stream-splits.ts';
 import type { JetStreamSplit } from './stream-splits.ts';
 
 export interface PullerWorld {
   readonly servers: ResolvedConnection;
   readonly connection: NatsConnection;
+  /** What follows when messages were removed before they were read. */
+  readonly lostMessages: 'fail' | 'skip';
   sleep(ms: number): Promise<void>;
   /** `poll` is worth calling. */
   wake(): void;
@@ -78,11 +79,7 @@ export class SplitPuller {
           this.#consumer = undefined;
           const cause = this.#named(error);
           failed += 1;
-          if (
-            cause instanceof UserError ||
-            this.#world.connection.isClosed() ||
-            failed >= JETSTREAM_PULL_TRIES
-          )
+          if (!cause.retryable || this.#world.connection.isClosed() || failed >= JETSTREAM_PULL_TRIES)
             throw cause;
           await this.#world.sleep(JETSTREAM_PULL_PAUSE_MS);
         }
@@ -149,6 +146,7 @@ export class SplitPuller {
 
   async #createConsumer(): Promise<Consumer> {
     const { stream, subject } = this.#split;
+    await checkStream(this.#world.connection, this.#split, this.#next, this.#world.lostMessages);
     return jetstream(this.#world.connection).consumers.get(stream, {
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: this.#next,

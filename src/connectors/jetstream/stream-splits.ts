@@ -1,8 +1,10 @@
 import { DeliverPolicy, JetStreamApiCodes, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import type { JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/nats-core';
 import { MillraceError, UserError } from '../../base/errors.ts';
 import type { ResolvedConnection } from '../../transport/nats/options.ts';
 import { connectTo, jetStreamError } from './connection.ts';
+import { MessagesLostError, StreamRecreatedError, StreamTruncatedError } from './errors.ts';
 
 /** Where to begin in a stream. */
 export type JetStreamStart =
@@ -24,6 +26,10 @@ export interface JetStreamSplit {
   readonly next: number;
   /** Stream sequence of the last message to read; `undefined`: never ends. */
   readonly last: number | undefined;
+  /** `next` when the job began. */
+  readonly first: number;
+  /** When the stream was created, as the server says it: another stream of the same name is another stream. */
+  readonly created: string;
 }
 
 export interface SplitPlan {
@@ -43,7 +49,7 @@ export async function planSplits(plan: SplitPlan): Promise<readonly JetStreamSpl
   const connection = await connectTo(plan.servers);
   try {
     const manager = await jetstreamManager(connection);
-    const { state } = await manager.streams.info(plan.stream);
+    const { state, created } = await manager.streams.info(plan.stream);
     const next = await startSequence(manager, plan, state.last_seq);
     const filters = plan.subjects.length === 0 ? [undefined] : plan.subjects;
     return await Promise.all(
@@ -52,6 +58,8 @@ export async function planSplits(plan: SplitPlan): Promise<readonly JetStreamSpl
         stream: plan.stream,
         subject,
         next,
+        first: next,
+        created,
         last: plan.untilLatest
           ? await lastSequence(manager, plan.stream, subject, state.last_seq)
           : undefined,
@@ -62,6 +70,26 @@ export async function planSplits(plan: SplitPlan): Promise<readonly JetStreamSpl
   } finally {
     await connection.close();
   }
+}
+
+/**
+ * Whether the split can be read on from where it stands.
+ * @throws StreamRecreatedError, StreamTruncatedError, MessagesLostError
+ */
+export async function checkStream(
+  connection: NatsConnection,
+  split: JetStreamSplit,
+  next: number,
+  lostMessages: 'fail' | 'skip',
+): Promise<void> {
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  const { state, created } = await manager.streams.info(split.stream);
+  if (created !== split.created) throw new StreamRecreatedError(split.stream, split.created, created);
+  // One that has not begun may wait for messages that are to come.
+  if (next <= split.first) return;
+  if (state.last_seq < next - 1) throw new StreamTruncatedError(split.stream, next, state.last_seq);
+  const gone = split.subject === undefined && state.first_seq > next && next <= (split.last ?? Infinity);
+  if (gone && lostMessages === 'fail') throw new MessagesLostError(split.stream, next, state.first_seq);
 }
 
 async function startSequence(

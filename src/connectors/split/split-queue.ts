@@ -54,7 +54,15 @@ export class SplitQueue<S extends SourceSplit> {
 
   /** Asks the enumerator for work, once per answer, when there is none. */
   request(): void {
-    if (this.#asked || this.#noMore || this.#splits.length > 0) return;
+    if (this.#splits.length === 0) this.requestAll();
+  }
+
+  /**
+   * Asks also while splits are in hand: for sources that read all theirs side by side, perhaps for ever. A reader that goes on with
+   * some could else never get the others that belong to it.
+   */
+  requestAll(): void {
+    if (this.#asked || this.#noMore) return;
     this.#asked = true;
     this.#context.sendSplitRequest();
   }

@@ -5,9 +5,11 @@ import type {
   SourceReaderContext,
   SourceSplit,
   SplitEnumerator,
+  SplitEnumeratorContext,
 } from '../../functions/source.ts';
 import { InMemoryOperatorStateStore } from '../../state/index.ts';
 import { UserError } from '../../base/errors.ts';
+import { RestoredEnumerator } from '../split/restored-enumerator.ts';
 
 export interface BadReport {
   readonly policy: BadRecordPolicy;
@@ -31,6 +33,12 @@ export interface RunOptions {
   /** Stop after so many values; the readers' splits are left in `state`. */
   readonly stopAfter?: number;
   readonly now?: () => number;
+}
+
+/** What a checkpoint holds of a source: splits of its readers, by subtask, and those that no reader held. */
+export interface SourceSnapshot<S> {
+  readonly held: readonly (readonly S[])[];
+  readonly open: readonly S[];
 }
 
 /** Runs a source as the coordinator and its tasks would: one enumerator, readers polled in turn until all end. */
@@ -59,12 +67,16 @@ export class SourceHarness<T, S extends SourceSplit> {
   readonly #ended = new Set<number>();
   readonly #registered = new Set<number>();
 
-  constructor(source: Source<T, S>, options: RunOptions = {}) {
+  readonly #restored: SourceSnapshot<S> | undefined;
+
+  /** @param restored what to go on from, perhaps at another parallelism */
+  constructor(source: Source<T, S>, options: RunOptions = {}, restored?: SourceSnapshot<S>) {
     this.#options = options;
+    this.#restored = restored;
     const parallelism = options.parallelism ?? 1;
     const now = options.now ?? (() => Date.now());
     this.bySubtask = Array.from({ length: parallelism }, () => []);
-    this.enumerator = source.createEnumerator({
+    const context: SplitEnumeratorContext<S> = {
       parallelism,
       now,
       assignSplits: (subtask, splits) => {
@@ -72,7 +84,12 @@ export class SourceHarness<T, S extends SourceSplit> {
         this.readers[subtask]?.addSplits(structuredClone(splits));
       },
       signalNoMoreSplits: (subtask) => this.readers[subtask]?.notifyNoMoreSplits(),
-    });
+    };
+    this.enumerator =
+      restored === undefined
+        ? source.createEnumerator(context)
+        : (source.restoreEnumerator?.(context, restored.open) ??
+          new RestoredEnumerator(context, restored.open));
     this.readers = this.bySubtask.map((_, subtask) =>
       source.createReader(this.#context(subtask, parallelism, now)),
     );
@@ -80,7 +97,25 @@ export class SourceHarness<T, S extends SourceSplit> {
 
   async start(): Promise<void> {
     await this.enumerator.start();
-    for (const reader of this.readers) await reader.start();
+    for (const [subtask, reader] of this.readers.entries()) {
+      const held = this.#heldBy(subtask);
+      if (held.length > 0) reader.addSplits(held);
+      await reader.start();
+    }
+  }
+
+  /** As a checkpoint between two batches would take it. */
+  snapshot(): SourceSnapshot<S> {
+    return structuredClone({
+      held: this.readers.map((reader) => reader.snapshotState()),
+      open: this.enumerator.snapshotState(),
+    });
+  }
+
+  #heldBy(subtask: number): readonly S[] {
+    const held = this.#restored?.held ?? [];
+    if (held.length === this.readers.length) return held[subtask] ?? [];
+    return held.flat().filter((_, index) => index % this.readers.length === subtask);
   }
 
   /** Polls every reader in turn until all end, or until `stopAfter` values are read. */

@@ -1,4 +1,4 @@
-import type { JobId } from '../../base/ids.ts';
+import type { JobId, OperatorId } from '../../base/ids.ts';
 import { InMemoryOperatorStateStore } from '../../state/index.ts';
 import type { SinkWriterContext } from '../../functions/sink.ts';
 
@@ -6,6 +6,9 @@ export interface WriterPlace {
   readonly subtask?: number;
   readonly parallelism?: number;
   readonly attempt?: number;
+  readonly commitsAtCheckpoints?: boolean;
+  readonly restoredCheckpointId?: number;
+  readonly now?: () => number;
   readonly sendResults?: (collectId: string, rows: readonly unknown[]) => Promise<void>;
 }
 
@@ -24,7 +27,10 @@ export function writerContext(place: WriterPlace = {}): SinkWriterContext {
       maxNumberOfParallelSubtasks: 128,
       attemptNumber: attempt,
     },
-    now: () => 0,
+    operatorId: '1'.repeat(32) as OperatorId,
+    now: place.now ?? (() => 0),
+    commitsAtCheckpoints: place.commitsAtCheckpoints ?? false,
+    restoredCheckpointId: place.restoredCheckpointId,
     getOperatorStateStore: () => operatorState,
     sendResults: place.sendResults ?? (() => Promise.reject(new Error('no results expected'))),
   };

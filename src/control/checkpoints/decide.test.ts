@@ -85,7 +85,7 @@ class Run {
     this.state = initialCoordinator({ ...SETTINGS, ...settings }, 1, [], 0);
   }
 
-  then(decide: (state: CoordinatorState) => CheckpointDecision): this {
+  next(decide: (state: CoordinatorState) => CheckpointDecision): this {
     const { state, effects } = decide(this.state);
     this.state = state;
     this.effects.push(...effects);
@@ -93,11 +93,11 @@ class Run {
   }
 
   tick(now: number, view = job()): this {
-    return this.then((state) => tick(state, view, now, now));
+    return this.next((state) => tick(state, view, now, now));
   }
 
   acknowledgeBoth(checkpointId: number): this {
-    return this.then((state) => acknowledged(state, SOURCE, checkpointId, acknowledgement(), 0)).then(
+    return this.next((state) => acknowledged(state, SOURCE, checkpointId, acknowledgement(), 0)).next(
       (state) => acknowledged(state, SINK, checkpointId, acknowledgement(), 0),
     );
   }
@@ -115,7 +115,7 @@ describe('checkpoint decisions', () => {
     ]);
     run.acknowledgeBoth(1);
     expect(run.types).toEqual(['trigger', 'decide']);
-    run.then((state) => decided(state, completed(1), 160));
+    run.next((state) => decided(state, completed(1), 160));
     expect(run.effects.at(-1)).toEqual({ type: 'notifyComplete', checkpointId: 1, refs: [SOURCE, SINK] });
     expect(run.state.counts).toMatchObject({ triggered: 1, completed: 1, failed: 0 });
   });
@@ -128,15 +128,15 @@ describe('checkpoint decisions', () => {
   it('when a source has finished, then what it fed is triggered instead', () => {
     const run = new Run().tick(100, job('finished', 'running'));
     expect(run.effects).toMatchObject([{ type: 'trigger', refs: [SINK] }]);
-    run.then((state) => acknowledged(state, SINK, 1, acknowledgement(), 0));
+    run.next((state) => acknowledged(state, SINK, 1, acknowledgement(), 0));
     expect(run.types).toEqual(['trigger', 'decide']);
   });
 
   it('when acknowledgements are doubled, late or of another attempt, then they change nothing', () => {
     const run = new Run().tick(100);
     const before = run.state;
-    run.then((state) => acknowledged(state, { ...SOURCE, attempt: 1 }, 1, acknowledgement(), 0));
-    run.then((state) => acknowledged(state, SOURCE, 7, acknowledgement(), 0));
+    run.next((state) => acknowledged(state, { ...SOURCE, attempt: 1 }, 1, acknowledgement(), 0));
+    run.next((state) => acknowledged(state, SOURCE, 7, acknowledgement(), 0));
     expect(run.state).toBe(before);
     run.acknowledgeBoth(1).acknowledgeBoth(1);
     expect(run.types).toEqual(['trigger', 'decide']);
@@ -145,8 +145,8 @@ describe('checkpoint decisions', () => {
   it('when both ends of a channel counted differently, then the checkpoint is given up, not decided', () => {
     const run = new Run()
       .tick(100)
-      .then((state) => acknowledged(state, SOURCE, 1, acknowledgement({ sent: { 'e0-0-0': 5 } }), 0))
-      .then((state) => acknowledged(state, SINK, 1, acknowledgement({ received: { 'e0-0-0': 4 } }), 0));
+      .next((state) => acknowledged(state, SOURCE, 1, acknowledgement({ sent: { 'e0-0-0': 5 } }), 0))
+      .next((state) => acknowledged(state, SINK, 1, acknowledgement({ received: { 'e0-0-0': 4 } }), 0));
     expect(run.types).toEqual(['trigger', 'notifyAborted', 'failJob']);
     expect(JSON.stringify(run.effects)).toContain(
       'e0-0-0 was sent 5 records before the barrier, and brought 4',
@@ -166,24 +166,24 @@ describe('checkpoint decisions', () => {
   it('when a subtask declines or the decision cannot be written, then it counts as a failure; a success counts anew', () => {
     const run = new Run({ tolerableFailed: 1 })
       .tick(100)
-      .then((state) => declined(state, SINK, 1, ERROR, 110));
+      .next((state) => declined(state, SINK, 1, ERROR, 110));
     expect(run.state.failures).toBe(1);
     run.tick(200).acknowledgeBoth(2);
-    run.then((state) => decisionFailed(state, 2, ERROR, 210));
+    run.next((state) => decisionFailed(state, 2, ERROR, 210));
     expect(run.types).toContain('failJob');
     run.tick(300).acknowledgeBoth(3);
-    run.then((state) => decided(state, completed(3), 310));
+    run.next((state) => decided(state, completed(3), 310));
     expect(run.state.failures).toBe(0);
   });
 
   it('when subtasks stop, then checkpoints they take part in are given up without blame; one that is being decided is not', () => {
-    const collecting = new Run().tick(100).then((state) => subtasksStopped(state, [SINK], 110));
+    const collecting = new Run().tick(100).next((state) => subtasksStopped(state, [SINK], 110));
     expect(collecting.types).toEqual(['trigger', 'notifyAborted']);
     expect(collecting.state.failures).toBe(0);
     const deciding = new Run()
       .tick(100)
       .acknowledgeBoth(1)
-      .then((state) => subtasksStopped(state, [SINK], 110));
+      .next((state) => subtasksStopped(state, [SINK], 110));
     expect(deciding.types).toEqual(['trigger', 'decide']);
     expect(deciding.state.pending.size).toBe(1);
   });
@@ -191,10 +191,10 @@ describe('checkpoint decisions', () => {
   it('when a checkpoint completes, then older ones beyond those kept are discarded, but no file that a kept one refers to', () => {
     const run = new Run().tick(100).acknowledgeBoth(1);
     run
-      .then((state) => decided(state, completed(1, ['base', 'a']), 110))
+      .next((state) => decided(state, completed(1, ['base', 'a']), 110))
       .tick(200)
       .acknowledgeBoth(2);
-    run.then((state) => decided(state, completed(2, ['base', 'b']), 210));
+    run.next((state) => decided(state, completed(2, ['base', 'b']), 210));
     const discard = run.effects.find((effect) => effect.type === 'discard');
     expect(discard).toMatchObject({ checkpoints: [{ checkpointId: 1 }], kept: ['base', 'b'] });
     expect(run.state.completed.map(({ checkpointId }) => checkpointId)).toEqual([2]);
@@ -202,15 +202,15 @@ describe('checkpoint decisions', () => {
 
   it('when all subtasks have handed on their last record, then a checkpoint begins at once', () => {
     const run = new Run({ intervalMs: 1_000_000 });
-    run.then((state) => drained(state, SOURCE)).tick(5);
+    run.next((state) => drained(state, SOURCE)).tick(5);
     expect(run.types).toEqual([]);
-    run.then((state) => drained(state, SINK)).tick(6);
+    run.next((state) => drained(state, SINK)).tick(6);
     expect(run.types).toEqual(['trigger']);
   });
 
   it('when a pause between checkpoints or their number is limited, then the next one waits', () => {
     const paused = new Run({ minPauseMs: 500 }).tick(100).acknowledgeBoth(1);
-    paused.then((state) => decided(state, completed(1), 150)).tick(640);
+    paused.next((state) => decided(state, completed(1), 150)).tick(640);
     expect(paused.types.filter((type) => type === 'trigger')).toHaveLength(1);
     paused.tick(650);
     expect(paused.types.filter((type) => type === 'trigger')).toHaveLength(2);
@@ -221,7 +221,7 @@ describe('checkpoint decisions', () => {
   it('when unaligned checkpoints wait first, then subtasks that have not acknowledged are told after that time, once', () => {
     const run = new Run({ unalignedAfterMs: 50 }).tick(100).tick(149);
     run
-      .then((state) => acknowledged(state, SOURCE, 1, acknowledgement(), 0))
+      .next((state) => acknowledged(state, SOURCE, 1, acknowledgement(), 0))
       .tick(150)
       .tick(160);
     expect(run.effects.slice(1)).toEqual([{ type: 'takeUnaligned', checkpointId: 1, refs: [SINK] }]);
@@ -239,10 +239,10 @@ describe('savepoint decisions', () => {
   });
 
   it('when a savepoint is asked for, then it begins without waiting for the interval, commits nothing, and is answered', () => {
-    const run = new Run({ unalignedAfterMs: 0 }).then((state) => requestSnapshot(state, request())).tick(1);
+    const run = new Run({ unalignedAfterMs: 0 }).next((state) => requestSnapshot(state, request())).tick(1);
     expect(run.effects).toMatchObject([{ type: 'trigger', flags: 1, location: '/savepoints/one' }]);
     run.acknowledgeBoth(1);
-    run.then((state) => decided(state, { ...completed(1), kind: 'savepoint', path: '/savepoints/one' }, 2));
+    run.next((state) => decided(state, { ...completed(1), kind: 'savepoint', path: '/savepoints/one' }, 2));
     expect(run.types).toEqual(['trigger', 'decide', 'answer']);
     expect(run.effects.at(-1)).toEqual({
       type: 'answer',
@@ -254,19 +254,19 @@ describe('savepoint decisions', () => {
 
   it('when it stops the job, then nothing begins behind it, and what was written is committed', () => {
     const run = new Run()
-      .then((state) => requestSnapshot(state, request({ stop: true, drain: true })))
+      .next((state) => requestSnapshot(state, request({ stop: true, drain: true })))
       .tick(1);
     expect(run.effects).toMatchObject([{ type: 'trigger', flags: 7 }]);
     run.tick(5_00).acknowledgeBoth(1);
-    run.then((state) => decided(state, { ...completed(1), kind: 'savepoint' }, 501));
+    run.next((state) => decided(state, { ...completed(1), kind: 'savepoint' }, 501));
     expect(run.types).toEqual(['trigger', 'decide', 'notifyComplete', 'answer']);
-    run.then((state) => requestSnapshot(state, request({ requestId: 'again' })));
+    run.next((state) => requestSnapshot(state, request({ requestId: 'again' })));
     expect(run.effects.at(-1)).toMatchObject({ type: 'answer', requestId: 'again', result: { error: {} } });
   });
 
   it('when it fails, then who asked hears why, the job goes on, and checkpoints begin again', () => {
-    const run = new Run().then((state) => requestSnapshot(state, request({ stop: true }))).tick(1);
-    run.then((state) => declined(state, SOURCE, 1, ERROR, 2)).tick(200);
+    const run = new Run().next((state) => requestSnapshot(state, request({ stop: true }))).tick(1);
+    run.next((state) => declined(state, SOURCE, 1, ERROR, 2)).tick(200);
     expect(run.types).toEqual(['trigger', 'notifyAborted', 'answer', 'trigger']);
     expect(JSON.stringify(run.effects)).toContain('disk full');
   });

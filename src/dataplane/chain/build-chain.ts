@@ -4,6 +4,7 @@ import type { OperatorId } from '../../base/ids.ts';
 import type { TaskInfo } from '../../functions/context.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
 import { HashMapStateBackend, InMemoryOperatorStateStore, keyGroupRange } from '../../state/index.ts';
 import type { KeyedStateBackend, OperatorStateSnapshot } from '../../state/index.ts';
 import type { TaskCounters, TaskSettings } from '../task/task.ts';
@@ -11,7 +12,7 @@ import { Chain } from './chain.ts';
 import type { ChainMember, EdgeOutput, MemberStates } from './chain.ts';
 import { copyRecord } from './copy-record.ts';
 import type { Flow } from './flow.ts';
-import type { Emit, OperatorContext, OperatorFactory, WallTime } from './operator.ts';
+import type { CheckpointFacts, Emit, OperatorContext, OperatorFactory, WallTime } from './operator.ts';
 import { OperatorRuntimeContext } from './runtime-context.ts';
 import type { Trace } from './trace.ts';
 
@@ -20,6 +21,8 @@ export interface ChainEnvironment {
   /** `operatorName` is filled in per operator. */
   readonly taskInfo: TaskInfo;
   readonly clock: Clock;
+  readonly logger: Logger;
+  readonly checkpoints: CheckpointFacts;
   readonly wallTime: Readonly<WallTime>;
   readonly settings: TaskSettings;
   readonly counters: TaskCounters;
@@ -91,7 +94,7 @@ export function buildChain(plan: ChainPlan<OperatorFactory>, environment: ChainE
     const operator = node.factory.create();
     const states = new OperatorStates(environment, environment.restored?.get(node.operatorId));
     entries[index] = operator.setup(
-      newContext(node.name, index, fanOut(main, reuse), sideEmits, states, environment),
+      newContext(node, index, fanOut(main, reuse), sideEmits, states, environment),
     );
     members[index] = {
       operatorId: node.operatorId,
@@ -152,7 +155,7 @@ export function fanOut(targets: readonly Emit[], objectReuse: boolean): Emit {
 }
 
 function newContext(
-  operatorName: string,
+  { name: operatorName, operatorId }: Pick<ChainMember, 'name' | 'operatorId'>,
   node: number,
   output: Emit,
   sides: ReadonlyMap<string, Emit>,
@@ -164,12 +167,15 @@ function newContext(
   const keyedState = (): KeyedStateBackend => states.open();
   return {
     operatorName,
+    operatorId,
     taskInfo,
     node,
     trace: environment.trace,
     flow: environment.flow,
     counters: environment.counters,
     clock: environment.clock,
+    logger: environment.logger,
+    checkpoints: environment.checkpoints,
     wallTime: environment.wallTime,
     settings: environment.settings,
     output,

@@ -1,6 +1,8 @@
 import type { FunctionSnapshotContext } from '../../functions/checkpointed.ts';
 import type { TaskInfo } from '../../functions/context.ts';
+import type { OperatorId } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
 import type { InMemoryOperatorStateStore, KeyedStateBackend } from '../../state/index.ts';
 import type { TaskCounters, TaskSettings } from '../task/task.ts';
 import type { OperatorRuntimeContext } from './runtime-context.ts';
@@ -62,9 +64,19 @@ export interface WallTime {
   now: number;
 }
 
+/** What an operator may know about its job's checkpoints. */
+export interface CheckpointFacts {
+  /** Whether a last checkpoint follows the end of the input. */
+  readonly atEndOfInput: boolean;
+  /** The one that the job goes on from. */
+  readonly restored: number | undefined;
+}
+
 /** What an operator gets from its task. */
 export interface OperatorContext {
   readonly operatorName: string;
+  /** The same in every attempt. */
+  readonly operatorId: OperatorId;
   readonly taskInfo: TaskInfo;
   /** Index in the chain, for `trace.node`. */
   readonly node: number;
@@ -73,6 +85,8 @@ export interface OperatorContext {
   readonly flow: Flow;
   readonly counters: TaskCounters;
   readonly clock: Clock;
+  readonly logger: Logger;
+  readonly checkpoints: CheckpointFacts;
   readonly wallTime: Readonly<WallTime>;
   readonly settings: TaskSettings;
   /** The main output. */

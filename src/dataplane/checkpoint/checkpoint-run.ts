@@ -9,7 +9,7 @@ import type { ChainMember } from '../chain/index.ts';
 import type { AlignedBarrier } from '../exchange/barrier-alignment.ts';
 import type { FilePlan, KeyedFiles } from './keyed-files.ts';
 import { encodeInFlight } from './in-flight.ts';
-import { encodeOperatorState } from './operator-state-codec.ts';
+import { encodeOperatorState } from '../../state/snapshot/operator-state-codec.ts';
 import type { TaskCheckpointing, TaskSnapshot } from './task-checkpointing.ts';
 
 const FULL: FilePlan = { mode: 'full', generation: 0 };

@@ -6,10 +6,10 @@ import { keyGroupRange, redistributeOperatorState } from '../../state/index.ts';
 import type { KeyedStateBackend, OperatorStateSnapshot } from '../../state/index.ts';
 import { assignState } from '../../state/snapshot/manifest.ts';
 import type { AssignedState } from '../../state/snapshot/manifest.ts';
+import { decodeOperatorState } from '../../state/snapshot/operator-state-codec.ts';
 import { StateReader } from '../../state/snapshot/state-reader.ts';
 import { newKeyedState } from '../chain/build-chain.ts';
 import type { RestoredOperator } from '../chain/build-chain.ts';
-import { decodeOperatorState } from './operator-state-codec.ts';
 import type { RestorePoint } from './task-checkpointing.ts';
 
 /** Reads what a checkpoint holds for the operators of one subtask. @throws as StateReader and readManifest */

@@ -1,15 +1,28 @@
+import { InternalError, UserError } from '../../base/errors.ts';
 import { SINK_PENDING_CHECK_RECORDS } from '../../base/limits.ts';
-import type { CheckpointedFunction } from '../../functions/checkpointed.ts';
-import type { Sink, SinkWriter } from '../../functions/sink.ts';
-import { InternalError } from '../../base/errors.ts';
+import type {
+  CheckpointListener,
+  CheckpointedFunction,
+  FunctionSnapshotContext,
+} from '../../functions/checkpointed.ts';
+import { END_OF_INPUT_CHECKPOINT } from '../../functions/sink.ts';
+import type { Sink, SinkWriter, SinkWriterContext } from '../../functions/sink.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
+import { CommitQueue } from './commit-queue.ts';
 import { refusePromise } from './user-function.ts';
 
-/** The end of a stream: hands records to a sink's writer and honours its backpressure. */
+type Writer = SinkWriter<unknown> & Partial<CheckpointedFunction> & Partial<CheckpointListener>;
+
+/**
+ * The end of a stream: hands records to a sink's writer and honours its backpressure. What the writer prepares at a barrier is
+ * kept in operator state until its checkpoint is complete and it has been committed.
+ */
 class SinkOperator implements StreamOperator {
   readonly #sink: Sink<unknown>;
   #context: OperatorContext | undefined;
-  #writer: SinkWriter<unknown> | undefined;
+  #writer: Writer | undefined;
+  #commits: CommitQueue | undefined;
+  #closed = false;
 
   constructor(sink: Sink<unknown>) {
     this.#sink = sink;
@@ -36,32 +49,89 @@ class SinkOperator implements StreamOperator {
     ];
   }
 
-  /** A writer may be a CheckpointedFunction: its state is initialized before the first record. */
+  /** What an earlier run left is committed before anything new is written. */
   async open(): Promise<void> {
     const context = this.#context;
     if (context === undefined) throw new InternalError('the sink operator was opened before setup');
-    this.#writer = await this.#sink.createWriter({
+    const committer = await this.#sink.createCommitter?.({
       taskInfo: context.taskInfo,
-      now: () => context.clock.now(),
-      getOperatorStateStore: () => context.operatorState(),
-      sendResults: (collectId, rows, resumeAt) => context.sendResults(collectId, rows, resumeAt),
+      operatorId: context.operatorId,
     });
-    const hooks = this.#writer as Partial<CheckpointedFunction>;
-    await hooks.initializeState?.(context.runtimeContext(false).initializationContext());
+    if (committer !== undefined) {
+      this.#commits = new CommitQueue(context, committer);
+      if (this.#closed) await this.#commits.close();
+      await this.#commits.recover();
+    }
+    const writer: Writer = await this.#sink.createWriter(writerContext(context));
+    if (this.#closed) return writer.close(true);
+    this.#writer = writer;
+    this.#checkWriter(context, writer);
+    await writer.initializeState?.(context.runtimeContext(false).initializationContext());
   }
 
-  /** A writer may be a CheckpointedFunction, called at barriers. */
-  get userFunction(): unknown {
-    return this.#writer;
+  async snapshotState(context: FunctionSnapshotContext): Promise<void> {
+    await this.#writer?.flush(false);
+    await this.#prepare(context.getCheckpointId());
+    await this.#writer?.snapshotState?.(context);
   }
 
-  finish(): void | Promise<void> {
-    return this.#writer?.flush(true);
+  async notifyCheckpointComplete(checkpointId: number): Promise<void> {
+    await this.#commits?.commitUpTo(checkpointId);
+    await this.#writer?.notifyCheckpointComplete?.(checkpointId);
   }
 
-  close(aborted: boolean): void | Promise<void> {
-    return this.#writer?.close(aborted);
+  notifyCheckpointAborted(checkpointId: number): void {
+    void this.#writer?.notifyCheckpointAborted?.(checkpointId);
   }
+
+  async finish(): Promise<void> {
+    await this.#writer?.flush(true);
+    if (this.#commits === undefined || this.#context?.checkpoints.atEndOfInput === true) return;
+    await this.#prepare(END_OF_INPUT_CHECKPOINT);
+    await this.#commits.commitUpTo(END_OF_INPUT_CHECKPOINT);
+  }
+
+  async close(aborted: boolean): Promise<void> {
+    this.#closed = true;
+    try {
+      await this.#writer?.close(aborted);
+    } finally {
+      await this.#commits?.close();
+    }
+  }
+
+  async #prepare(checkpointId: number): Promise<void> {
+    const prepared = await this.#writer?.prepareCommit?.(checkpointId);
+    this.#commits?.add(checkpointId, prepared ?? []);
+  }
+
+  #checkWriter({ operatorName, taskInfo, checkpoints, logger }: OperatorContext, writer: Writer): void {
+    if (writer.prepareCommit === undefined) return;
+    if (this.#commits === undefined) {
+      throw new UserError(
+        `the writer of sink "${operatorName}" prepares commits and the sink has no createCommitter(): nobody would commit them`,
+      );
+    }
+    if (checkpoints.atEndOfInput || taskInfo.indexOfThisSubtask > 0) return;
+    logger.info(
+      'no checkpoint follows the end of the input: this sink commits there what no checkpoint before it has committed; ' +
+        'execution.checkpointing.interval lets it commit earlier',
+      { operatorName },
+    );
+  }
+}
+
+function writerContext(context: OperatorContext): SinkWriterContext {
+  const { taskInfo, operatorId, clock, checkpoints } = context;
+  return {
+    taskInfo,
+    operatorId,
+    now: () => clock.now(),
+    commitsAtCheckpoints: checkpoints.atEndOfInput,
+    restoredCheckpointId: checkpoints.restored,
+    getOperatorStateStore: () => context.operatorState(),
+    sendResults: (collectId, rows, resumeAt) => context.sendResults(collectId, rows, resumeAt),
+  };
 }
 
 /** What the API reads of a sink's factory. */

@@ -46,6 +46,9 @@ export class StreamTask implements Task {
     numLateRecordsDropped: 0,
     numRecordsInErrors: 0,
     numRecordsOutMistyped: 0,
+    successfulCommittables: 0,
+    retriedCommittables: 0,
+    pendingCommittables: 0,
     busyMs: 0,
     backPressuredMs: 0,
     currentInputWatermark: MIN_WATERMARK,
@@ -232,10 +235,15 @@ export class StreamTask implements Task {
   }
 
   #buildChain(restored: ReadonlyMap<OperatorId, RestoredOperator> | undefined): Chain {
-    const { clock, settings } = this.#environment;
+    const { clock, settings, logger, checkpointing } = this.#environment;
     return buildChain(this.#plan, {
       taskInfo: this.#taskInfo,
       ...(restored === undefined ? {} : { restored }),
+      checkpoints: {
+        atEndOfInput: checkpointing?.afterTasksFinish === true,
+        restored: checkpointing?.restoreFrom?.manifest.checkpointId,
+      },
+      logger,
       clock,
       wallTime: this.#wallTime,
       settings,

@@ -65,6 +65,10 @@ export interface TaskCounters {
   numRecordsInErrors: number;
   /** Records sent that were not of their declared type; records that stay in their slot are not looked at. */
   numRecordsOutMistyped: number;
+  /** Committables of sinks: made visible, tried again (each time), and waiting for their checkpoint or commit now. */
+  successfulCommittables: number;
+  retriedCommittables: number;
+  pendingCommittables: number;
   /** Time in `step` that made progress, in ms. */
   busyMs: number;
   /** Time blocked because an output was full, in ms. */

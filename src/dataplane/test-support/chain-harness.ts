@@ -4,6 +4,9 @@ import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
 import { buildChain, Flow, Trace } from '../chain/index.ts';
 import type { Chain, OperatorFactory } from '../chain/index.ts';
+import type { RestoredOperator } from '../chain/build-chain.ts';
+import type { CheckpointFacts } from '../chain/operator.ts';
+import { RecordingLogger } from '../../testing/recording-logger.ts';
 import type { ChannelEvent } from '../exchange/channel.ts';
 import type { TaskCounters, TaskSettings } from '../task/task.ts';
 
@@ -22,6 +25,9 @@ export function newCounters(): TaskCounters {
     numLateRecordsDropped: 0,
     numRecordsInErrors: 0,
     numRecordsOutMistyped: 0,
+    successfulCommittables: 0,
+    retriedCommittables: 0,
+    pendingCommittables: 0,
     busyMs: 0,
     backPressuredMs: 0,
     currentInputWatermark: MIN_WATERMARK,
@@ -60,6 +66,11 @@ export function linearPlan(
 export interface HarnessOptions {
   readonly settings?: Partial<TaskSettings>;
   readonly sideOutputs?: readonly string[];
+  readonly checkpoints?: CheckpointFacts;
+  /** Operator state of a checkpoint, by operator id `op-<index>`. */
+  readonly restored?: ReadonlyMap<OperatorId, RestoredOperator>;
+  readonly subtask?: number;
+  readonly attempt?: number;
   /** Called for each record that reaches `out`. */
   readonly onOutput?: (harness: ChainHarness) => void;
 }
@@ -81,6 +92,7 @@ export class ChainHarness {
   readonly chain: Chain;
   readonly clock = new SimulatedClock({ startAt: 0 });
   readonly wallTime = new ClockTime(this.clock);
+  readonly logger = new RecordingLogger();
   readonly flow = new Flow(() => {});
   readonly trace = new Trace();
   readonly counters = newCounters();
@@ -95,12 +107,15 @@ export class ChainHarness {
         jobName: 'test',
         operatorName: '',
         taskName: 'test (1/1)#0',
-        indexOfThisSubtask: 0,
-        numberOfParallelSubtasks: 1,
+        indexOfThisSubtask: options.subtask ?? 0,
+        numberOfParallelSubtasks: (options.subtask ?? 0) + 1,
         maxNumberOfParallelSubtasks: 128,
-        attemptNumber: 0,
+        attemptNumber: options.attempt ?? 0,
       },
       clock: this.clock,
+      logger: this.logger,
+      checkpoints: options.checkpoints ?? { atEndOfInput: false, restored: undefined },
+      ...(options.restored === undefined ? {} : { restored: options.restored }),
       wallTime: this.wallTime,
       settings: { ...SETTINGS, ...options.settings },
       counters: this.counters,

@@ -2,8 +2,7 @@ import type { VertexId } from '../../base/ids.ts';
 import type { SourceSplit } from '../../functions/source.ts';
 import type { JobGraph } from '../../graph/job-graph.ts';
 import type { SubtaskState } from '../../protocol/checkpoint.ts';
-import { UserError } from '../../base/errors.ts';
-import { MANIFEST_VERSION, checkMaxParallelism } from './manifest.ts';
+import { MANIFEST_VERSION } from './manifest.ts';
 import type { Manifest, ManifestVertex } from './manifest.ts';
 
 export interface ManifestParts {
@@ -45,32 +44,4 @@ export function buildManifest(parts: ManifestParts): Manifest {
       };
     }),
   };
-}
-
-/**
- * Whether a job can go on from a manifest: each operator that left state must be there, with the max parallelism it had.
- * @throws UserError naming the operator and what to do
- */
-export function checkCompatible(manifest: Manifest, graph: JobGraph, ignoreUnclaimed: boolean): void {
-  const known = new Map(
-    graph.vertices.flatMap((vertex) => vertex.operators.map(({ id }) => [id, vertex] as const)),
-  );
-  for (const vertex of manifest.vertices) {
-    for (const { operatorId, name, uid } of vertex.operators) {
-      const hasState = vertex.subtasks.some((subtask) =>
-        subtask?.operators.some((state) => {
-          if (state.operatorId !== operatorId) return false;
-          return state.keyed !== undefined || state.operatorState !== undefined;
-        }),
-      );
-      if (!hasState) continue;
-      const now = known.get(operatorId);
-      if (now !== undefined) checkMaxParallelism(vertex, name, now.maxParallelism);
-      else if (!ignoreUnclaimed)
-        throw new UserError(
-          `the snapshot has state of operator "${name}"${uid === undefined ? '' : ` (uid ${uid})`}, which the job no longer has: ` +
-            'give the operator the uid it had, or leave its state behind with execution.state-recovery.ignore-unclaimed-state: true',
-        );
-    }
-  }
 }

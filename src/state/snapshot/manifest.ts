@@ -1,5 +1,5 @@
+import { Packr, Unpackr } from 'msgpackr';
 import { z } from 'zod';
-import { UserError } from '../../base/errors.ts';
 import type { OperatorId } from '../../base/ids.ts';
 import type { SourceSplit } from '../../functions/source.ts';
 import type { SnapshotStore } from '../../ports/snapshot-store.ts';
@@ -45,6 +45,10 @@ export const manifest = z.object({
 });
 export type Manifest = z.infer<typeof manifest>;
 
+const PACKING = { useRecords: false, useBigIntExtension: true, moreTypes: true } as const;
+const packr = new Packr(PACKING);
+const unpackr = new Unpackr({ ...PACKING, copyBuffers: true });
+
 /** All files that a manifest refers to. */
 export function filesOf({ vertices }: Manifest): readonly string[] {
   const subtasks = vertices.flatMap((vertex) => vertex.subtasks.filter((subtask) => subtask !== null));
@@ -59,8 +63,8 @@ export function filesOf({ vertices }: Manifest): readonly string[] {
 }
 
 /** The manifest as bytes: MessagePack behind a checksum. */
-export function encodeManifest(value: Manifest, pack: (value: unknown) => Uint8Array): Uint8Array {
-  const body = pack(value);
+export function encodeManifest(value: Manifest): Uint8Array {
+  const body = packr.pack(value);
   const out = new Uint8Array(body.byteLength + 4);
   new DataView(out.buffer).setUint32(0, checksumOf(body), true);
   out.set(body, 4);
@@ -68,11 +72,7 @@ export function encodeManifest(value: Manifest, pack: (value: unknown) => Uint8A
 }
 
 /** @throws SnapshotNotFoundError, SnapshotCorruptError, SnapshotVersionError */
-export async function readManifest(
-  store: SnapshotStore,
-  path: string,
-  unpack: (bytes: Uint8Array) => unknown,
-): Promise<Manifest> {
+export async function readManifest(store: SnapshotStore, path: string): Promise<Manifest> {
   const content = await store.read(path);
   const body = content.subarray(4);
   if (
@@ -80,7 +80,7 @@ export async function readManifest(
     new DataView(content.buffer, content.byteOffset, 4).getUint32(0, true) !== checksumOf(body)
   )
     throw new SnapshotCorruptError(path, 'its checksum is wrong');
-  const raw = unpack(body) as { readonly version?: unknown };
+  const raw = unpackr.unpack(body) as { readonly version?: unknown };
   if (typeof raw.version === 'number' && raw.version > MANIFEST_VERSION)
     throw new SnapshotVersionError(path, raw.version, MANIFEST_VERSION);
   const parsed = manifest.safeParse(raw);
@@ -151,14 +151,4 @@ export function assignSplits(
   return vertex.subtasks
     .flatMap((subtask) => subtask?.splits ?? [])
     .filter((_, index) => index % parallelism === subtaskIndex);
-}
-
-/** @throws UserError when keyed state was written with another max parallelism, which decides the key groups */
-export function checkMaxParallelism(vertex: ManifestVertex, name: string, now: number): void {
-  if (vertex.maxParallelism === now) return;
-  if (!vertex.subtasks.some((subtask) => subtask?.operators.some(({ keyed }) => keyed !== undefined))) return;
-  throw new UserError(
-    `operator "${name}" was saved with max parallelism ${vertex.maxParallelism} and now has ${now}: the max parallelism of ` +
-      `keyed state cannot change; set pipeline.max-parallelism or setMaxParallelism(${vertex.maxParallelism})`,
-  );
 }

@@ -35,6 +35,11 @@ export class DurableFiles {
     return files;
   }
 
+  /** For a folder whose files are only read and deleted: makes nothing. */
+  static existing(root: string, random: Random): DurableFiles {
+    return new DurableFiles(root, random);
+  }
+
   /** Begins a file that is written piece by piece. */
   async begin(): Promise<PendingFile> {
     const path = join(this.#temporary, this.#random.hex(16));

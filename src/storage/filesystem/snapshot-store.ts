@@ -18,6 +18,11 @@ import { DurableFiles } from './durable-files.ts';
 import type { PendingFile } from './pending-file.ts';
 import { errorCode, syncFolder } from './sync-folder.ts';
 
+export interface SnapshotDirectory extends FilesystemStoreOptions {
+  /** Whether files are only read and deleted: nothing is made, the directory may be read-only. Default false. */
+  readonly existing?: boolean;
+}
+
 /**
  * Snapshots as files below a directory, shared by any number of processes: of one machine, or of several over a file system
  * with atomic `link` and close-to-open consistency (NFS 4). Symbolic links below the directory are refused.
@@ -35,9 +40,18 @@ export class FilesystemSnapshotStore implements SnapshotStore {
   }
 
   /** @throws StoreError when the directory cannot be made or used */
-  static async open({ directory, random, clock }: FilesystemStoreOptions): Promise<FilesystemSnapshotStore> {
+  static async open({
+    directory,
+    random,
+    clock,
+    existing = false,
+  }: SnapshotDirectory): Promise<FilesystemSnapshotStore> {
     const location = pathToFileURL(resolve(directory)).href;
     try {
+      if (existing) {
+        const there = await realpath(directory);
+        return new FilesystemSnapshotStore(location, there, DurableFiles.existing(there, random));
+      }
       // Syncs the way down to a directory that is new; the real path is known only once it is there.
       await DurableFiles.open(resolve(directory), random, clock);
       const root = await realpath(directory);

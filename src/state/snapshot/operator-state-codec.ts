@@ -1,7 +1,7 @@
-import { SnapshotCorruptError } from '../../state/snapshot/errors.ts';
-import { PairDecoder, PairEncoder } from '../../state/snapshot/value-codec.ts';
-import type { Distribution, OperatorStateSnapshot } from '../../state/index.ts';
 import { Packr, Unpackr } from 'msgpackr';
+import type { Distribution, OperatorStateSnapshot } from '../operator/redistribute.ts';
+import { SnapshotCorruptError } from './errors.ts';
+import { PairDecoder, PairEncoder } from './value-codec.ts';
 
 const packr = new Packr({ useRecords: false });
 const unpackr = new Unpackr({ useRecords: false, copyBuffers: true });
