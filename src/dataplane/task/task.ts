@@ -3,6 +3,7 @@ import type { SourceSplit } from '../../functions/source.ts';
 import type { EdgeRecords } from '../../graph/chain-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { KeyedStates } from '../../state/index.ts';
 import type { TaskCheckpointing } from '../checkpoint/task-checkpointing.ts';
 import type {
   ChannelDescriptor,
@@ -90,6 +91,8 @@ export interface TaskEnvironment {
   /** Delivers rows of `collect()` to the job-manager; resolves when they have arrived. */
   sendResults(collectId: string, rows: readonly unknown[], resumeAt?: number): Promise<void>;
   readonly settings: TaskSettings;
+  /** Opens what the keyed state of this task needs; missing: keyed state is on the heap. */
+  openKeyedStates?(): Promise<KeyedStates>;
   /** Missing where the job takes no checkpoints and goes on from none. */
   readonly checkpointing?: TaskCheckpointing;
 }

@@ -2,6 +2,7 @@ import type { JobId, OperatorId, VertexId } from '../../base/ids.ts';
 import { MIN_WATERMARK } from '../../base/time.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
+import { HEAP_STATES } from '../../state/index.ts';
 import { buildChain, Flow, Trace } from '../chain/index.ts';
 import type { Chain, OperatorFactory } from '../chain/index.ts';
 import type { RestoredOperator } from '../chain/build-chain.ts';
@@ -112,6 +113,7 @@ export class ChainHarness {
         maxNumberOfParallelSubtasks: 128,
         attemptNumber: options.attempt ?? 0,
       },
+      keyedStates: HEAP_STATES,
       clock: this.clock,
       logger: this.logger,
       checkpoints: options.checkpoints ?? { atEndOfInput: false, restored: undefined },

@@ -23,6 +23,7 @@ const OPERATORS = 200;
 export const rocksDbBench = async (workingSetBytes: number): Promise<BackendBench> => {
   const store = await RocksDbLocalStore.open({
     directory: undefined,
+    workingSetBytes,
     blockCacheBytes: 8 << 20,
     blockBytes: 4_096,
     writeBufferBytes: 4 << 20,

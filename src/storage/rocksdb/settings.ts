@@ -2,6 +2,8 @@
 export interface RocksDbSettings {
   /** `state.backend.rocksdb.localdir`, or `io.tmp.dirs`; undefined: the system's folder for temporary files. */
   readonly directory: string | undefined;
+  /** Memory of the rows that one operator holds decoded, about. */
+  readonly workingSetBytes: number;
   readonly blockCacheBytes: number;
   readonly blockBytes: number;
   readonly writeBufferBytes: number;
