@@ -20,6 +20,8 @@ describe('the options of the RocksDB state backend', () => {
         'state.backend.rocksdb.writebuffer.size': '8 mb',
         'state.backend.rocksdb.use-bloom-filter': 'false',
         'state.backend.rocksdb.thread.num': '3',
+        'state.backend.rocksdb.compression.per.level': 'ZSTD_COMPRESSION',
+        'state.backend.rocksdb.compaction.style': 'LEVEL',
       }),
       0,
     );
@@ -30,6 +32,8 @@ describe('the options of the RocksDB state backend', () => {
       blockBytes: 4_096,
       writeBufferBytes: 8 * 1024 ** 2,
       bloomBitsPerKey: 0,
+      compaction: 'level',
+      compression: 'zstd',
       threads: 3,
     });
   });
@@ -48,7 +52,7 @@ describe('the options of the RocksDB state backend', () => {
   it.each([
     ['state.backend', 'forst', 'there is no ForSt here'],
     ['state.backend.rocksdb.memory.managed', 'true', 'bound each subtask by'],
-    ['state.backend.rocksdb.compression.per.level', 'LZ4_COMPRESSION', 'the others by ZSTD'],
+    ['state.backend.rocksdb.compression.per.level', 'LZ4_COMPRESSION', 'SNAPPY and ZSTD only'],
     ['state.backend.rocksdb.timer-service.factory', 'ROCKSDB', 'their queue is on the heap'],
     ['state.backend.rocksdb.block.cache-size', '8 gb', 'is not at most'],
   ])('when %s is %s, then it is refused with the reason', (key, value, reason) => {

@@ -70,6 +70,34 @@ export const ROCKSDB_OPTIONS = {
     description: 'Bits of the Bloom filters per key.',
     aliases: ['state.backend.rocksdb.bloom.filter.bits-per-key'],
   }),
+  rocksDbCompaction: enumOption('state.backend.rocksdb.compaction.style', {
+    defaultValue: 'universal',
+    words: { universal: 'universal', level: 'level' },
+    refused: {
+      fifo: 'it removes the oldest rows, which are state like any other',
+      none: 'reads would look into more files with every write buffer; UNIVERSAL rewrites the least',
+    },
+    description:
+      'How files are merged. Unlike Flink (LEVEL) UNIVERSAL by default: updates are twice as fast, for up to twice the disk.',
+  }),
+  rocksDbCompression: enumOption('state.backend.rocksdb.compression.per.level', {
+    defaultValue: 'snappy',
+    words: {
+      snappy: 'snappy',
+      'snappy-compression': 'snappy',
+      zstd: 'zstd',
+      'zstd-compression': 'zstd',
+    },
+    refused: Object.fromEntries(
+      ['none', 'no-compression', 'lz4', 'lz4-compression'].map((word) => [
+        word,
+        'the RocksDB binding has SNAPPY and ZSTD only, for all levels',
+      ]),
+    ),
+    description:
+      'How files are compressed, all levels alike. With compaction.style LEVEL always ZSTD, but for the first two levels.',
+    aliases: ['state.backend.rocksdb.block.compress.type'],
+  }),
   rocksDbThreads: intOption('state.backend.rocksdb.thread.num', {
     defaultValue: 2,
     min: 1,
@@ -84,10 +112,6 @@ export const REFUSED_ROCKSDB_OPTIONS = {
   rocksDbTimers: refusedOption('state.backend.rocksdb.timer-service.factory', {
     reason: 'timers are part of the state in the database, but their queue is on the heap',
     harmless: ['heap'],
-  }),
-  rocksDbCompression: refusedOption('state.backend.rocksdb.compression.per.level', {
-    reason: `${FIXED}: levels 0 and 1 are not compressed, the others by ZSTD`,
-    aliases: ['state.backend.rocksdb.block.compress.type'],
   }),
   rocksDbWriteBuffers: refusedOption('state.backend.rocksdb.writebuffer.count', {
     reason: `${FIXED}: there are up to 6 write buffers`,
@@ -110,10 +134,6 @@ export const REFUSED_ROCKSDB_OPTIONS = {
   rocksDbPredefined: refusedOption('state.backend.rocksdb.predefined-options', {
     reason: 'the options of the binding are set one by one',
     harmless: ['default'],
-  }),
-  rocksDbCompaction: refusedOption('state.backend.rocksdb.compaction.style', {
-    reason: 'files are compacted by level: the sizes of write buffers are set with that style only',
-    harmless: ['level'],
   }),
   rocksDbOpenFiles: refusedOption('state.backend.rocksdb.files.open', { reason: FIXED, harmless: ['-1'] }),
   rocksDbTtlCleanup: refusedOption('state.backend.rocksdb.state.ttl.cleanup.size', {

@@ -121,6 +121,8 @@ export function rocksDbSettings(
     bloomBitsPerKey: configuration.get(OPTIONS.rocksDbUseBloomFilter)
       ? configuration.get(OPTIONS.rocksDbBloomBits)
       : 0,
+    compaction: configuration.get(OPTIONS.rocksDbCompaction),
+    compression: configuration.get(OPTIONS.rocksDbCompression),
     threads: configuration.get(OPTIONS.rocksDbThreads),
   };
 }

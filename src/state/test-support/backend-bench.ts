@@ -28,6 +28,8 @@ export const rocksDbBench = async (workingSetBytes: number): Promise<BackendBenc
     blockBytes: 4_096,
     writeBufferBytes: 4 << 20,
     bloomBitsPerKey: 10,
+    compaction: 'universal',
+    compression: 'snappy',
     threads: 1,
   });
   let made = 0;

@@ -7,6 +7,10 @@ export interface RocksDbSettings {
   readonly blockCacheBytes: number;
   readonly blockBytes: number;
   readonly writeBufferBytes: number;
+  /** 0: no filters. */
   readonly bloomBitsPerKey: number;
+  readonly compaction: 'universal' | 'level';
+  /** With `level`: always ZSTD, from level 2. */
+  readonly compression: 'snappy' | 'zstd';
   readonly threads: number;
 }

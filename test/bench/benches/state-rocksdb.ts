@@ -18,7 +18,7 @@ const MAX_PARALLELISM = 128;
 const KEY_GROUPS = { start: 0, end: MAX_PARALLELISM - 1 };
 const MB = 1024 ** 2;
 const WORKING_SET_BYTES = 160 * MB;
-const UPDATES_PER_STEP = 512;
+const UPDATES_PER_STEP = 128;
 /** Updates of each measurement, in rounds: figures are those of the second half. */
 const UPDATES = 1_000_000;
 /** 90 % of the updates fall on 1 % of the keys. */
@@ -119,6 +119,8 @@ function openDatabase(directory: string): Promise<RocksDbLocalStore> {
     blockBytes: 4_096,
     writeBufferBytes: 16 * MB,
     bloomBitsPerKey: 10,
+    compaction: 'universal',
+    compression: 'snappy',
     threads: 2,
   });
 }
