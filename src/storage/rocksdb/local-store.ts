@@ -74,16 +74,18 @@ export class RocksDbLocalStore implements LocalStore {
   }
 
   deleteRange(from: Uint8Array, to: Uint8Array): void {
+    const database = this.#open;
     try {
-      this.#binding.db_clear(this.#open, { gte: from, lt: to });
+      this.#binding.db_clear(database, { gte: from, lt: to });
     } catch (cause) {
       throw failed(this.location, 'remove', cause);
     }
   }
 
   write(batch: NativeBatch): void {
+    const database = this.#open;
     try {
-      this.#binding.batch_write(this.#open, batch, NO_OPTIONS);
+      this.#binding.batch_write(database, batch, NO_OPTIONS);
     } catch (cause) {
       throw failed(this.location, 'write', cause);
     }
