@@ -92,13 +92,6 @@ export const CHECKPOINT_OPTIONS = {
     description:
       'Of a node: the only places (URIs or paths, separated by commas) below which jobs and commands may keep or read checkpoints and savepoints; others are refused. Unset: every place.',
   }),
-  stateBackend: enumOption('state.backend.type', {
-    defaultValue: 'hashmap',
-    words: { hashmap: 'hashmap', filesystem: 'hashmap', jobmanager: 'hashmap', memory: 'hashmap' },
-    description:
-      'Where keyed state lives while the job runs: on the heap. `filesystem`, `jobmanager` and `memory` are old names of it.',
-    aliases: ['state.backend'],
-  }),
   restorePath: stringOption('execution.state-recovery.path', {
     defaultValue: undefined,
     description: 'A savepoint or kept checkpoint that the job begins from.',

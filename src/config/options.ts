@@ -12,6 +12,7 @@ import {
   stringOption,
 } from './option.ts';
 import { NETWORK_OPTIONS } from './network-options.ts';
+import { REFUSED_ROCKSDB_OPTIONS, ROCKSDB_OPTIONS } from './rocksdb-options.ts';
 import { S3_OPTIONS } from './s3-options.ts';
 import { REFUSED_NETWORK_OPTIONS } from './refused-network-options.ts';
 
@@ -210,6 +211,8 @@ export const OPTIONS = {
   ),
   ...CHECKPOINT_OPTIONS,
   ...NETWORK_OPTIONS,
+  ...ROCKSDB_OPTIONS,
+  ...REFUSED_ROCKSDB_OPTIONS,
   ...S3_OPTIONS,
   ...REFUSED_NETWORK_OPTIONS,
 } as const;

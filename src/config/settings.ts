@@ -3,6 +3,7 @@ import type { CheckpointSettings } from '../control/checkpoints/state.ts';
 import type { RestartPolicy, RestartStrategy } from '../control/restart-strategy.ts';
 import type { SlotPlacement } from '../control/slot-manager.ts';
 import type { TaskSettings } from '../dataplane/task/task.ts';
+import type { RocksDbSettings } from '../storage/rocksdb/settings.ts';
 import type { S3Settings } from '../storage/s3/settings.ts';
 import type { Configuration } from './configuration.ts';
 import { OPTIONS } from './options.ts';
@@ -106,5 +107,29 @@ export function s3Settings(configuration: Configuration): S3Settings {
     pathStyleAccess: configuration.get(OPTIONS.s3PathStyleAccess),
     partSizeBytes: configuration.get(OPTIONS.s3PartSize),
     concurrentUploads: configuration.get(OPTIONS.s3ConcurrentUploads),
+  };
+}
+
+/** How a subtask keeps its keyed state in RocksDB; undefined where it is on the heap. */
+export function rocksDbSettings(
+  configuration: Configuration,
+  subtaskIndex: number,
+): RocksDbSettings | undefined {
+  if (configuration.get(OPTIONS.stateBackend) !== 'rocksdb') return undefined;
+  const folders = configuration.get(OPTIONS.rocksDbDirectory) ?? configuration.get(OPTIONS.temporaryFolders);
+  const list = (folders ?? '').split(',').map((folder) => folder.trim());
+  const named = list.filter((folder) => folder !== '');
+  return {
+    directory: named[subtaskIndex % Math.max(1, named.length)],
+    workingSetBytes: configuration.get(OPTIONS.rocksDbWorkingSet),
+    blockCacheBytes: configuration.get(OPTIONS.rocksDbBlockCache),
+    blockBytes: configuration.get(OPTIONS.rocksDbBlockSize),
+    writeBufferBytes: configuration.get(OPTIONS.rocksDbWriteBuffer),
+    bloomBitsPerKey: configuration.get(OPTIONS.rocksDbUseBloomFilter)
+      ? configuration.get(OPTIONS.rocksDbBloomBits)
+      : 0,
+    compaction: configuration.get(OPTIONS.rocksDbCompaction),
+    compression: configuration.get(OPTIONS.rocksDbCompression),
+    threads: configuration.get(OPTIONS.rocksDbThreads),
   };
 }

@@ -22,38 +22,38 @@ export type FieldChange = (saved: Readonly<Record<string, unknown>>) => Record<s
 /** Changes to the fields of objects in state, to be put together by `Migrations.of`. */
 export const Migrations = {
   /** A field that is new gets `value` where it is missing. */
-  add(name: string, value: unknown): FieldChange {
-    return (saved) => (name in saved ? { ...saved } : { ...saved, [name]: value });
-  },
+  add:
+    (name: string, value: unknown): FieldChange =>
+    (saved) =>
+      name in saved ? { ...saved } : { ...saved, [name]: value },
 
-  remove(name: string): FieldChange {
-    return ({ [name]: _gone, ...rest }) => rest;
-  },
+  remove:
+    (name: string): FieldChange =>
+    ({ [name]: _gone, ...rest }) =>
+      rest,
 
   /** A field gets another name; it stays where it was in the order of fields. */
-  rename(from: string, to: string): FieldChange {
-    return (saved) =>
-      Object.fromEntries(Object.entries(saved).map(([name, value]) => [name === from ? to : name, value]));
-  },
+  rename:
+    (from: string, to: string): FieldChange =>
+    (saved) =>
+      Object.fromEntries(Object.entries(saved).map(([name, value]) => [name === from ? to : name, value])),
 
   /**
    * The schema after these steps, each one version further than the one before: the first leads from version 1 to 2. A state that is older
    * takes all steps that it lacks.
    */
-  of(...steps: readonly (FieldChange | readonly FieldChange[])[]): StateSchema {
-    return {
-      version: steps.length + 1,
-      migrate(saved, version) {
-        let value = saved;
-        for (const step of steps.slice(version - 1).flat()) {
-          if (typeof value !== 'object' || value === null)
-            throw new UserError(
-              `a migration of fields met ${value === null ? 'null' : `a ${typeof value}`} where an object was expected: write a function`,
-            );
-          value = step(value as Record<string, unknown>);
-        }
-        return value;
-      },
-    };
-  },
+  of: (...steps: readonly (FieldChange | readonly FieldChange[])[]): StateSchema => ({
+    version: steps.length + 1,
+    migrate(saved, version) {
+      let value = saved;
+      for (const step of steps.slice(version - 1).flat()) {
+        if (typeof value !== 'object' || value === null)
+          throw new UserError(
+            `a migration of fields met ${value === null ? 'null' : `a ${typeof value}`} where an object was expected: write a function`,
+          );
+        value = step(value as Record<string, unknown>);
+      }
+      return value;
+    },
+  }),
 } as const;

@@ -13,7 +13,10 @@ export type {
   SnapshotRun,
   WindowTable,
 } from './keyed-state-backend.ts';
+export { HEAP_STATES } from './keyed-states.ts';
+export type { KeyedStates } from './keyed-states.ts';
 export { HashMapStateBackend } from './hashmap/hashmap-backend.ts';
+export { RocksDbStateBackend } from './rocksdb/rocksdb-backend.ts';
 export { InMemoryOperatorStateStore } from './operator/operator-state.ts';
 export { redistributeOperatorState } from './operator/redistribute.ts';
 export type { Distribution, NamedOperatorState, OperatorStateSnapshot } from './operator/redistribute.ts';

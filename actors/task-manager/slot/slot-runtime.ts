@@ -1,13 +1,14 @@
 import { InternalError } from '../../../src/base/errors.ts';
 import type { TaskManagerId } from '../../../src/base/ids.ts';
 import { PROGRESS_INTERVAL_MS } from '../../../src/base/limits.ts';
-import { taskSettings } from '../../../src/config/settings.ts';
+import { rocksDbSettings, taskSettings } from '../../../src/config/settings.ts';
 import type { ChainPlan } from '../../../src/graph/chain-plan.ts';
 import type { GeneratedJob } from '../../../src/graph/job-graph-generator.ts';
 import type { JobVertex } from '../../../src/graph/job-graph.ts';
 import type { OperatorFactory } from '../../../src/dataplane/chain/operator.ts';
 import { windowFrames } from '../../../src/dataplane/exchange/exchange-settings.ts';
 import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
+import { openRocksDbStates } from '../../../src/storage/rocksdb/open-keyed-states.ts';
 import { createTask } from '../../../src/dataplane/task/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
 import type { SpillFiles } from '../../../src/ports/spill-files.ts';
@@ -118,6 +119,7 @@ export class SlotRuntime {
     };
     const wake = (): void => loop.wake();
     const configuration = effectiveConfiguration(resources, request.job);
+    const rocksDb = rocksDbSettings(configuration, deployment.subtaskIndex);
     const restoreFrom = await this.#restorePoints.at(request.restore);
     return createTask(descriptor, plan, {
       clock,
@@ -134,6 +136,7 @@ export class SlotRuntime {
       sendResults: (collectId, rows, resumeAt) => link.sendResults(collectId, rows, resumeAt),
       spillFiles: this.#options.spillFiles,
       settings: taskSettings(configuration),
+      ...(rocksDb === undefined ? {} : { openKeyedStates: () => openRocksDbStates(rocksDb) }),
       checkpointing: taskCheckpointing(this.#environment, request, configuration, link, restoreFrom, job),
     });
   }

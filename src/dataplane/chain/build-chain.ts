@@ -6,8 +6,8 @@ import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SpillFiles } from '../../ports/spill-files.ts';
 import type { Logger } from '../../ports/logger.ts';
-import { HashMapStateBackend, InMemoryOperatorStateStore, keyGroupRange } from '../../state/index.ts';
-import type { KeyedStateBackend, OperatorStateSnapshot } from '../../state/index.ts';
+import { InMemoryOperatorStateStore, keyGroupRange } from '../../state/index.ts';
+import type { KeyedStateBackend, KeyedStates, OperatorStateSnapshot } from '../../state/index.ts';
 import type { TaskCounters, TaskSettings } from '../task/task.ts';
 import { Chain } from './chain.ts';
 import type { ChainMember, EdgeOutput, MemberStates } from './chain.ts';
@@ -22,6 +22,7 @@ export interface ChainEnvironment {
   /** `operatorName` is filled in per operator. */
   readonly taskInfo: TaskInfo;
   readonly clock: Clock;
+  readonly keyedStates: KeyedStates;
   readonly logger: Logger;
   readonly checkpoints: CheckpointFacts;
   readonly wallTime: Readonly<WallTime>;
@@ -59,16 +60,21 @@ class OperatorStates implements MemberStates {
   }
 
   open(): KeyedStateBackend {
-    this.#keyed ??= newKeyedState(this.#environment.taskInfo, this.#environment.clock);
+    const { keyedStates, taskInfo, clock } = this.#environment;
+    this.#keyed ??= newKeyedState(keyedStates, taskInfo, clock);
     return this.#keyed;
   }
 }
 
 /** Empty keyed state for the key groups of a subtask. */
-export function newKeyedState(taskInfo: Omit<TaskInfo, 'operatorName'>, clock: Clock): KeyedStateBackend {
+export function newKeyedState(
+  states: KeyedStates,
+  taskInfo: Omit<TaskInfo, 'operatorName'>,
+  clock: Clock,
+): KeyedStateBackend {
   const { indexOfThisSubtask, maxNumberOfParallelSubtasks, numberOfParallelSubtasks } = taskInfo;
   const keyGroups = keyGroupRange(indexOfThisSubtask, maxNumberOfParallelSubtasks, numberOfParallelSubtasks);
-  return new HashMapStateBackend(keyGroups, maxNumberOfParallelSubtasks, clock);
+  return states.create(keyGroups, maxNumberOfParallelSubtasks, clock);
 }
 
 /**

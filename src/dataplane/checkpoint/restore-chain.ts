@@ -3,7 +3,7 @@ import type { TaskInfo } from '../../functions/context.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SnapshotStore } from '../../ports/snapshot-store.ts';
 import { keyGroupRange, redistributeOperatorState } from '../../state/index.ts';
-import type { KeyedStateBackend, OperatorStateSnapshot } from '../../state/index.ts';
+import type { KeyedStateBackend, KeyedStates, OperatorStateSnapshot } from '../../state/index.ts';
 import { assignState } from '../../state/snapshot/manifest.ts';
 import type { AssignedState } from '../../state/snapshot/manifest.ts';
 import { decodeOperatorState } from '../../state/snapshot/operator-state-codec.ts';
@@ -18,6 +18,7 @@ export async function restoreChain(
   operators: readonly OperatorId[],
   taskInfo: Omit<TaskInfo, 'operatorName'>,
   clock: Clock,
+  keyedStates: KeyedStates,
 ): Promise<ReadonlyMap<OperatorId, RestoredOperator>> {
   const { indexOfThisSubtask: subtaskIndex, numberOfParallelSubtasks: parallelism } = taskInfo;
   const keyGroups = keyGroupRange(subtaskIndex, taskInfo.maxNumberOfParallelSubtasks, parallelism);
@@ -27,7 +28,7 @@ export async function restoreChain(
     if (assigned === undefined) continue;
     restored.set(operatorId, {
       operatorState: await restoreOperatorState(assigned, subtaskIndex, parallelism, store),
-      keyed: await restoreKeyed(assigned, () => newKeyedState(taskInfo, clock), store),
+      keyed: await restoreKeyed(assigned, () => newKeyedState(keyedStates, taskInfo, clock), store),
     });
   }
   return restored;

@@ -5,6 +5,8 @@ import { MIN_WATERMARK } from '../../base/time.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { TaskInfo } from '../../functions/context.ts';
 import type { TimerHandle } from '../../ports/clock.ts';
+import { HEAP_STATES } from '../../state/index.ts';
+import type { KeyedStates } from '../../state/index.ts';
 import { assignSplits } from '../../state/snapshot/manifest.ts';
 import type { SourceSplit } from '../../functions/source.ts';
 import { buildChain, Flow, TaskError, Trace } from '../chain/index.ts';
@@ -76,6 +78,8 @@ export class StreamTask implements Task {
   #finish: 'no' | 'waiting' | 'done' = 'no';
   #blockedSince: number | undefined;
   #flushedAt = 0;
+  #keyedStates = HEAP_STATES;
+  #openingStates: Promise<KeyedStates> | undefined;
   #timer: { readonly handle: TimerHandle; readonly at: number } | undefined;
 
   constructor(descriptor: TaskDescriptor, plan: ChainPlan<OperatorFactory>, environment: TaskEnvironment) {
@@ -87,6 +91,8 @@ export class StreamTask implements Task {
 
   async open(): Promise<void> {
     try {
+      this.#openingStates = this.#environment.openKeyedStates?.();
+      if (this.#openingStates !== undefined) this.#keyedStates = await this.#openingStates;
       const chain = this.#buildChain(await this.#restore());
       this.#chain = chain;
       this.#input = this.#newInput(chain);
@@ -176,6 +182,9 @@ export class StreamTask implements Task {
     await attempt(() => this.#input?.close());
     await attempt(() => this.#chain?.close(aborted));
     for (const partition of this.#partitions) await attempt(() => partition.close());
+    // A task may be closed while it is opened; that opening failed has been said by then.
+    const states = await this.#openingStates?.catch(() => undefined);
+    await attempt(() => states?.close());
     if (failures.length > 0) throw failures[0];
   }
 
@@ -205,7 +214,7 @@ export class StreamTask implements Task {
     if (checkpointing?.restoreFrom === undefined) return Promise.resolve(undefined);
     const operators = this.#plan.nodes.map(({ operatorId }) => operatorId);
     this.#activity = 'while its state was restored';
-    return restoreChain(checkpointing.restoreFrom, operators, this.#taskInfo, clock);
+    return restoreChain(checkpointing.restoreFrom, operators, this.#taskInfo, clock, this.#keyedStates);
   }
 
   #inFlight(): Promise<readonly InFlightRecord[]> {
@@ -246,6 +255,7 @@ export class StreamTask implements Task {
       },
       logger,
       clock,
+      keyedStates: this.#keyedStates,
       wallTime: this.#wallTime,
       settings,
       spillFiles,

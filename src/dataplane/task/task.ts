@@ -4,6 +4,7 @@ import type { EdgeRecords } from '../../graph/chain-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { SpillFiles } from '../../ports/spill-files.ts';
+import type { KeyedStates } from '../../state/index.ts';
 import type { TaskCheckpointing } from '../checkpoint/task-checkpointing.ts';
 import type {
   ChannelDescriptor,
@@ -100,6 +101,8 @@ export interface TaskEnvironment {
   /** For what does not fit into memory. */
   readonly spillFiles: SpillFiles;
   readonly settings: TaskSettings;
+  /** Opens what the keyed state of this task needs; missing: keyed state is on the heap. */
+  openKeyedStates?(): Promise<KeyedStates>;
   /** Missing where the job takes no checkpoints and goes on from none. */
   readonly checkpointing?: TaskCheckpointing;
 }

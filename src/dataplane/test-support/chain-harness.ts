@@ -4,6 +4,7 @@ import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { SpillFiles } from '../../ports/spill-files.ts';
 import { MemorySpillFiles } from '../../storage/memory/spill-files.ts';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
+import { HEAP_STATES } from '../../state/index.ts';
 import { buildChain, Flow, Trace } from '../chain/index.ts';
 import type { Chain, OperatorFactory } from '../chain/index.ts';
 import type { RestoredOperator } from '../chain/build-chain.ts';
@@ -119,6 +120,7 @@ export class ChainHarness {
         maxNumberOfParallelSubtasks: 128,
         attemptNumber: options.attempt ?? 0,
       },
+      keyedStates: HEAP_STATES,
       clock: this.clock,
       logger: this.logger,
       checkpoints: options.checkpoints ?? { atEndOfInput: false, restored: undefined },

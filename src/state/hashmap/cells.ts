@@ -1,6 +1,7 @@
 import type { Namespace } from '../keyed-state-backend.ts';
 import type { Expiry } from './expiry.ts';
-import type { KeyEntry, KeyTable } from './key-table.ts';
+import type { KeyRows } from './key-rows.ts';
+import type { KeyEntry } from './key-table.ts';
 import type { TtlClock } from './ttl-clock.ts';
 
 /** Place of one state's value for whatever key (and namespace) is current. `undefined` means: no value. */
@@ -16,10 +17,10 @@ export interface Cell<T> {
 
 /** State of the key alone: a slot in the key's entry. */
 export class KeyCell<T> implements Cell<T> {
-  readonly #table: KeyTable;
+  readonly #table: KeyRows;
   readonly #slot: number;
 
-  constructor(table: KeyTable, slot: number) {
+  constructor(table: KeyRows, slot: number) {
     this.#table = table;
     this.#slot = slot;
   }
@@ -54,11 +55,11 @@ export class KeyCell<T> implements Cell<T> {
 
 /** State of key and namespace: the slot holds a map from namespace to value. */
 export class NamespaceCell<T> implements Cell<T> {
-  readonly #table: KeyTable;
+  readonly #table: KeyRows;
   readonly #slot: number;
   readonly #current: { readonly namespace: Namespace };
 
-  constructor(table: KeyTable, slot: number, current: { readonly namespace: Namespace }) {
+  constructor(table: KeyRows, slot: number, current: { readonly namespace: Namespace }) {
     this.#table = table;
     this.#slot = slot;
     this.#current = current;

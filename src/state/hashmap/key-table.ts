@@ -5,6 +5,7 @@ import type { KeyIdentity } from '../key-encoding.ts';
 import { keyGroupFor } from '../key-groups.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
 import { ChangedRows } from './changed-rows.ts';
+import type { KeyRows } from './key-rows.ts';
 import type { Row, RowVersions } from './row.ts';
 
 /**
@@ -46,6 +47,15 @@ export class KeyEntry implements Row {
       this.#others[slot - 3] = value;
     }
   }
+
+  /** Empties all slots. */
+  clear(): void {
+    this.#first = undefined;
+    this.#second = undefined;
+    this.#third = undefined;
+    this.#others = undefined;
+    this.used = 0;
+  }
 }
 
 type Group = Map<KeyIdentity, KeyEntry>;
@@ -54,7 +64,7 @@ type Group = Map<KeyIdentity, KeyEntry>;
  * Entries of keys, one map per key group: maps stay small (short rehash pauses, no limit of V8's single map), and a
  * snapshot reads one group at a time. The current key is looked up at most once, and only when a state is touched.
  */
-export class KeyTable {
+export class KeyTable implements KeyRows {
   readonly keyGroups: KeyGroupRange;
   readonly maxParallelism: number;
   /** Entries changed since the last snapshot. */

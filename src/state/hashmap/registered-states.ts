@@ -1,7 +1,7 @@
 import type { StateInfo, StateScope } from '../snapshot/format.ts';
 import { StateIncompatibleError } from '../snapshot/errors.ts';
-import type { KeyTable } from './key-table.ts';
 import { schemaChange } from './changed-schema.ts';
+import type { KeyRows } from './key-rows.ts';
 import { kindDiffers } from './state-store.ts';
 import type { AnyDescriptor } from './state-store.ts';
 
@@ -27,7 +27,7 @@ export class RegisteredStates {
    * update where the state now has, or no longer has, a time to live.
    * @throws StateIncompatibleError when the snapshot's state of this name is another kind, or of a schema that cannot be led on
    */
-  open(descriptor: AnyDescriptor, scope: StateScope, table: KeyTable, now: number): number {
+  open(descriptor: AnyDescriptor, scope: StateScope, table: KeyRows, now: number): number {
     const { name, kind, ttlConfig, schema } = descriptor;
     const version = schema === undefined ? {} : { version: schema.version };
     const info: StateInfo = { name, kind, scope, ttl: ttlConfig !== undefined, ...version };
@@ -41,6 +41,7 @@ export class RegisteredStates {
       for (const entry of table.entries()) {
         const value = entry.get(slot);
         if (value === undefined) continue;
+        table.touch(entry);
         if (scope === 'key') entry.set(slot, change(value));
         else
           for (const [namespace, one] of value as Map<unknown, unknown>)

@@ -3,12 +3,12 @@ import type { Key } from '../../functions/basic.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
 import type { StateInfo } from '../snapshot/format.ts';
 import type { StateReader } from '../snapshot/state-reader.ts';
-import type { KeyTable } from './key-table.ts';
+import type { KeyRows } from './key-rows.ts';
 import type { RegisteredStates } from './registered-states.ts';
 import type { HashMapWindowTable } from './window-table.ts';
 
 export interface RestoreTarget {
-  readonly table: KeyTable;
+  readonly table: KeyRows;
   readonly states: RegisteredStates;
   windowTable(name: string): HashMapWindowTable<unknown>;
 }

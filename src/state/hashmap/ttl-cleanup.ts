@@ -1,13 +1,14 @@
-import type { KeyEntry, KeyTable } from './key-table.ts';
+import type { KeyRows } from './key-rows.ts';
+import type { KeyEntry } from './key-table.ts';
 
 /** Walks over the keys of a backend, a few at a time and round and round, and sweeps one state's expired values. */
 export class TtlCleanup {
-  readonly #table: KeyTable;
+  readonly #table: Pick<KeyRows, 'entries'>;
   readonly #keys: number;
   readonly #sweep: (entry: KeyEntry) => void;
   #walk: Iterator<KeyEntry, undefined> | undefined;
 
-  constructor(table: KeyTable, keys: number, sweep: (entry: KeyEntry) => void) {
+  constructor(table: Pick<KeyRows, 'entries'>, keys: number, sweep: (entry: KeyEntry) => void) {
     this.#table = table;
     this.#keys = keys;
     this.#sweep = sweep;

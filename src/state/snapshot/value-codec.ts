@@ -61,8 +61,8 @@ export class PairDecoder {
 
   /** All pairs of a chunk, in order. */
   decode(chunk: Uint8Array, take: (key: unknown, value: unknown) => void): void {
-    this.#unpackr.unpackMultiple(chunk, (pair: [unknown, unknown, 1?]) => {
-      take(pair[0], pair[2] === 1 ? deserialize(pair[1] as Uint8Array) : pair[1]);
-    });
+    // All before the first is taken: who takes them may unpack too, which the library cannot do in between.
+    const pairs = this.#unpackr.unpackMultiple(chunk) as [unknown, unknown, 1?][];
+    for (const [key, value, v8] of pairs) take(key, v8 === 1 ? deserialize(value as Uint8Array) : value);
   }
 }

@@ -5,6 +5,7 @@ import { exchangeNatsBids, exchangeNatsBidsZstd } from './exchange-nats-bids.ts'
 import { flights } from './flights.ts';
 import { chain, exchange, exchangeNats, keyedCount, windowCount, windowCountWhole } from './jobs.ts';
 import { ring, ringMsgpack } from './ring.ts';
+import { stateRocksDb } from './state-rocksdb.ts';
 import { state } from './state.ts';
 import { windows } from './windows.ts';
 
@@ -29,4 +30,5 @@ export const BENCHES: readonly Bench[] = [
   ring,
   ringMsgpack,
   state,
+  stateRocksDb,
 ];

@@ -14,7 +14,7 @@ const SLEEP = new Int32Array(new SharedArrayBuffer(4));
 /** Slower than the source: records wait in the channels before it. */
 class SlowEveryState extends EveryState {
   override processElement(n: number, context: KeyedProcessContext<number>, out: Collector<string>): void {
-    if (n % 10 === 0) Atomics.wait(SLEEP, 0, 0, 3);
+    if (n % 10 === 0) Atomics.wait(SLEEP, 0, 0, 1.5);
     super.processElement(n, context, out);
   }
 }
@@ -25,7 +25,7 @@ export default defineJob('matrix', (env) => {
   const source = new DataGeneratorSource<number>({
     generate: (index) => index,
     count: Number(env.getParameter('count')),
-    recordsPerSecond: 4_000,
+    recordsPerSecond: 8_000,
     splits: 4,
   });
   const numbers = env

@@ -1,0 +1,44 @@
+import { HashMapStateBackend } from '../hashmap/hashmap-backend.ts';
+import type { KeyGroupRange } from '../key-groups.ts';
+import type { KeyedStateBackend } from '../keyed-state-backend.ts';
+import { RocksDbStateBackend } from '../rocksdb/rocksdb-backend.ts';
+import { RocksDbLocalStore } from '../../storage/rocksdb/local-store.ts';
+
+/** Makes empty backends of one kind. */
+export interface BackendBench {
+  create(keyGroups: KeyGroupRange, maxParallelism: number, clock: { now(): number }): KeyedStateBackend;
+  dispose(): Promise<void>;
+}
+
+export const hashMapBench = (): Promise<BackendBench> =>
+  Promise.resolve({
+    create: (keyGroups, maxParallelism, clock) => new HashMapStateBackend(keyGroups, maxParallelism, clock),
+    dispose: () => Promise.resolve(),
+  });
+
+/** Operators of one database in turn, each emptied before: to open one takes longer than most tests. */
+const OPERATORS = 200;
+
+/** @param workingSetBytes little: rows leave the heap all the time; much: they never do */
+export const rocksDbBench = async (workingSetBytes: number): Promise<BackendBench> => {
+  const store = await RocksDbLocalStore.open({
+    directory: undefined,
+    workingSetBytes,
+    blockCacheBytes: 8 << 20,
+    blockBytes: 4_096,
+    writeBufferBytes: 4 << 20,
+    bloomBitsPerKey: 10,
+    compaction: 'universal',
+    compression: 'snappy',
+    threads: 1,
+  });
+  let made = 0;
+  return {
+    create: (keyGroups, maxParallelism, clock) => {
+      const operator = (made += 1) % OPERATORS;
+      store.deleteRange(Buffer.from([operator]), Buffer.from([operator + 1]));
+      return new RocksDbStateBackend({ keyGroups, maxParallelism, clock, store, operator, workingSetBytes });
+    },
+    dispose: () => store.close(),
+  };
+};

@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ListStateDescriptor, ValueStateDescriptor } from '../../functions/state.ts';
+import { StateTtlConfig } from '../../functions/state-ttl.ts';
+import type { SnapshotStore } from '../../ports/snapshot-store.ts';
+import { StateIncompatibleError } from '../snapshot/errors.ts';
+import type { BackendBench } from './backend-bench.ts';
+import { begin, Operator, step } from './operator.ts';
+
+/** Snapshots of a backend, restored by itself and by the other kind. */
+export function describeSnapshots(
+  bench: () => BackendBench,
+  other: () => BackendBench,
+  newStore: () => SnapshotStore,
+): void {
+  describe('snapshots', () => {
+    it('when state changes while snapshots are written, then base and deltas restore it as it was at each begin', async () => {
+      let turns = 0;
+      const round = fc.record({
+        before: fc.array(step, { maxLength: 25 }),
+        during: fc.array(step, { maxLength: 15 }),
+        stepsFirst: fc.nat(2),
+        mode: fc.constantFrom('full' as const, 'base' as const, 'delta' as const, 'delta' as const),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 5 }), async (rounds) => {
+          const store = newStore();
+          const operator = await Operator.open(bench(), store);
+          let chain: string[] = [];
+          let tracked = false;
+          for (const { before, during, stepsFirst, mode } of rounds) {
+            for (const one of before) operator.apply(one);
+            const expected = operator.seen();
+            const { run, file } = begin(operator, store, mode);
+            let left = stepsFirst;
+            // One look's worth of rows, then changes, then the rest.
+            const done = left > 0 && run.step(() => (left -= 1) <= 0);
+            for (const one of during) operator.apply(one);
+            if (!done) expect(run.step(() => false)).toBe(true);
+            await run.finish();
+            chain = mode === 'delta' && tracked ? [...chain, file] : [file];
+            tracked = mode !== 'full';
+            const restored = await Operator.open((turns += 1) % 2 === 0 ? bench() : other(), store, chain);
+            expect(restored.seen()).toEqual(expected);
+          }
+        }),
+        { numRuns: 300 },
+      );
+    });
+
+    it('when a snapshot is restored at another parallelism, then each subtask gets its own key groups, all together everything', async () => {
+      const store = newStore();
+      const operator = await Operator.open(bench(), store);
+      for (let key = 0; key < 200; key += 1) {
+        operator.apply(['value', `k${key}` as 'a', 2]);
+        operator.apply(['pane', `k${key}` as 'a', 1]);
+        operator.apply(['timer', `k${key}` as 'a', key % 4]);
+      }
+      const whole = operator.seen() as { rows: string[]; timers: string[] };
+      const { run, file } = begin(operator, store, 'full');
+      run.step(() => false);
+      await run.finish();
+      for (const parallelism of [1, 2, 3, 5, 16]) {
+        const parts = await Promise.all(
+          Array.from({ length: parallelism }, (_, index) =>
+            Operator.open(index % 2 === 0 ? bench() : other(), store, [file], index, parallelism),
+          ),
+        );
+        const seen = parts.map((part) => part.seen() as { rows: string[]; timers: string[] });
+        expect(seen.flatMap(({ rows }) => rows).toSorted()).toEqual(whole.rows);
+        expect(seen.flatMap(({ timers }) => timers).toSorted()).toEqual(whole.timers);
+      }
+    });
+
+    it('when few keys changed, then a delta is a small part of the base', async () => {
+      const store = newStore();
+      const operator = await Operator.open(bench(), store);
+      for (let key = 0; key < 10_000; key += 1) operator.apply(['value', `k${key}` as 'a', 2]);
+      const base = begin(operator, store, 'base');
+      base.run.step(() => false);
+      const written = await base.run.finish();
+      for (let key = 0; key < 100; key += 1) operator.apply(['value', `k${key}` as 'a', 2]);
+      const delta = begin(operator, store, 'delta');
+      delta.run.step(() => false);
+      const changed = await delta.run.finish();
+      expect(changed.pairs).toBe(100);
+      expect(changed.bytes).toBeLessThan(written.bytes * 0.03);
+    });
+
+    it('when a state is opened as another kind than the snapshot holds, then it is refused', async () => {
+      const store = newStore();
+      const operator = await Operator.open(bench(), store);
+      operator.apply(['value', 'a', 1]);
+      const { run, file } = begin(operator, store, 'full');
+      run.step(() => false);
+      await run.finish();
+      const restored = await Operator.open(bench(), store, [file]);
+      expect(() => restored.backend.getListState(new ListStateDescriptor('value'))).toThrow(
+        StateIncompatibleError,
+      );
+    });
+
+    it('when a state gets a time to live after it was saved without, then its values count as written at the restore', async () => {
+      const store = newStore();
+      const operator = await Operator.open(bench(), store);
+      operator.apply(['value', 'a', 3]);
+      operator.apply(['list', 'a', 3]);
+      const { run, file } = begin(operator, store, 'full');
+      run.step(() => false);
+      await run.finish();
+      const { backend } = await Operator.open(bench(), store, [file]);
+      const value = new ValueStateDescriptor<{ n: number }>('value');
+      const list = new ListStateDescriptor<number>('list');
+      for (const descriptor of [value, list])
+        descriptor.enableTimeToLive(StateTtlConfig.newBuilder(10).build());
+      backend.setCurrentKey('a');
+      expect([backend.getState(value).value(), backend.getListState(list).get()]).toEqual([{ n: 3 }, [3]]);
+    });
+  });
+}

@@ -1,0 +1,16 @@
+/** What a database of RocksDB takes from the configuration. Sizes are bytes. */
+export interface RocksDbSettings {
+  /** `state.backend.rocksdb.localdir`, or `io.tmp.dirs`; undefined: the system's folder for temporary files. */
+  readonly directory: string | undefined;
+  /** Memory of the rows that one operator holds decoded, about. */
+  readonly workingSetBytes: number;
+  readonly blockCacheBytes: number;
+  readonly blockBytes: number;
+  readonly writeBufferBytes: number;
+  /** 0: no filters. */
+  readonly bloomBitsPerKey: number;
+  readonly compaction: 'universal' | 'level';
+  /** With `level`: always ZSTD, from level 2. */
+  readonly compression: 'snappy' | 'zstd';
+  readonly threads: number;
+}
