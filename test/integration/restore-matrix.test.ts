@@ -7,7 +7,9 @@ import type { JobDetails, JobId } from '../../actors/index.ts';
 import { openSnapshot } from '../../src/state/snapshot/open-snapshot.ts';
 import { jobPath } from './cluster-under-test.ts';
 
-const COUNT = 8_000;
+const COUNT = 24_000;
+/** Records of a second while a snapshot is waited for, and how long the slow operator takes for ten of them, ms: the job is far from its end. */
+const [RATE, PAUSE] = ['3000', '5'];
 const BEFORE = 2;
 
 let folder: string;
@@ -43,6 +45,8 @@ async function submit({
       'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
       'pipeline.global-job-parameters.count': String(COUNT),
       'pipeline.global-job-parameters.output': output,
+      'pipeline.global-job-parameters.rate': '1000000',
+      'pipeline.global-job-parameters.pause': '0',
       ...more,
     }),
   );
@@ -58,13 +62,13 @@ function ended(jobId: JobId): Promise<JobDetails> {
   return cluster.client.watch(jobId);
 }
 
-/** Waits until a third of the records has come to the slow operator. */
+/** Waits until records have come to the slow operator. */
 async function inTheMiddle(jobId: JobId): Promise<void> {
   const there = Promise.withResolvers<void>();
   void cluster.client.watch(jobId, ({ vertices }) => {
     const slow = vertices.find(({ name }) => name.startsWith('Keyed Process'));
     const counts = slow?.subtasks.map(({ counters }) => counters?.numRecordsIn ?? 0) ?? [];
-    if (counts.reduce((a, b) => a + b, 0) > COUNT / 3) there.resolve();
+    if (counts.reduce((a, b) => a + b, 0) > COUNT / 16) there.resolve();
   });
   await there.promise;
 }
@@ -100,7 +104,12 @@ describe.each(KINDS)(
             'state.backend.type': backend,
             'execution.checkpointing.unaligned.enabled': String(alignment === 'unaligned'),
           };
-          const jobId = await submit({ output, ...settings });
+          const jobId = await submit({
+            output,
+            ...settings,
+            'pipeline.global-job-parameters.rate': RATE,
+            'pipeline.global-job-parameters.pause': PAUSE,
+          });
           await inTheMiddle(jobId);
           const directory = join(folder, 'savepoints');
           const path = await cluster.client.snapshot(

@@ -11,10 +11,17 @@ import { EveryState } from '../../golden/every-state.ts';
 
 const SLEEP = new Int32Array(new SharedArrayBuffer(4));
 
-/** Slower than the source: records wait in the channels before it. */
+/** So slow, where it is told to be, that records wait in the channels before it. */
 class SlowEveryState extends EveryState {
+  readonly #pauseMs: number;
+
+  constructor(pauseMs: number) {
+    super();
+    this.#pauseMs = pauseMs;
+  }
+
   override processElement(n: number, context: KeyedProcessContext<number>, out: Collector<string>): void {
-    if (n % 10 === 0) Atomics.wait(SLEEP, 0, 0, 1.5);
+    if (this.#pauseMs > 0 && n % 10 === 0) Atomics.wait(SLEEP, 0, 0, this.#pauseMs);
     super.processElement(n, context, out);
   }
 }
@@ -25,7 +32,7 @@ export default defineJob('matrix', (env) => {
   const source = new DataGeneratorSource<number>({
     generate: (index) => index,
     count: Number(env.getParameter('count')),
-    recordsPerSecond: 8_000,
+    recordsPerSecond: Number(env.getParameter('rate')),
     splits: 4,
   });
   const numbers = env
@@ -40,7 +47,7 @@ export default defineJob('matrix', (env) => {
     .uid('spread')
     .keyBy((n) => n % 7);
   numbers
-    .process(new SlowEveryState())
+    .process(new SlowEveryState(Number(env.getParameter('pause'))))
     .uid('every-state')
     .sinkTo(FileSink.jsonLines<string>(`${output}/states`))
     .uid('states');
