@@ -92,6 +92,8 @@ export {
   ReducingStateDescriptor,
   ValueStateDescriptor,
 } from './functions/state.ts';
+export { Migrations } from './functions/state-migration.ts';
+export type { FieldChange, StateMigration, StateSchema } from './functions/state-migration.ts';
 export { StateTtlConfig, StateTtlConfigBuilder, StateVisibility, UpdateType } from './functions/state-ttl.ts';
 export type { IncrementalCleanup } from './functions/state-ttl.ts';
 export type { AggregatingState, ListState, MapState, ReducingState, ValueState } from './functions/state.ts';
@@ -151,6 +153,7 @@ export type { FileSourceOptions } from './connectors/file/file-source.ts';
 export type { FileSplit } from './connectors/file/file-split.ts';
 export type { PathLike } from './connectors/file/list-files.ts';
 export { DataGeneratorSource } from './connectors/generator/data-generator-source.ts';
+export { RateLimitedSource } from './connectors/rate-limit/rate-limited-source.ts';
 export type { DataGeneratorOptions, GeneratorSplit } from './connectors/generator/data-generator-source.ts';
 export { HybridSource, HybridSourceBuilder } from './connectors/hybrid/hybrid-source.ts';
 export type { HybridSplit } from './connectors/hybrid/hybrid-split.ts';

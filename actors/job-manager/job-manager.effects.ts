@@ -1,10 +1,12 @@
 import { createActor } from 'xstate';
-import type { Actor } from 'xstate';
+import type { Actor, ActorRefFrom } from 'xstate';
 import { assert } from '../../src/base/assert.ts';
 import { UserError, serializeError } from '../../src/base/errors.ts';
 import type { SerializedError } from '../../src/base/errors.ts';
 import type { VertexId } from '../../src/base/ids.ts';
 import { isActive } from '../../src/control/scheduler/decide.ts';
+import type { ExecutionRef } from '../../src/control/scheduler/state.ts';
+import { WatermarkAlignment } from '../../src/control/watermark-alignment.ts';
 import type { TimerHandle } from '../../src/ports/clock.ts';
 import { jobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { JobManagerRequest } from '../../src/protocol/job-manager.ts';
@@ -37,7 +39,10 @@ import type {
   CheckpointPlaces,
   SnapshotResult,
 } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
-import type { CheckpointCoordinatorEvent } from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
+import type {
+  CheckpointCoordinatorEvent,
+  checkpointCoordinatorMachine,
+} from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
 import { jobView } from './job-view.ts';
 import { provideSourceCoordinator } from './source-coordinator/source-coordinator.effects.ts';
 import type {
@@ -90,6 +95,7 @@ class JobManager implements JobManagerHandle {
   readonly results = new ResultBuffer();
   readonly #heartbeats: Heartbeats;
   readonly #checkpoints: CheckpointCoordinator;
+  readonly #alignment: WatermarkAlignment;
   readonly #stopServing: () => void;
   /** Checkpoints and savepoints that were asked for; undefined while they are under way. */
   readonly #snapshotResults = new Map<string, SnapshotResult | undefined>();
@@ -109,6 +115,7 @@ class JobManager implements JobManagerHandle {
       onEnded: _onEnded,
       ...input
     } = options;
+    this.#alignment = new WatermarkAlignment(options.graph.jobGraph);
     const performer = this.#performer(cancellationTimeoutMs);
     const sources = this.#sourceCoordinators(performer, createEnumerator);
     this.#checkpoints = this.#checkpointCoordinator(performer, sources, checkpointPlaces);
@@ -243,10 +250,14 @@ class JobManager implements JobManagerHandle {
   }
 
   #toCheckpoints(event: CheckpointCoordinatorEvent): void {
-    const child = this.actor.getSnapshot().children[CHECKPOINTS] as
-      | { send(event: CheckpointCoordinatorEvent): void }
-      | undefined;
-    child?.send(event);
+    // Not from within a transition: children are there once it is over.
+    queueMicrotask(() => {
+      const child = this.actor.getSnapshot().children[CHECKPOINTS] as
+        | ActorRefFrom<typeof checkpointCoordinatorMachine>
+        | undefined;
+      // A job that ends closes it, and then stops the subtasks that it still told of.
+      if (child?.getSnapshot().status === 'active') child.send(event);
+    });
   }
 
   #forwardToCheckpoints(context: JobManagerContext, request: JobManagerRequest): void {
@@ -287,15 +298,16 @@ class JobManager implements JobManagerHandle {
           this.#reply(event, { type: 'fenced', epoch: context.epoch });
         },
         replyOffers: ({ event }, { accepted }) => this.#reply(event, { type: 'slotsAccepted', accepted }),
-        tellOfStopped: (_, { refs }) => {
+        tellOfStopped: ({ context }, { refs }) => {
+          this.#alignWithout(context, refs);
           const now = environment.clock.monotonic();
-          // Children are there once this transition is over.
-          queueMicrotask(() => this.#toCheckpoints({ type: 'subtasksStopped', refs, now }));
+          this.#toCheckpoints({ type: 'subtasksStopped', refs, now });
         },
         forwardToCheckpoints: ({ context, event }) => {
           if (event.type === 'requested') this.#forwardToCheckpoints(context, event.request);
         },
         takeRows: ({ context, event }) => this.#takeRows(context, event, performer),
+        alignWatermarks: ({ context, event }) => this.#alignWatermarks(context, event),
         replyToClient: ({ context, event }) => {
           if (event.type === 'clientRequested') this.#replyToClient(context, event.request, event.caller);
         },
@@ -317,6 +329,27 @@ class JobManager implements JobManagerHandle {
     message: { readonly type: string; readonly [field: string]: unknown },
   ): void {
     if (event.type === 'requested') reply(this.#environment, event.caller, message);
+  }
+
+  #alignWatermarks(context: JobManagerContext, event: JobManagerEvent): void {
+    assert(
+      event.type === 'requested' && event.request.type === 'reportWatermark',
+      'only watermarks are aligned',
+    );
+    if (!isActive(context.scheduler, event.request)) {
+      this.#environment.refusals.stale++;
+      return this.#reply(event, { type: 'acknowledged' });
+    }
+    const othersMinimum = this.#alignment.report(event.request, event.moment.now);
+    const answer = othersMinimum === undefined ? {} : { othersMinimum };
+    this.#reply(event, { type: 'watermarksAligned', ...answer });
+  }
+
+  #alignWithout({ scheduler }: JobManagerContext, refs: readonly ExecutionRef[]): void {
+    for (const ref of refs) {
+      const execution = scheduler.executions.get(ref.vertexId)?.[ref.subtaskIndex];
+      this.#alignment.stopped(ref, execution?.state === 'FINISHED');
+    }
   }
 
   #takeRows(context: JobManagerContext, event: JobManagerEvent, performer: Performer): void {

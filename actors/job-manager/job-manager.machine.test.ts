@@ -164,4 +164,22 @@ describe('job-manager machine', () => {
     expect(last(OFFER, ask(0)).actions).toEqual(['xstate.sendTo', 'replyAcknowledged']);
     expect(last(OFFER, ask(7)).actions).toEqual(['replyAcknowledged']);
   });
+
+  it('when a source reports its watermark then it is aligned with its group, and of another epoch it is fenced', () => {
+    const watermark = (epoch: Epoch): JobManagerEvent =>
+      requested({
+        type: 'reportWatermark',
+        epoch,
+        vertexId: VERTEX,
+        subtaskIndex: 0,
+        attempt: 0,
+        watermark: 5,
+        intervalMs: 100,
+      });
+    const before = last(OFFER, report('RUNNING'));
+    const aligned = last(OFFER, report('RUNNING'), watermark(EPOCH));
+    expect(aligned.actions).toEqual(['alignWatermarks']);
+    expect(aligned.snapshot.context).toEqual(before.snapshot.context);
+    expect(last(OFFER, report('RUNNING'), watermark(2 as Epoch)).actions).toEqual(['replyFenced']);
+  });
 });

@@ -157,6 +157,7 @@ function decideRequest(
     case 'offerSlots': // answered with what was accepted: see `takeOffers`
     case 'requestSplit': // for the source-coordinator
     case 'collectRows': // for the result buffer
+    case 'reportWatermark': // answered with what the others reported
     case 'acknowledgeCheckpoint': // for the checkpoint-coordinator
     case 'declineCheckpoint':
     case 'endOfData':
@@ -196,6 +197,7 @@ const base = setup({
     replyFenced: () => {},
     replyOffers: (_, _params: { accepted: readonly AllocationId[] }) => {},
     takeRows: () => {},
+    alignWatermarks: () => {},
     tellOfStopped: (_, _params: { refs: readonly ExecutionRef[] }) => {},
     forwardToCheckpoints: () => {},
     replyToClient: () => {},
@@ -207,6 +209,7 @@ const base = setup({
     isOffer: isRequest('offerSlots'),
     isSplitRequest: isRequest('requestSplit'),
     isRows: isRequest('collectRows'),
+    isWatermark: isRequest('reportWatermark'),
     isOfCheckpoint: ({ event }) =>
       event.type === 'requested' && CHECKPOINT_REQUESTS.includes(event.request.type),
     isRunning: statusIs('RUNNING'),
@@ -298,6 +301,7 @@ export const jobManagerMachine = machine.createMachine({
       { guard: 'isOffer', actions: 'takeOffers' },
       { guard: 'isSplitRequest', actions: ['forwardSplitRequest', 'replyAcknowledged'] },
       { guard: 'isRows', actions: 'takeRows' },
+      { guard: 'isWatermark', actions: 'alignWatermarks' },
       { guard: 'isOfCheckpoint', actions: ['forwardToCheckpoints', 'replyAcknowledged'] },
       { actions: ['decide', 'replyAcknowledged'] },
     ],

@@ -3,9 +3,11 @@ import type { MessagePort } from 'node:worker_threads';
 import { deserializeError, serializeError } from '../../src/base/errors.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
+import { temporaryFolders } from '../../src/config/settings.ts';
 import { Doorbell } from '../../src/dataplane/exchange/index.ts';
 import { SlotLoop, ThreadLoopDriver } from '../../src/dataplane/loop/index.ts';
 import type { Logger } from '../../src/ports/logger.ts';
+import { LocalSpillFiles } from '../../src/storage/filesystem/spill-files.ts';
 import { connectPort } from '../../src/transport/local/connect-port.ts';
 import { connectNats } from '../../src/transport/nats/connect.ts';
 import type { NatsTransport } from '../../src/transport/nats/nats-transport.ts';
@@ -77,6 +79,7 @@ async function main(data: SlotThreadData): Promise<void> {
     processId: data.processId,
     slot: data.slot,
     resources: data.resources,
+    spillFiles: new LocalSpillFiles(temporaryFolders(configuration)),
     loop: new SlotLoop(new ThreadLoopDriver(data.doorbell)),
     loader: new ModuleJobLoader((sha256) => localPath(modules.get(sha256), sha256)),
     channels: new SlotChannels({

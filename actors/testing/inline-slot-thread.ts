@@ -5,6 +5,7 @@ import type { JobDefinition } from '../../src/api/job.ts';
 import { SimulatedLoopDriver, SlotLoop } from '../../src/dataplane/loop/index.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import type { CancelTasks, SubmitTasks } from '../../src/protocol/slot.ts';
+import { MemorySpillFiles } from '../../src/storage/memory/spill-files.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { JobLoader } from '../messaging/job-loader.ts';
 import { RingRegistry } from '../nodes/adapters/ring-registry.ts';
@@ -61,6 +62,7 @@ class InlineSlotThread implements SlotThread {
       resources: RESOURCES,
       loader,
       loop,
+      spillFiles: new MemorySpillFiles(),
       channels: new SlotChannels({
         clock,
         subjects,

@@ -106,7 +106,14 @@ export class StreamExecutionEnvironment {
     nonParallel: boolean,
   ): SingleOutputStreamOperator<T> {
     const factory = sourceOperator(source as Source<unknown, S>, strategy as WatermarkStrategy<unknown>);
-    const node = this.#graph.addNode({ kind: 'source', name, factory, isSource: true, nonParallel });
+    const node = this.#graph.addNode({
+      kind: 'source',
+      name,
+      factory,
+      isSource: true,
+      nonParallel,
+      alignmentGroup: strategy.alignment?.group,
+    });
     return new SingleOutputStreamOperator<T>(this.#graph, node);
   }
 

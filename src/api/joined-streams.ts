@@ -1,3 +1,4 @@
+import { UserError } from '../base/errors.ts';
 import type { WindowAssigner } from '../dataplane/window/index.ts';
 import { mapOperator } from '../dataplane/operators/index.ts';
 import type { DurationLike } from '../base/time.ts';
@@ -38,10 +39,12 @@ abstract class TwoStreams<T1, T2, Windowed> {
   where<K extends Key>(
     firstKey: KeySelector<T1, K>,
   ): { equalTo(secondKey: KeySelector<T2, K>): { window(assigner: WindowAssigner): Windowed } } {
+    checkKey(firstKey, 'where');
     return {
-      equalTo: (secondKey) => ({
-        window: (assigner) => this.windowed(this.#window(firstKey, secondKey, assigner)),
-      }),
+      equalTo: (secondKey) => {
+        checkKey(secondKey, 'equalTo');
+        return { window: (assigner) => this.windowed(this.#window(firstKey, secondKey, assigner)) };
+      },
     };
   }
 
@@ -70,6 +73,13 @@ abstract class TwoStreams<T1, T2, Windowed> {
       'first' in record ? firstKey(record.first as T1) : secondKey(record.second as T2);
     return tagged.keyBy(key).window(assigner);
   }
+}
+
+function checkKey(selector: unknown, method: string): void {
+  if (typeof selector === 'function') return;
+  throw new UserError(
+    `${method}() of a join needs a function that returns the key of a record, such as (order) => order.customer, got ${typeof selector}`,
+  );
 }
 
 export class CoGroupedStreams<T1, T2> extends TwoStreams<T1, T2, CoGroupWindow<T1, T2>> {

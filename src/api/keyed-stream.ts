@@ -1,3 +1,4 @@
+import { UserError } from '../base/errors.ts';
 import type { OperatorFactory } from '../dataplane/chain/operator.ts';
 import { keyedProcessOperator, keyedReduceOperator } from '../dataplane/operators/index.ts';
 import { GlobalWindows } from '../dataplane/window/index.ts';
@@ -117,6 +118,10 @@ export class KeyedStream<T, K extends Key> {
 
   /** Windows of `size` records of a key; with `slide`, one every `slide` records over the last `size`. */
   countWindow(size: number, slide?: number): WindowedStream<T, K> {
+    for (const count of [size, slide ?? 1]) {
+      if (!Number.isSafeInteger(count) || count < 1)
+        throw new UserError(`countWindow needs a size and a slide of at least 1, got ${count}`);
+    }
     const windows = new WindowedStream(this.#add, this.#keySelector, GlobalWindows.create(), {
       keyFields: this.#keyFields,
       foldEvicted: true,

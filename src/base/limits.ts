@@ -11,8 +11,8 @@ export const FRAME_BYTES_MAX = 1024 * 1024;
 export const FRAME_BYTES_MIN = 4 * 1024;
 /** Payloads below this are sent as they are: compressing them would save less than a header. */
 export const COMPRESSION_MIN_BYTES = 256;
-/** Batches that may wait in a same-slot channel. */
-export const SLOT_CHANNEL_BATCHES = 16;
+/** Batches that may wait in a same-slot channel: few enough for their records to stay in the cache and die young. */
+export const SLOT_CHANNEL_BATCHES = 4;
 /** Bytes of a shared-memory ring per channel. */
 export const RING_BYTES = 1024 * 1024;
 /** Frames a network channel may have in flight. */
@@ -104,6 +104,8 @@ export const TEXT_CHUNK_CHARS = 256;
 export const CODEC_BUFFER_KEPT_BYTES = 4 * 1024 * 1024;
 /** Windows one record may fall into (size / slide) where panes cannot be shared. */
 export const WINDOWS_PER_RECORD_MAX = 10_000;
+/** Panes of a sliding window up to which each window is merged from its panes anew; above, from the window before. */
+export const WINDOW_PANES_MERGED_ANEW = 8;
 
 /** Rows that `collect()` and `print()` hold before the task waits for their delivery. */
 export const SINK_BUFFER_ROWS = 4_096;
@@ -129,6 +131,30 @@ export const FILE_SPLIT_BYTES = 32 * 1024 * 1024;
 export const FILE_WRITE_CHARS = 256 * 1024;
 /** Text a file sink holds before the task waits for the disk. */
 export const FILE_BUFFER_CHARS = 2 * 1024 * 1024;
+/** A source's subtask that has missed so many reports of its watermark, and was silent for so long, holds back no other one. */
+export const ALIGNMENT_REPORTS_MISSED = 10;
+export const ALIGNMENT_SILENCE_MS = 10_000;
+/** Shortest and longest wait for the answer to a report of a watermark; between them, the interval of reports. */
+export const ALIGNMENT_ANSWER_MIN_MS = 200;
+export const ALIGNMENT_ANSWER_MAX_MS = 2_000;
+/** Memory of one operator that sorts its input by key in execution mode BATCH, where `execution.sorted-inputs.memory` says nothing. */
+export const SORTED_INPUTS_BYTES = 128 * 1024 * 1024;
+/** What a record in memory occupies beside its fields, as an estimate. */
+export const SPILL_RECORD_OVERHEAD_BYTES = 64;
+/** Records whose size is measured: so many at the beginning, then every so-manieth. */
+export const SPILL_SAMPLES_FIRST = 32;
+export const SPILL_SAMPLE_EVERY = 64;
+/** Records and bytes of one block in a temporary file. */
+export const SPILL_BLOCK_RECORDS = 1_024;
+export const SPILL_BLOCK_BYTES = 64 * 1024;
+/** Bytes that are written to a temporary file at once. */
+export const SPILL_WRITE_BYTES = 1024 * 1024;
+/** Bytes that are read from each of the files that are merged at once. */
+export const SPILL_READ_BYTES = 128 * 1024;
+/** Temporary files that are merged into one when there are so many of about one size. */
+export const SPILL_FAN_IN = 32;
+/** Records of one key that are merged at a time. */
+export const SPILL_MERGE_RECORDS = 512;
 /** A file sink looks at the age of its part this often, or as often as it may become too old. */
 export const FILE_ROLL_CHECK_MS = 60_000;
 /** Time a rate-limited generator may catch up after a stall. */

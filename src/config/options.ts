@@ -1,9 +1,11 @@
+import { SORTED_INPUTS_BYTES } from '../base/limits.ts';
 import { CHECKPOINT_OPTIONS } from './checkpoint-options.ts';
 import {
   booleanOption,
   durationOption,
   enumOption,
   intOption,
+  memoryOption,
   numberOption,
   optionalIntOption,
   refusedOption,
@@ -41,6 +43,17 @@ export const OPTIONS = {
     words: { streaming: 'STREAMING', batch: 'BATCH', automatic: 'AUTOMATIC' },
     description:
       'STREAMING gives results as records come; BATCH, for bounded sources, gives keyed results once, at the end, sorted by key; AUTOMATIC is BATCH when all sources are bounded.',
+  }),
+  sortedInputsMemory: memoryOption('execution.sorted-inputs.memory', {
+    defaultValue: SORTED_INPUTS_BYTES,
+    min: 1024,
+    description:
+      'Memory for the records that an operator sorts by key in execution mode BATCH, in each subtask; an estimate. What is beyond it goes to temporary files.',
+  }),
+  temporaryFolders: stringOption('io.tmp.dirs', {
+    defaultValue: undefined,
+    description:
+      "Folders for temporary files, separated by commas, used by turns. Unset: the system's folder for temporary files.",
   }),
   genericTypes: booleanOption('pipeline.generic-types', {
     defaultValue: true,

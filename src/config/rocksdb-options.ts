@@ -22,15 +22,10 @@ export const ROCKSDB_OPTIONS = {
       'Where keyed state lives while the job runs: hashmap on the heap; rocksdb in files of its own on a local disk, with the rows in use on the heap (windows without a trigger of their own stay on the heap). Savepoints of one restore into the other. `filesystem`, `jobmanager` and `memory` are old names of hashmap.',
     aliases: ['state.backend'],
   }),
-  tmpDirectories: stringOption('io.tmp.dirs', {
-    defaultValue: undefined,
-    description:
-      "Folders for files that go with their task, separated by commas; subtasks take them in turn. Unset: the system's folder for temporary files.",
-  }),
   rocksDbDirectory: stringOption('state.backend.rocksdb.localdir', {
     defaultValue: undefined,
     description:
-      'As io.tmp.dirs, for the databases alone: fast local disks. Each task has a folder, removed with it.',
+      'Folders for the databases, on fast local disks, separated by commas; subtasks take them in turn, and each removes its own. Unset: io.tmp.dirs.',
   }),
   rocksDbWorkingSet: memoryOption('state.backend.rocksdb.working-set.size', {
     defaultValue: 64 * MB,

@@ -81,7 +81,14 @@ export function taskSettings(configuration: Configuration): TaskSettings {
     bufferTimeoutMs: configuration.get(OPTIONS.bufferTimeout),
     autoWatermarkIntervalMs: configuration.get(OPTIONS.autoWatermarkInterval),
     objectReuse: configuration.get(OPTIONS.objectReuse),
+    sortedInputsBytes: configuration.get(OPTIONS.sortedInputsMemory),
   };
+}
+
+/** Folders of `io.tmp.dirs`. */
+export function temporaryFolders(configuration: Configuration): readonly string[] {
+  const folders = configuration.get(OPTIONS.temporaryFolders)?.split(',') ?? [];
+  return folders.map((folder) => folder.trim()).filter((folder) => folder !== '');
 }
 
 export function slotPlacement(configuration: Configuration): SlotPlacement {
@@ -109,7 +116,7 @@ export function rocksDbSettings(
   subtaskIndex: number,
 ): RocksDbSettings | undefined {
   if (configuration.get(OPTIONS.stateBackend) !== 'rocksdb') return undefined;
-  const folders = configuration.get(OPTIONS.rocksDbDirectory) ?? configuration.get(OPTIONS.tmpDirectories);
+  const folders = configuration.get(OPTIONS.rocksDbDirectory) ?? configuration.get(OPTIONS.temporaryFolders);
   const list = (folders ?? '').split(',').map((folder) => folder.trim());
   const named = list.filter((folder) => folder !== '');
   return {

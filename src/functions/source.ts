@@ -86,7 +86,7 @@ export interface SourceReader<T, S extends SourceSplit> {
   available(): Promise<void>;
   /**
    * For watermark alignment: `poll` skips the paused splits until they are resumed, and `available()` resolves at a
-   * resumption. Readers without it ignore alignment.
+   * resumption. Without it, only the whole reader is held: all its splits wait as long as it is ahead with the last of them.
    */
   pauseOrResumeSplits?(toPause: readonly string[], toResume: readonly string[]): void;
   /** Splits held, with positions after the last batch handed out. */

@@ -1,5 +1,7 @@
 import type { AggregateFunction } from './window.ts';
 import type { ReduceLike } from './basic.ts';
+import { UserError } from '../base/errors.ts';
+import type { StateSchema } from './state-migration.ts';
 import type { StateTtlConfig } from './state-ttl.ts';
 import { TypeInformation } from './types/index.ts';
 
@@ -55,6 +57,7 @@ export interface AggregatingState<I, O> {
 export abstract class StateDescriptor {
   readonly name: string;
   #ttlConfig: StateTtlConfig | undefined;
+  #schema: StateSchema | undefined;
 
   constructor(name: string) {
     this.name = name;
@@ -67,6 +70,25 @@ export abstract class StateDescriptor {
 
   get ttlConfig(): StateTtlConfig | undefined {
     return this.#ttlConfig;
+  }
+
+  /**
+   * Says that values have another schema than those of earlier savepoints; call it before the state is opened. Values are migrated when
+   * the state is opened by a job that begins from one. Keyed state only.
+   *
+   * @example descriptor.enableMigration(Migrations.of(Migrations.rename('cents', 'amount'), Migrations.add('currency', 'EUR')))
+   * @throws UserError for a version below 2
+   */
+  enableMigration(schema: StateSchema): void {
+    if (!Number.isInteger(schema.version) || schema.version < 2)
+      throw new UserError(
+        `state "${this.name}": a migration leads to schema version 2 or a later one, not ${schema.version}`,
+      );
+    this.#schema = schema;
+  }
+
+  get schema(): StateSchema | undefined {
+    return this.#schema;
   }
 }
 

@@ -32,11 +32,11 @@ class BoundedOutOfOrderness implements WatermarkGenerator {
 
 const NEVER: WatermarkGenerator = { onEvent: () => {}, currentWatermark: () => MIN_WATERMARK };
 
-/** Splits that are ahead wait for those behind. */
+/** Sources, subtasks and splits that are ahead wait for those behind. */
 export interface WatermarkAlignment {
   readonly group: string;
   readonly maxDriftMs: number;
-  /** How often splits are compared while no records come; ms. */
+  /** How often subtasks tell each other, by way of the job-manager, how far they are; ms. */
   readonly updateIntervalMs: number;
 }
 
@@ -97,15 +97,22 @@ export class WatermarkStrategy<T> {
   }
 
   /**
-   * Pauses splits of a source whose watermark is more than `maxDrift` ahead of the smallest one of the same subtask, where the
-   * source's reader can pause splits (`SourceReader.pauseOrResumeSplits`). Splits without records hold the others back:
-   * use `withIdleness` too. Subtasks, and sources of the same `group`, are not aligned with each other yet.
+   * Keeps the sources of `group` together: what is more than `maxDrift` ahead of the group's smallest watermark is not read until
+   * that has caught up. A subtask compares its own splits at each batch, and pauses single ones where the source's reader can
+   * (`SourceReader.pauseOrResumeSplits`); of the group's other subtasks it hears every `updateInterval`, so that one that is
+   * ahead moves by about what the slowest one moved in that time. Splits without records hold the others back: use
+   * `withIdleness` too. Subtasks that are idle, hold no split or have read everything hold nobody back, nor do those that have
+   * not been heard of for ten intervals (and ten seconds). Strategies of one group should agree in drift and interval. No effect in execution
+   * mode BATCH.
+   * @throws UserError when a time is negative, the interval is 0 or the group has no name
    */
   withWatermarkAlignment(
     group: string,
     maxDrift: DurationLike,
     updateInterval: DurationLike = 1_000,
   ): WatermarkStrategy<T> {
+    if (typeof group !== 'string' || group === '')
+      throw new UserError('watermark alignment needs the name of a group: a text that is not empty');
     const maxDriftMs = toMillis(maxDrift, 'maximal drift of watermarks');
     const updateIntervalMs = toMillis(updateInterval, 'update interval of watermark alignment');
     if (maxDriftMs < 0) throw new UserError(`the maximal drift must not be negative, got ${maxDriftMs} ms`);

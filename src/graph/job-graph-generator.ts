@@ -241,6 +241,7 @@ class JobGraphBuilder<F> {
       maxParallelism: head.maxParallelism,
       slotSharingGroup: head.group,
       isSource: head.node.isSource,
+      ...(head.node.alignmentGroup === undefined ? {} : { alignmentGroup: head.node.alignmentGroup }),
       operators: members.map(({ node, id }) => ({
         id,
         name: node.name,

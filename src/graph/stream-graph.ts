@@ -29,6 +29,8 @@ export interface StreamNode<F> {
     | undefined;
   /** What it reads of its records; anything, where undefined. */
   readonly fieldUse: FieldUse | undefined;
+  /** Of a source: the group whose watermarks are aligned with its own. */
+  readonly alignmentGroup: string | undefined;
 }
 
 /** The fields of records that an operator with one input can see. */
@@ -53,7 +55,7 @@ export interface StreamEdge {
 }
 
 export type NewNode<F> = Pick<StreamNode<F>, 'kind' | 'factory' | 'name'> &
-  Partial<Pick<StreamNode<F>, 'isSource' | 'nonParallel' | 'chaining' | 'parallelism'>> &
+  Partial<Pick<StreamNode<F>, 'isSource' | 'nonParallel' | 'chaining' | 'parallelism' | 'alignmentGroup'>> &
   OperatorTraits;
 
 /** What is known of an operator beside its factory. */
@@ -79,6 +81,7 @@ export class StreamGraph<F> {
       type: undefined,
       deriveType: undefined,
       fieldUse: undefined,
+      alignmentGroup: undefined,
       ...node,
     };
     checkName(added.name, 'operator');

@@ -51,6 +51,22 @@ export const requestSplit = z.object({
   requestId: s.count,
 });
 
+/** A source's subtask tells how far it has read; repeated at the interval of its group, whatever became of the last one. */
+export const reportWatermark = z.object({
+  type: z.literal('reportWatermark'),
+  ...executionRef,
+  /** Missing where the subtask holds nobody back: it is idle, has nothing to read, or has read all. */
+  watermark: z.number().optional(),
+  /** When it reports again; ms. One that is silent for much longer holds nobody back any more. */
+  intervalMs: z.number().positive(),
+});
+/** How far the others of the group are. */
+export const watermarksAligned = z.object({
+  type: z.literal('watermarksAligned'),
+  /** The smallest watermark among them; missing where none holds anybody back. */
+  othersMinimum: z.number().optional(),
+});
+
 /** Rows of `collect()`. `sequence` counts up per subtask and attempt: a repeated one is only acknowledged. */
 export const collectRows = z.object({
   type: z.literal('collectRows'),
@@ -84,6 +100,7 @@ export const jobManagerRequest = z.discriminatedUnion('type', [
   taskStateChanged,
   taskProgress,
   requestSplit,
+  reportWatermark,
   collectRows,
   taskManagerLost,
   slotsLost,
@@ -95,6 +112,7 @@ export type JobManagerRequest = z.infer<typeof jobManagerRequest>;
 
 export const jobManagerReply = z.discriminatedUnion('type', [
   slotsAccepted,
+  watermarksAligned,
   acknowledged,
   s.fenced,
   s.refused,

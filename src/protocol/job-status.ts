@@ -50,6 +50,7 @@ export const taskCounters = z.object({
   numBytesIn: z.number(),
   numBytesOut: z.number(),
   numLateRecordsDropped: z.number(),
+  numWatermarksBackwards: z.number(),
   numRecordsInErrors: z.number(),
   numRecordsOutMistyped: z.number(),
   successfulCommittables: z.number(),

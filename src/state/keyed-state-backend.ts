@@ -17,14 +17,18 @@ export type Namespace = string | number;
 export interface KeyedStateBackend extends KeyedStateStore {
   readonly keyGroups: KeyGroupRange;
   readonly maxParallelism: number;
-  /** @throws UserError for a value that cannot be a key, InternalError for a key of another subtask */
+  /** @throws UserError for a value that cannot be a key. A key of another subtask is an InternalError when its state is used */
   setCurrentKey(key: Key): void;
   getCurrentKey(): Key;
   /** States of the current key and current namespace: per-window state of users. */
   readonly namespaced: KeyedStateStore;
+  /** Whether there may be state in namespaces, of this run or of a snapshot. */
+  readonly hasNamespaced: boolean;
   setCurrentNamespace(namespace: Namespace): void;
   /** Drops all namespaced state of the current key and namespace. */
   clearNamespace(): void;
+  /** Drops all state of the current key, in all namespaces; window tables keep theirs. */
+  clearKey(): void;
   /**
    * A table ordered by window first, so that a window that fires is read and dropped as a whole. `codec` says what a value is
    * in a snapshot; missing where values are plain data as they are.

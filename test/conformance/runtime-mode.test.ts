@@ -55,7 +55,15 @@ type Build = (env: StreamExecutionEnvironment) => void;
 async function rows<T>(build: Build, mode: RuntimeExecutionMode, parallelism = 1): Promise<readonly T[]> {
   const configuration = { 'execution.runtime-mode': mode };
   const { collected } = await runJob(defineJob('test', build), { parallelism, configuration });
+  if (mode === 'BATCH' && parallelism === 1) await expectSameWithoutMemory(build, collected<T>());
   return collected<T>();
+}
+
+/** What does not fit into memory comes out as what does: here nearly nothing fits. */
+async function expectSameWithoutMemory(build: Build, wanted: readonly unknown[]): Promise<void> {
+  const configuration = { 'execution.runtime-mode': 'BATCH', 'execution.sorted-inputs.memory': '1 kb' };
+  const { collected } = await runJob(defineJob('test', build), { configuration });
+  expect(collected()).toEqual(wanted);
 }
 
 const sales = (env: StreamExecutionEnvironment): DataStream<Sale> =>

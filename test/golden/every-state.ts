@@ -35,7 +35,7 @@ interface Profile {
 }
 
 /** Holds something in every kind of state, and tells it all when the input has ended. */
-class EveryState extends KeyedProcessFunction<number, number, string> {
+export class EveryState extends KeyedProcessFunction<number, number, string> {
   #profile!: ValueState<Profile>;
   #thousands!: ListState<number>;
   #digits!: MapState<number, number>;
@@ -63,7 +63,7 @@ class EveryState extends KeyedProcessFunction<number, number, string> {
     this.#kept = context.getState(kept);
   }
 
-  processElement(n: number, context: KeyedProcessContext<number>): void {
+  processElement(n: number, context: KeyedProcessContext<number>, _out: Collector<string>): void {
     const before = this.#profile.value();
     this.#profile.update({
       first: before === null || before === undefined ? n : Math.min(before.first, n),

@@ -14,11 +14,11 @@ const PARAMETERS = {
 };
 const AS_OPTIONS = Object.entries(PARAMETERS).flatMap(([key, value]) => ['-D', `${key}=${value}`]);
 
-async function run(more: Record<string, string>): Promise<unknown[]> {
+async function rowsOf(more: Record<string, string>): Promise<unknown[]> {
   const configuration = Configuration.of(Object.entries({ ...PARAMETERS, ...more }));
-  const { job, collect } = await runEmbedded(JOB, { configuration, slots: 3 });
-  expect(job.failure).toBeUndefined();
-  return collect().toSorted();
+  const run = await runEmbedded(JOB, { configuration, slots: 3 });
+  expect(run.job.failure).toBeUndefined();
+  return run.collect().map(String).toSorted();
 }
 
 async function savepoint(...args: string[]): Promise<Record<string, unknown>[]> {
@@ -47,9 +47,11 @@ describe('golden savepoints', () => {
     'when a job begins at parallelism %s from one that an earlier version wrote, then it ends as one that was never stopped',
     async (parallelism) => {
       const parallel = { 'parallelism.default': parallelism };
-      const whole = await run(parallel);
+      const whole = await rowsOf(parallel);
       expect(whole).toHaveLength(21);
-      expect(await run({ ...parallel, 'execution.state-recovery.path': golden('hashmap-1') })).toEqual(whole);
+      expect(await rowsOf({ ...parallel, 'execution.state-recovery.path': golden('hashmap-1') })).toEqual(
+        whole,
+      );
     },
   );
 });

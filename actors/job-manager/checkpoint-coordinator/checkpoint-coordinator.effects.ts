@@ -170,6 +170,10 @@ export class CheckpointCoordinator {
     }
   }
 
+  #tell(self: Actor, event: CheckpointCoordinatorEvent): void {
+    if (!this.#closed) self.send(event);
+  }
+
   async #open({ jobId, epoch, settings }: CheckpointCoordinatorContext, self: Actor): Promise<void> {
     const { clock } = this.#environment;
     try {
@@ -179,10 +183,10 @@ export class CheckpointCoordinator {
       if (found.completed.length === 0 && this.#places.restorePath !== undefined)
         await this.#useRestorePath(this.#places.restorePath);
       this.#opened.resolve();
-      self.send({ type: 'opened', ...found, now: clock.monotonic() });
+      this.#tell(self, { type: 'opened', ...found, now: clock.monotonic() });
     } catch (error) {
       this.#opened.reject(error);
-      self.send({ type: 'openFailed', error: serializeError(error, 'external') });
+      this.#tell(self, { type: 'openFailed', error: serializeError(error, 'external') });
     }
   }
 
@@ -289,7 +293,7 @@ export class CheckpointCoordinator {
     this.#environment.logger.warn('checkpoint failed', { checkpointId, error });
     if (error instanceof LeadershipLostError) this.#environment.onFatal(error, 'checkpoint-coordinator');
     const now = this.#environment.clock.monotonic();
-    self.send({ type: 'decisionFailed', checkpointId, error: serializeError(error, 'external'), now });
+    this.#tell(self, { type: 'decisionFailed', checkpointId, error: serializeError(error, 'external'), now });
   }
 
   async #trigger(
@@ -316,7 +320,13 @@ export class CheckpointCoordinator {
       });
     } catch (error) {
       const now = this.#environment.clock.monotonic();
-      self.send({ type: 'declined', ref, checkpointId, error: serializeError(error, 'external'), now });
+      this.#tell(self, {
+        type: 'declined',
+        ref,
+        checkpointId,
+        error: serializeError(error, 'external'),
+        now,
+      });
     }
   }
 
@@ -385,7 +395,7 @@ export class CheckpointCoordinator {
       }
       const { durationMs, checkpointedBytes: bytes } = completed;
       logger.info(`${manifest.kind} complete`, { jobId, checkpointId, durationMs, bytes });
-      self.send({ type: 'decided', completed, now: clock.monotonic() });
+      this.#tell(self, { type: 'decided', completed, now: clock.monotonic() });
     } catch (error) {
       this.#failed(self, checkpointId, error);
     }

@@ -38,6 +38,7 @@ const COUNTERS = {
   numBytesIn: 0,
   numBytesOut: 0,
   numLateRecordsDropped: 0,
+  numWatermarksBackwards: 0,
   numRecordsInErrors: 0,
   numRecordsOutMistyped: 0,
   successfulCommittables: 0,

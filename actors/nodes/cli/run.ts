@@ -22,6 +22,7 @@ import {
 } from './options.ts';
 import type { Cli, ConfigurationOptions } from './options.ts';
 import { createReporter } from './run-reporter.ts';
+import { absolutePlace } from './saved-snapshot.ts';
 import type { RunReporter } from './run-reporter.ts';
 
 interface RunOptions extends ConfigurationOptions {
@@ -51,7 +52,10 @@ export function addRun(program: Command, cli: Cli): void {
   const command = program
     .command('run <module>')
     .description('run a job: in this process, or with --nats on a cluster')
-    .option('-s, --from-savepoint <path>', 'go on from a savepoint or a kept checkpoint')
+    .option(
+      '-s, --from-savepoint <path>',
+      "go on from a savepoint, a kept checkpoint, or the newest in the folder of a job's checkpoints",
+    )
     .option('-n, --allow-non-restored-state', 'leave state of operators behind that the job no longer has')
     .option('-d, --detached', 'print the job id and return; needs --nats')
     .option('--nats <url>', 'submit to the cluster on this NATS server')
@@ -73,7 +77,7 @@ export function addRun(program: Command, cli: Cli): void {
 /** `-s` and `-n` as the configuration keys that they stand for. */
 function restoreOverrides({ fromSavepoint, allowNonRestoredState }: RunOptions): string[] {
   return [
-    ...(fromSavepoint === undefined ? [] : [`${OPTIONS.restorePath.key}=${fromSavepoint}`]),
+    ...(fromSavepoint === undefined ? [] : [`${OPTIONS.restorePath.key}=${absolutePlace(fromSavepoint)}`]),
     ...(allowNonRestoredState === true ? [`${OPTIONS.ignoreUnclaimedState.key}=true`] : []),
   ];
 }

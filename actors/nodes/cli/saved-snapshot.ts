@@ -19,5 +19,10 @@ export async function openSaved(
     logger: clientLogger(cli),
     configuration: configurationOf(cli, options),
   });
-  return openSnapshot(stores, /^[a-z0-9+-]+:/i.test(path) ? path : resolve(path));
+  return openSnapshot(stores, absolutePlace(path));
+}
+
+/** A place as a node understands it: a relative path is meant from here. */
+export function absolutePlace(path: string): string {
+  return /^[a-z][a-z0-9+-]*:/i.test(path) ? path : resolve(path);
 }

@@ -4,6 +4,7 @@ import { jobIdOf } from './job-id.ts';
 import { QUESTION_TIMEOUT_MS, addressOf, withAddress, withClient, withJson, withVerbose } from './options.ts';
 import type { AddressOptions, Cli, ConfigurationOptions } from './options.ts';
 import { addCheck } from './savepoint-check.ts';
+import { absolutePlace } from './saved-snapshot.ts';
 import { dispose } from './savepoint-dispose.ts';
 import { addDiff, addGet, addShow } from './savepoint-tools.ts';
 
@@ -94,7 +95,11 @@ async function take(cli: Cli, id: string, options: AddressOptions, wanted: Wante
   const jobId = jobIdOf(id);
   const { kind, directory, stop = false, drain = false } = wanted;
   const location = await withClient(cli, addressOf(options), QUESTION_TIMEOUT_MS, ({ client }) =>
-    client.snapshot(jobId, kind, { ...(directory === undefined ? {} : { directory }), stop, drain }),
+    client.snapshot(jobId, kind, {
+      ...(directory === undefined ? {} : { directory: absolutePlace(directory) }),
+      stop,
+      drain,
+    }),
   );
   if (cli.json) cli.terminal.json({ type: `${kind}Completed`, jobId, location, stopped: stop });
   else cli.terminal.out(`${stop ? `Job ${jobId} stops with savepoint` : `${kind} complete:`} ${location}`);

@@ -11,6 +11,7 @@ import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
 import { openRocksDbStates } from '../../../src/storage/rocksdb/open-keyed-states.ts';
 import { createTask } from '../../../src/dataplane/task/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
+import type { SpillFiles } from '../../../src/ports/spill-files.ts';
 import { jobManagerReply } from '../../../src/protocol/job-manager.ts';
 import type { CancelTasks, Deployment, SubmitTasks } from '../../../src/protocol/slot.ts';
 import { PERSISTENT, ask } from '../../messaging/ask.ts';
@@ -32,6 +33,8 @@ export interface SlotRuntimeOptions {
   readonly loader: JobLoader;
   readonly loop: SlotLoop;
   readonly resources: TaskManagerResources;
+  /** Temporary files of the tasks that run here. */
+  readonly spillFiles: SpillFiles;
   /** Channels of the tasks that run here. */
   readonly channels: OpenChannels;
 }
@@ -129,7 +132,9 @@ export class SlotRuntime {
       openInput: (channel, records) => channels.openInput(channel, fence, wake, records),
       openOutput: (channel, records) => channels.openOutput(channel, fence, wake, records),
       requestSplit: () => link.requestSplit(),
+      reportWatermark: (watermark, intervalMs) => link.reportWatermark(watermark, intervalMs),
       sendResults: (collectId, rows, resumeAt) => link.sendResults(collectId, rows, resumeAt),
+      spillFiles: this.#options.spillFiles,
       settings: taskSettings(configuration),
       ...(rocksDb === undefined ? {} : { openKeyedStates: () => openRocksDbStates(rocksDb) }),
       checkpointing: taskCheckpointing(this.#environment, request, configuration, link, restoreFrom, job),

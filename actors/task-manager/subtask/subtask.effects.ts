@@ -2,6 +2,7 @@ import { createActor } from 'xstate';
 import type { Actor } from 'xstate';
 import { ExternalError, serializeError } from '../../../src/base/errors.ts';
 import type { Epoch, JobId } from '../../../src/base/ids.ts';
+import { ALIGNMENT_ANSWER_MAX_MS, ALIGNMENT_ANSWER_MIN_MS } from '../../../src/base/limits.ts';
 import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
 import type { TaskSnapshot } from '../../../src/dataplane/checkpoint/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
@@ -11,6 +12,7 @@ import type { Deployment } from '../../../src/protocol/slot.ts';
 import { subtaskRequest } from '../../../src/protocol/subtask.ts';
 import type { SubtaskRequest } from '../../../src/protocol/subtask.ts';
 import { PERSISTENT, ask } from '../../messaging/ask.ts';
+import type { AskPolicy } from '../../messaging/ask.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import { reply, serve, tell } from '../../messaging/serve.ts';
 import { supervise } from '../../messaging/supervise.ts';
@@ -34,6 +36,7 @@ export interface SubtaskOptions {
 /** How a task reaches its job-manager. */
 export interface SubtaskLink {
   requestSplit(): void;
+  reportWatermark(watermark: number | undefined, intervalMs: number): Promise<number | undefined>;
   sendResults(collectId: string, rows: readonly unknown[], resumeAt?: number): Promise<void>;
   acknowledge(snapshot: TaskSnapshot): void;
   decline(checkpointId: number, error: unknown): void;
@@ -161,6 +164,7 @@ export class Subtask {
       endOfData: () =>
         this.#tellPersistently({ type: 'endOfData' as const, ...this.#reference() }, () => !this.#ended),
       requestSplit: () => this.#requestSplit(),
+      reportWatermark: (watermark, intervalMs) => this.#reportWatermark(watermark, intervalMs),
       sendResults: (collectId, rows, resumeAt) => this.#sendResults(collectId, rows, resumeAt),
     };
     this.#building = this.#options.buildTask(link).then(
@@ -208,6 +212,20 @@ export class Subtask {
     this.#tellPersistently(message, () => !this.#ended);
   }
 
+  /** Tried once: the next report makes a lost one good. */
+  async #reportWatermark(watermark: number | undefined, intervalMs: number): Promise<number | undefined> {
+    const message = {
+      type: 'reportWatermark' as const,
+      ...this.#reference(),
+      intervalMs,
+      ...(watermark === undefined ? {} : { watermark }),
+    };
+    const subject = this.#environment.subjects.jobManager(this.#options.jobId);
+    const answer = await ask(this.#environment, subject, message, jobManagerReply, once(intervalMs));
+    if (answer.type === 'watermarksAligned') return answer.othersMinimum;
+    throw new ExternalError(`the job-manager does not align this attempt: it answered ${answer.type}`);
+  }
+
   #tellPersistently(message: Parameters<typeof ask>[2], wanted: () => boolean): void {
     const subject = this.#environment.subjects.jobManager(this.#options.jobId);
     ask(this.#environment, subject, message, jobManagerReply, { ...PERSISTENT, wanted }).catch(
@@ -244,4 +262,9 @@ export class Subtask {
       });
     }
   }
+}
+
+function once(intervalMs: number): AskPolicy {
+  const timeoutMs = Math.min(Math.max(intervalMs, ALIGNMENT_ANSWER_MIN_MS), ALIGNMENT_ANSWER_MAX_MS);
+  return { timeoutMs, attempts: 1, pauseMs: 0, maxPauseMs: 0 };
 }

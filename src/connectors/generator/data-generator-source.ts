@@ -9,7 +9,7 @@ import type {
 } from '../../functions/source.ts';
 import { SplitQueue } from '../split/split-queue.ts';
 import { StaticAssigner } from '../split/static-assigner.ts';
-import { RateLimiter } from './rate-limiter.ts';
+import { RateLimiter } from '../rate-limit/rate-limiter.ts';
 
 export interface DataGeneratorOptions<T> {
   /** The record with this index: the same index must always give the same record, so that a restart repeats it. */

@@ -4,6 +4,7 @@ import type { OperatorId } from '../../base/ids.ts';
 import type { TaskInfo } from '../../functions/context.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { SpillFiles } from '../../ports/spill-files.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { InMemoryOperatorStateStore, keyGroupRange } from '../../state/index.ts';
 import type { KeyedStateBackend, KeyedStates, OperatorStateSnapshot } from '../../state/index.ts';
@@ -26,6 +27,7 @@ export interface ChainEnvironment {
   readonly checkpoints: CheckpointFacts;
   readonly wallTime: Readonly<WallTime>;
   readonly settings: TaskSettings;
+  readonly spillFiles: SpillFiles;
   readonly counters: TaskCounters;
   readonly trace: Trace;
   readonly flow: Flow;
@@ -184,6 +186,7 @@ function newContext(
     checkpoints: environment.checkpoints,
     wallTime: environment.wallTime,
     settings: environment.settings,
+    spillFiles: environment.spillFiles,
     output,
     sideOutput: (tagId) => sides.get(tagId),
     keyedState,

@@ -2,6 +2,7 @@ import type { FunctionSnapshotContext } from '../../functions/checkpointed.ts';
 import type { TaskInfo } from '../../functions/context.ts';
 import type { OperatorId } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { SpillFiles } from '../../ports/spill-files.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { InMemoryOperatorStateStore, KeyedStateBackend } from '../../state/index.ts';
 import type { TaskCounters, TaskSettings } from '../task/task.ts';
@@ -89,6 +90,8 @@ export interface OperatorContext {
   readonly checkpoints: CheckpointFacts;
   readonly wallTime: Readonly<WallTime>;
   readonly settings: TaskSettings;
+  /** For what does not fit into memory. */
+  readonly spillFiles: SpillFiles;
   /** The main output. */
   readonly output: Emit;
   /** Where a side output goes; undefined when nobody reads it. */

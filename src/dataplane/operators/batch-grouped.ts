@@ -1,42 +1,32 @@
 import { MAX_WATERMARK, MIN_WATERMARK } from '../../base/time.ts';
-import type { Key, KeySelector } from '../../functions/basic.ts';
-import { compareKeys, keyIdentity } from '../../state/index.ts';
-import type { KeyIdentity } from '../../state/index.ts';
+import type { KeySelector } from '../../functions/basic.ts';
+import { keyIdentity } from '../../state/index.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
+import { keyOfInputs, SortedInput } from '../spill/index.ts';
+import type { KeyedRecords } from '../spill/index.ts';
 
-/** Records of one key, of all keyed inputs. */
-interface Group {
-  readonly key: Key;
-  readonly records: GroupedRecord[];
-}
-
-interface GroupedRecord {
-  readonly input: number;
-  readonly value: unknown;
-  readonly timestamp: number;
-}
-
-/** A group that is being replayed: its records, then its event-time timers, then those of wall time. */
+/** A key that is being replayed: its records, piece by piece, then its event-time timers, then those of wall time. */
 interface Replay {
-  readonly records: readonly GroupedRecord[];
-  readonly values: readonly unknown[];
+  records: KeyedRecords;
   next: number;
   phase: 'records' | 'event-time' | 'processing-time' | 'end';
 }
 
 /**
- * Runs a keyed operator in execution mode BATCH: keeps its keyed records until all have come, then hands them in key by key,
- * keys sorted, records of a key by time. Between two keys event time goes to its end and begins anew, so that a key's timers
- * and windows fire before the next key begins. An input without keys (a broadcast one) passes at once, before the others.
+ * Runs a keyed operator in execution mode BATCH: keeps its keyed records until all have come, in memory and temporary files,
+ * then hands them in key by key, keys sorted, records of a key by time. Between two keys event time goes to its end and begins
+ * anew, so that a key's timers and windows fire before the next key begins, and the key's state is dropped. An input without
+ * keys (a broadcast one) passes at once, before the others.
  */
 class BatchGroupedOperator implements StreamOperator {
   readonly #inner: StreamOperator;
   readonly #keys: readonly (KeySelector<unknown> | undefined)[];
-  readonly #groups = new Map<KeyIdentity, Group>();
   #context!: OperatorContext;
   #entries: readonly Emit[] = [];
-  #sorted: Group[] | undefined;
+  #input!: SortedInput;
   #replay: Replay | undefined;
+  /** The first records of the key after the one in replay. */
+  #following: KeyedRecords | undefined;
 
   constructor(inner: StreamOperator, keys: readonly (KeySelector<unknown> | undefined)[]) {
     this.#inner = inner;
@@ -46,18 +36,22 @@ class BatchGroupedOperator implements StreamOperator {
   setup(context: OperatorContext): readonly Emit[] {
     this.#context = context;
     this.#entries = this.#inner.setup(context);
-    const { trace, node } = context;
+    const { trace, node, flow, settings, spillFiles } = context;
+    const sorted = new SortedInput({
+      budgetBytes: settings.sortedInputsBytes,
+      files: spillFiles,
+      keyOf: keyOfInputs(this.#keys),
+      order: 'time',
+      waitFor: (promise) => flow.waitFor(promise, node),
+    });
+    this.#input = sorted;
     return this.#entries.map((entry, input): Emit => {
       const selectKey = this.#keys[input];
       if (selectKey === undefined) return entry;
       return (value, timestamp) => {
         trace.node = node;
         const key = selectKey(value);
-        const identity = keyIdentity(key);
-        const group = this.#groups.get(identity);
-        const record = { input, value, timestamp };
-        if (group === undefined) this.#groups.set(identity, { key, records: [record] });
-        else group.records.push(record);
+        sorted.add(key, keyIdentity(key), value, timestamp, input);
       };
     });
   }
@@ -69,24 +63,30 @@ class BatchGroupedOperator implements StreamOperator {
   /** In BATCH the only watermark is the last one. */
   advanceWatermark(watermark: number): boolean {
     if (watermark !== MAX_WATERMARK) return true;
-    // From the largest key down, to take from the end.
-    this.#sorted ??= [...this.#groups.values()].toSorted((a, b) => compareKeys(b.key, a.key));
-    this.#groups.clear();
     for (;;) {
       if (this.#replay === undefined) {
-        const group = this.#sorted.pop();
-        if (group === undefined) break;
-        this.#replay = startReplay(group);
+        const records = this.#following ?? this.#input.next();
+        if (records === 'waiting') return false;
+        if (records === undefined) break;
+        this.#following = undefined;
+        this.#replay = { records, next: 0, phase: 'records' };
       }
       if (!this.#run(this.#replay)) return false;
+      this.#endKey(this.#replay.records);
       this.#replay = undefined;
-      this.#inner.advanceWatermark?.(MIN_WATERMARK);
       if (this.#context.flow.blocked) return false;
     }
     return this.#inner.advanceWatermark?.(MAX_WATERMARK) ?? true;
   }
 
-  /** False: stopped by a full output. */
+  #endKey({ key }: KeyedRecords): void {
+    this.#inner.advanceWatermark?.(MIN_WATERMARK);
+    const state = this.#context.keyedState();
+    state.setCurrentKey(key);
+    state.clearKey();
+  }
+
+  /** False: stopped by a full output, or until records are read. */
   #run(replay: Replay): boolean {
     if (replay.phase === 'records') {
       if (!this.#replayRecords(replay)) return false;
@@ -104,14 +104,28 @@ class BatchGroupedOperator implements StreamOperator {
   }
 
   #replayRecords(replay: Replay): boolean {
+    for (;;) {
+      if (!this.#replayPiece(replay)) return false;
+      const more = this.#input.next();
+      if (more === 'waiting') return false;
+      if (more?.identity !== replay.records.identity) {
+        this.#following = more;
+        return true;
+      }
+      replay.records = more;
+      replay.next = 0;
+    }
+  }
+
+  #replayPiece(replay: Replay): boolean {
     const { trace, flow } = this.#context;
-    const { records, values } = replay;
+    const { values, timestamps, inputs } = replay.records;
     trace.values = values;
-    while (replay.next < records.length && !flow.blocked) {
-      const { input, value, timestamp } = records[replay.next] as GroupedRecord;
-      trace.index = replay.next;
+    while (replay.next < values.length && !flow.blocked) {
+      const at = replay.next;
+      trace.index = at;
       replay.next += 1;
-      (this.#entries[input] as Emit)(value, timestamp);
+      (this.#entries[inputs[at] as number] as Emit)(values[at], timestamps[at] as number);
     }
     trace.values = undefined;
     return !flow.blocked;
@@ -125,15 +139,10 @@ class BatchGroupedOperator implements StreamOperator {
     return this.#inner.finish?.();
   }
 
-  close(aborted: boolean): void | Promise<void> {
-    return this.#inner.close?.(aborted);
+  async close(aborted: boolean): Promise<void> {
+    await this.#input.close();
+    await this.#inner.close?.(aborted);
   }
-}
-
-/** Records by time, then by input, then in order of arrival. */
-function startReplay({ records }: Group): Replay {
-  const sorted = records.toSorted((a, b) => a.timestamp - b.timestamp || a.input - b.input);
-  return { records: sorted, values: sorted.map(({ value }) => value), next: 0, phase: 'records' };
 }
 
 /** The same operator for BATCH; `keys` has one entry per input, undefined where the input has no keys. */

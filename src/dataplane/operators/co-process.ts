@@ -1,13 +1,11 @@
-import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
-import type { Key, KeySelector } from '../../functions/basic.ts';
+import type { KeySelector } from '../../functions/basic.ts';
 import type { OperatorStateStore } from '../../functions/checkpointed.ts';
-import { InMemoryTimerService } from '../../state/index.ts';
-import type { TimeDomain } from '../../state/index.ts';
-import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
+import type { Emit, OperatorContext, OperatorFactory } from '../chain/operator.ts';
 import { batchGroupedOperator } from './batch-grouped.ts';
-import { KeyedContext } from './keyed-context.ts';
-import { OutputCollector } from './output-collector.ts';
-import { closeFunction, openFunction, refusePromise } from './user-function.ts';
+import type { KeyedContext } from './keyed-context.ts';
+import type { OutputCollector } from './output-collector.ts';
+import { TimedOperator } from './timed-operator.ts';
+import { refusePromise } from './user-function.ts';
 
 /** The context of a two-input function: keyed where its inputs are, with the operator's broadcast state. */
 export interface CoContext extends KeyedContext {
@@ -29,47 +27,24 @@ export interface CoOperatorOptions {
 }
 
 /** Two inputs, one function: keyed state and timers are shared by both inputs. */
-class CoOperator implements StreamOperator {
+class CoOperator extends TimedOperator {
   readonly #options: CoOperatorOptions;
-  readonly #keyed: boolean;
-  #context: OperatorContext | undefined;
-  #timers: InMemoryTimerService | undefined;
-  #watermark = MIN_WATERMARK;
-  #fire: (timestamp: number, key: Key, domain: TimeDomain) => boolean = () => true;
 
   constructor(options: CoOperatorOptions) {
+    super(
+      options.fn,
+      options.keys.some((key) => key !== undefined),
+    );
     this.#options = options;
-    this.#keyed = options.keys.some((key) => key !== undefined);
-  }
-
-  get userFunction(): unknown {
-    return this.#options.fn;
   }
 
   setup(context: OperatorContext): readonly Emit[] {
-    this.#context = context;
-    const { trace, node, flow } = context;
+    const { trace, node } = context;
     const { calls, keys, kind, onTimer } = this.#options;
-    const backend = context.keyedState();
-    const timers = new InMemoryTimerService({
-      backend,
-      currentWatermark: () => this.#watermark,
-      currentProcessingTime: () => context.clock.now(),
-    });
-    this.#timers = timers;
-    const collector = new OutputCollector(context);
-    const coContext: CoContext = Object.assign(new KeyedContext(backend, timers, collector), {
-      broadcast: context.operatorState(),
-    });
-    this.#fire = (timestamp, _key, domain) => {
-      if (onTimer === undefined) return true;
-      trace.node = node;
-      collector.timestamp = domain === 'event-time' ? timestamp : NO_TIMESTAMP;
-      coContext.timeDomain = domain;
-      const result = onTimer(timestamp, coContext, collector);
-      if (result !== undefined) refusePromise(result, 'onTimer');
-      return !flow.blocked;
-    };
+    const parts = this.begin(context);
+    const { backend, collector } = parts;
+    const coContext: CoContext = Object.assign(parts.keyed, { broadcast: context.operatorState() });
+    if (onTimer !== undefined) this.onTimers(parts, (timestamp) => onTimer(timestamp, coContext, collector));
     return calls.map((call, input): Emit => {
       const selectKey = keys[input];
       return (value, timestamp) => {
@@ -80,28 +55,6 @@ class CoOperator implements StreamOperator {
         if (result !== undefined) refusePromise(result, kind);
       };
     });
-  }
-
-  open(): void | Promise<void> {
-    if (this.#context !== undefined)
-      return openFunction(this.#options.fn, this.#context.runtimeContext(this.#keyed));
-  }
-
-  advanceWatermark(watermark: number): boolean {
-    this.#watermark = watermark;
-    return this.#timers?.advanceWatermark(watermark, this.#fire) ?? true;
-  }
-
-  advanceProcessingTime(now: number): boolean {
-    return this.#timers?.advanceProcessingTime(now, this.#fire) ?? true;
-  }
-
-  nextProcessingTimer(): number | undefined {
-    return this.#timers?.nextProcessingTimer();
-  }
-
-  close(): void | Promise<void> {
-    return closeFunction(this.#options.fn);
   }
 }
 

@@ -1,13 +1,10 @@
-import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
 import type { Key, KeySelector } from '../../functions/basic.ts';
 import type { KeyedProcessFunction, OnTimerContext } from '../../functions/process.ts';
-import { InMemoryTimerService } from '../../state/index.ts';
-import type { TimeDomain } from '../../state/index.ts';
-import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
+import type { Emit, OperatorContext, OperatorFactory } from '../chain/operator.ts';
 import { batchGroupedOperator } from './batch-grouped.ts';
-import { KeyedContext } from './keyed-context.ts';
-import { OutputCollector } from './output-collector.ts';
-import { callable, closeFunction, openFunction, refusePromise } from './user-function.ts';
+import type { OutputCollector } from './output-collector.ts';
+import { TimedOperator } from './timed-operator.ts';
+import { callable, refusePromise } from './user-function.ts';
 
 type Process = (value: unknown, context: OnTimerContext<Key>, out: OutputCollector) => unknown;
 type OnTimer = (timestamp: number, context: OnTimerContext<Key>, out: OutputCollector) => unknown;
@@ -24,43 +21,20 @@ interface Functions {
   readonly onTimer: OnTimer | undefined;
 }
 
-class KeyedProcessOperator implements StreamOperator {
+class KeyedProcessOperator extends TimedOperator {
   readonly #functions: Functions;
-  #context: OperatorContext | undefined;
-  #timers: InMemoryTimerService | undefined;
-  #fire: (timestamp: number, key: Key, domain: TimeDomain) => boolean = () => true;
-  #watermark = MIN_WATERMARK;
 
   constructor(functions: Functions) {
+    super(functions.fn, true);
     this.#functions = functions;
   }
 
-  get userFunction(): unknown {
-    return this.#functions.fn;
-  }
-
   setup(context: OperatorContext): readonly Emit[] {
-    this.#context = context;
-    const { trace, node, flow } = context;
+    const { trace, node } = context;
     const { selectKey, process, onTimer } = this.#functions;
-    const backend = context.keyedState();
-    const timers = new InMemoryTimerService({
-      backend,
-      currentWatermark: () => this.#watermark,
-      currentProcessingTime: () => context.clock.now(),
-    });
-    this.#timers = timers;
-    const collector = new OutputCollector(context);
-    const keyed = new KeyedContext(backend, timers, collector);
-    this.#fire = (timestamp, _key, domain) => {
-      if (onTimer === undefined) return true;
-      trace.node = node;
-      collector.timestamp = domain === 'event-time' ? timestamp : NO_TIMESTAMP;
-      keyed.timeDomain = domain;
-      const result = onTimer(timestamp, keyed, collector);
-      if (result !== undefined) refusePromise(result, 'onTimer');
-      return !flow.blocked;
-    };
+    const parts = this.begin(context);
+    const { backend, collector, keyed } = parts;
+    if (onTimer !== undefined) this.onTimers(parts, (timestamp) => onTimer(timestamp, keyed, collector));
     return [
       (value, timestamp) => {
         trace.node = node;
@@ -70,28 +44,6 @@ class KeyedProcessOperator implements StreamOperator {
         if (result !== undefined) refusePromise(result, 'process');
       },
     ];
-  }
-
-  open(): void | Promise<void> {
-    if (this.#context !== undefined)
-      return openFunction(this.#functions.fn, this.#context.runtimeContext(true));
-  }
-
-  advanceWatermark(watermark: number): boolean {
-    this.#watermark = watermark;
-    return this.#timers?.advanceWatermark(watermark, this.#fire) ?? true;
-  }
-
-  advanceProcessingTime(now: number): boolean {
-    return this.#timers?.advanceProcessingTime(now, this.#fire) ?? true;
-  }
-
-  nextProcessingTimer(): number | undefined {
-    return this.#timers?.nextProcessingTimer();
-  }
-
-  close(): void | Promise<void> {
-    return closeFunction(this.#functions.fn);
   }
 }
 

@@ -3,7 +3,7 @@ import { ValueStateDescriptor } from '../../functions/state.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
 import { copyRecord } from '../chain/copy-record.ts';
 import { batchReduceOperator } from './batch-reduce.ts';
-import { asyncRefused, callable, closeFunction, openFunction } from './user-function.ts';
+import { callable, closeFunction, openFunction, reducedValue } from './user-function.ts';
 
 type Reduce = (accumulated: unknown, value: unknown) => unknown;
 
@@ -43,8 +43,7 @@ class KeyedReduceOperator implements StreamOperator {
           output(value, timestamp);
           return;
         }
-        const reduced = reduce(accumulated, value);
-        if (reduced instanceof Promise) throw asyncRefused('reduce');
+        const reduced = reducedValue(reduce(accumulated, value), 'reduce');
         state.update(reduced);
         if (reduced === accumulated && !share) copyOnEmit = true;
         output(copyOnEmit ? copyRecord(reduced) : reduced, timestamp);

@@ -1,13 +1,14 @@
-import { MAX_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
+import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
 import type { WatermarkStrategy } from '../../functions/watermark.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
-import { timestampOf } from './event-time.ts';
+import { nextWatermark, timestampOf } from './event-time.ts';
 
 /** Assigns timestamps and makes watermarks in mid-stream; watermarks from upstream end here, but for the last one. */
 class TimestampsAndWatermarksOperator implements StreamOperator {
   readonly #strategy: WatermarkStrategy<unknown>;
   readonly #generator;
   #context: OperatorContext | undefined;
+  #watermark = MIN_WATERMARK;
   #records = 0;
   #recordsAtCheck = -1;
   #activeAt = 0;
@@ -35,7 +36,10 @@ class TimestampsAndWatermarksOperator implements StreamOperator {
   }
 
   currentWatermark(inputWatermark: number): number {
-    return inputWatermark === MAX_WATERMARK ? MAX_WATERMARK : this.#generator.currentWatermark();
+    if (inputWatermark === MAX_WATERMARK || this.#context === undefined) return inputWatermark;
+    const generated = this.#generator.currentWatermark();
+    this.#watermark = nextWatermark(generated, this.#watermark, this.#context.counters);
+    return this.#watermark;
   }
 
   isIdle(inputIdle: boolean): boolean {

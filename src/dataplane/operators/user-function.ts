@@ -53,6 +53,18 @@ export function asyncRefused(operator: string): UserError {
   );
 }
 
+/** A reduction's result, which must be a value. @throws UserError where the function returned nothing, or a promise */
+export function reducedValue(reduced: unknown, operator: string): unknown {
+  if (reduced === undefined) {
+    throw new UserError(
+      `the function of ${operator} returned undefined: it must return the reduced value, also where it changes its first ` +
+        'argument in place',
+    );
+  }
+  if (reduced instanceof Promise) throw asyncRefused(operator);
+  return reduced;
+}
+
 /** For a function that should return nothing or something simple; called off the hot path with what came instead. */
 export function refusePromise(result: unknown, operator: string): void {
   if (

@@ -12,8 +12,9 @@ import type {
 } from '../../functions/source.ts';
 import type { WatermarkGenerator } from '../../functions/watermark.ts';
 import type { Chain, Flow, Trace } from '../chain/index.ts';
+import { nextWatermark } from '../operators/event-time.ts';
 import type { SourceOperator } from '../operators/source.ts';
-import { SplitAlignment } from './split-alignment.ts';
+import { SourceAlignment } from './source-alignment.ts';
 import type { TaskCounters, TaskDescriptor, TaskEnvironment } from './task.ts';
 import type { InputListener, TaskInput } from './task-input.ts';
 
@@ -59,7 +60,8 @@ export class SourceInput implements TaskInput {
   #failure: { readonly error: unknown } | undefined;
   #idle = false;
   #emptySince: number;
-  #alignment: SplitAlignment | undefined;
+  #ended = false;
+  #alignment: SourceAlignment | undefined;
 
   constructor(options: SourceInputOptions) {
     this.#options = options;
@@ -72,6 +74,7 @@ export class SourceInput implements TaskInput {
     this.#alignment = this.#newAlignment(reader);
     // Before the start, so that a reader that goes on with splits does not ask for further ones.
     this.#handOver(reader);
+    this.#alignment?.start();
     await reader.start();
     this.#started = true;
     this.#handOver(reader);
@@ -87,6 +90,7 @@ export class SourceInput implements TaskInput {
 
   addSplits(splits: readonly SourceSplit[]): void {
     for (const { splitId } of splits) this.#splitTime(splitId);
+    this.#alignment?.changed();
     if (!this.#started) {
       this.#assigned.push(...splits);
       return;
@@ -98,16 +102,17 @@ export class SourceInput implements TaskInput {
 
   notifyNoMoreSplits(): void {
     this.#noMoreSplits = true;
+    this.#alignment?.changed();
     if (this.#started) this.#reader?.notifyNoMoreSplits();
   }
 
   step(): 'progress' | 'idle' | 'ended' {
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#drained && this.betweenBatches) return 'ended';
+    if (this.#drained && this.betweenBatches) return this.#end();
     if (this.#badRecords.length > 0) return this.#emitBadRecords();
     if (this.#batch !== undefined) return this.#emit(this.#batch);
-    const polled = this.#reader?.poll(SOURCE_BATCH_RECORDS) ?? 'waiting';
-    if (polled === 'end') return this.#badRecords.length > 0 ? 'progress' : 'ended';
+    const polled = this.#poll();
+    if (polled === 'end') return this.#badRecords.length > 0 ? 'progress' : this.#end();
     if (polled === 'waiting') return this.#wait();
     this.#batch = polled;
     this.#next = 0;
@@ -119,6 +124,17 @@ export class SourceInput implements TaskInput {
     // The channels must hear that they are active before they get records.
     this.#setIdle(false);
     return 'progress';
+  }
+
+  #poll(): SourceBatch<unknown> | 'waiting' | 'end' {
+    if (this.#alignment?.held === true) return 'waiting';
+    return this.#reader?.poll(SOURCE_BATCH_RECORDS) ?? 'waiting';
+  }
+
+  #end(): 'ended' {
+    this.#ended = true;
+    this.#alignment?.changed();
+    return 'ended';
   }
 
   /** Splits that the reader holds, as of its last batch. */
@@ -170,6 +186,7 @@ export class SourceInput implements TaskInput {
   }
 
   async close(): Promise<void> {
+    this.#alignment?.close();
     await this.#reader?.close();
   }
 
@@ -181,7 +198,7 @@ export class SourceInput implements TaskInput {
     if (this.#next < batch.values.length) return 'progress';
     this.#batch = undefined;
     this.#updateWatermark(split);
-    if (this.#alignment !== undefined) this.#align(this.#alignment);
+    this.#alignment?.update();
     return 'progress';
   }
 
@@ -194,23 +211,26 @@ export class SourceInput implements TaskInput {
 
   #wait(): 'progress' | 'idle' {
     if (this.#badRecords.length > 0) return 'progress';
-    this.#forgetFinished(undefined);
-    for (const split of this.#splits.values())
-      split.watermark = Math.max(split.watermark, split.generator.currentWatermark());
     const before = this.#options.chain.watermark;
-    this.#mergeWatermarks();
     const idleBefore = this.#idle;
+    this.#forgetFinished(undefined);
+    for (const split of this.#splits.values()) split.watermark = this.#generated(split);
+    const mayRead = this.#alignment?.update() === true;
+    this.#mergeWatermarks();
     this.#checkIdle();
-    if (this.#alignment !== undefined && this.#align(this.#alignment)) return 'progress';
-    if (!this.#awaiting && this.#reader !== undefined) {
-      this.#awaiting = true;
-      this.#reader.available().then(
-        () => this.#woken(undefined),
-        (error: unknown) => this.#woken({ error }),
-      );
-    }
+    if (mayRead) return 'progress';
+    if (this.#alignment?.held !== true) this.#awaitRecords();
     return this.#options.chain.watermark > before || this.#idle !== idleBefore ? 'progress' : 'idle';
   }
+
+  #awaitRecords(): void {
+    if (this.#awaiting || this.#reader === undefined) return;
+    this.#awaiting = true;
+    this.#reader.available().then(this.#onAvailable, this.#onReaderFailed);
+  }
+
+  readonly #onAvailable = (): void => this.#woken(undefined);
+  readonly #onReaderFailed = (error: unknown): void => this.#woken({ error });
 
   #woken(failure: { readonly error: unknown } | undefined): void {
     this.#awaiting = false;
@@ -231,7 +251,11 @@ export class SourceInput implements TaskInput {
   /** Splits that the reader holds no longer are read: they hold back no watermark. */
   #forgetFinished(current: string | undefined): void {
     if (this.#splits.size === 0 || this.#reader === undefined) return;
-    const held = new Set(this.#reader.snapshotState().map(({ splitId }) => splitId));
+    const splits = this.#reader.snapshotState();
+    // Asked whenever there is nothing to read: mostly nothing has changed.
+    if (splits.length === this.#splits.size && splits.every(({ splitId }) => this.#splits.has(splitId)))
+      return;
+    const held = new Set(splits.map(({ splitId }) => splitId));
     let forgot = false;
     for (const splitId of this.#splits.keys()) {
       if (splitId === current || held.has(splitId)) continue;
@@ -243,10 +267,14 @@ export class SourceInput implements TaskInput {
   }
 
   #updateWatermark(split: SplitTime): void {
-    const watermark = split.generator.currentWatermark();
-    if (watermark <= split.watermark) return;
+    const watermark = this.#generated(split);
+    if (watermark === split.watermark) return;
     split.watermark = watermark;
     this.#mergeWatermarks();
+  }
+
+  #generated({ generator, watermark }: SplitTime): number {
+    return nextWatermark(generator.currentWatermark(), watermark, this.#options.counters);
   }
 
   #mergeWatermarks(): void {
@@ -265,31 +293,19 @@ export class SourceInput implements TaskInput {
     listener.advance();
   }
 
-  #newAlignment(reader: SourceReader<unknown, SourceSplit>): SplitAlignment | undefined {
+  #newAlignment(reader: SourceReader<unknown, SourceSplit>): SourceAlignment | undefined {
     const { operator, environment, descriptor } = this.#options;
-    const { alignment } = operator.strategy;
+    const { alignment, idlenessMs } = operator.strategy;
     if (alignment === undefined) return undefined;
-    if (reader.pauseOrResumeSplits === undefined) {
-      environment.logger.warn(
-        'watermark alignment has no effect: the reader of this source cannot pause splits',
-        {
-          vertexName: descriptor.vertexName,
-        },
-      );
-      return undefined;
-    }
-    return new SplitAlignment(alignment.maxDriftMs, (toPause, toResume) =>
-      reader.pauseOrResumeSplits?.(toPause, toResume),
-    );
-  }
-
-  /** Returns whether a split was resumed. */
-  #align(alignment: SplitAlignment): boolean {
-    const idleBefore = this.#now() - (this.#options.operator.strategy.idlenessMs ?? Number.POSITIVE_INFINITY);
-    const splits = [...this.#splits].map(
-      ([splitId, { watermark, activeAt }]) => [splitId, { watermark, idle: activeAt <= idleBefore }] as const,
-    );
-    return alignment.update(new Map(splits));
+    return new SourceAlignment({
+      alignment,
+      idlenessMs,
+      environment,
+      reader,
+      vertexName: descriptor.vertexName,
+      splits: this.#splits,
+      reads: () => !this.#ended && !this.#drained && !(this.#noMoreSplits && this.#splits.size === 0),
+    });
   }
 
   #checkIdle(): void {

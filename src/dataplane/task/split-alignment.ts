@@ -6,8 +6,8 @@ export interface AlignedSplit {
 }
 
 /**
- * Watermark alignment among the splits of one task: a split whose watermark is more than `maxDriftMs` ahead of the smallest
- * one is paused until the others have caught up.
+ * Watermark alignment of the splits of one task: a split whose watermark is more than `maxDriftMs` ahead of the smallest one,
+ * or of what the rest of the group has reached, is paused until the others have caught up.
  */
 export class SplitAlignment {
   readonly #maxDriftMs: number;
@@ -22,9 +22,16 @@ export class SplitAlignment {
     this.#pauseOrResume = pauseOrResume;
   }
 
-  /** Pauses and resumes as the watermarks say. Returns whether a split was resumed. */
-  update(splits: ReadonlyMap<string, AlignedSplit>): boolean {
-    let minimum = Number.POSITIVE_INFINITY;
+  isPaused(splitId: string): boolean {
+    return this.#paused.has(splitId);
+  }
+
+  /**
+   * Pauses and resumes as the watermarks say. Returns whether a split was resumed.
+   * @param othersMinimum smallest watermark outside this task; infinite where nothing there holds back
+   */
+  update(splits: ReadonlyMap<string, AlignedSplit>, othersMinimum: number): boolean {
+    let minimum = othersMinimum;
     // A paused split is quiet because it may not speak: it counts even if it seems idle.
     for (const [splitId, { watermark, idle }] of splits) {
       if (watermark < minimum && (!idle || this.#paused.has(splitId))) minimum = watermark;

@@ -46,6 +46,7 @@ export class StreamTask implements Task {
     numBytesIn: 0,
     numBytesOut: 0,
     numLateRecordsDropped: 0,
+    numWatermarksBackwards: 0,
     numRecordsInErrors: 0,
     numRecordsOutMistyped: 0,
     successfulCommittables: 0,
@@ -244,7 +245,7 @@ export class StreamTask implements Task {
   }
 
   #buildChain(restored: ReadonlyMap<OperatorId, RestoredOperator> | undefined): Chain {
-    const { clock, settings, logger, checkpointing } = this.#environment;
+    const { clock, settings, logger, checkpointing, spillFiles } = this.#environment;
     return buildChain(this.#plan, {
       taskInfo: this.#taskInfo,
       ...(restored === undefined ? {} : { restored }),
@@ -257,6 +258,7 @@ export class StreamTask implements Task {
       keyedStates: this.#keyedStates,
       wallTime: this.#wallTime,
       settings,
+      spillFiles,
       counters: this.counters,
       trace: this.#trace,
       flow: this.#flow,
@@ -483,7 +485,8 @@ export class StreamTask implements Task {
 
   #updateBytes(): void {
     this.counters.numBytesIn = this.#input?.bytesIn ?? 0;
-    let [bytes, mistyped] = [0, 0];
+    let bytes = 0;
+    let mistyped = 0;
     for (const partition of this.#partitions) {
       bytes += partition.bytesOut;
       mistyped += partition.mistyped;
@@ -497,13 +500,11 @@ export class StreamTask implements Task {
     if (this.#phase !== 'running') return;
     const { clock, settings } = this.#environment;
     const now = clock.monotonic();
-    const candidates = [this.#input?.nextDeadline()];
+    let at = this.#input?.nextDeadline() ?? Number.POSITIVE_INFINITY;
     const timer = this.#chain?.nextProcessingTimer();
-    if (timer !== undefined) candidates.push(now + Math.max(0, timer - clock.now()));
-    if (this.#chain?.generatesWatermarks === true && settings.autoWatermarkIntervalMs > 0) {
-      candidates.push(now + settings.autoWatermarkIntervalMs);
-    }
-    const at = Math.min(...candidates.map((candidate) => candidate ?? Number.POSITIVE_INFINITY));
+    if (timer !== undefined) at = Math.min(at, now + Math.max(0, timer - clock.now()));
+    if (this.#chain?.generatesWatermarks === true && settings.autoWatermarkIntervalMs > 0)
+      at = Math.min(at, now + settings.autoWatermarkIntervalMs);
     if (at === Number.POSITIVE_INFINITY || (this.#timer !== undefined && this.#timer.at <= at)) return;
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer.handle);
     const handle = clock.setTimeout(() => {

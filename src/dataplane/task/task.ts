@@ -3,6 +3,7 @@ import type { SourceSplit } from '../../functions/source.ts';
 import type { EdgeRecords } from '../../graph/chain-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { SpillFiles } from '../../ports/spill-files.ts';
 import type { KeyedStates } from '../../state/index.ts';
 import type { TaskCheckpointing } from '../checkpoint/task-checkpointing.ts';
 import type {
@@ -63,6 +64,8 @@ export interface TaskCounters {
   numBytesIn: number;
   numBytesOut: number;
   numLateRecordsDropped: number;
+  /** Watermarks of a generator that were below an earlier one, and were ignored. */
+  numWatermarksBackwards: number;
   numRecordsInErrors: number;
   /** Records sent that were not of their declared type; records that stay in their slot are not looked at. */
   numRecordsOutMistyped: number;
@@ -88,8 +91,15 @@ export interface TaskEnvironment {
   openOutput(channel: ChannelDescriptor, records?: EdgeRecords): OutputChannel;
   /** Asks the source-coordinator for splits of this subtask. */
   requestSplit(): void;
+  /**
+   * Tells the job-manager how far a source with watermark alignment has read, undefined where it holds nobody back. Resolves with
+   * the smallest watermark of the others of its group, undefined where none holds anybody back; rejects when no answer came.
+   */
+  reportWatermark(watermark: number | undefined, intervalMs: number): Promise<number | undefined>;
   /** Delivers rows of `collect()` to the job-manager; resolves when they have arrived. */
   sendResults(collectId: string, rows: readonly unknown[], resumeAt?: number): Promise<void>;
+  /** For what does not fit into memory. */
+  readonly spillFiles: SpillFiles;
   readonly settings: TaskSettings;
   /** Opens what the keyed state of this task needs; missing: keyed state is on the heap. */
   openKeyedStates?(): Promise<KeyedStates>;
@@ -105,4 +115,6 @@ export interface TaskSettings {
   readonly autoWatermarkIntervalMs: number;
   /** `pipeline.object-reuse`: chained operators may receive the same object. */
   readonly objectReuse: boolean;
+  /** `execution.sorted-inputs.memory`: records that an operator keeps in memory in execution mode BATCH. */
+  readonly sortedInputsBytes: number;
 }

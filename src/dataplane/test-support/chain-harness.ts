@@ -1,6 +1,8 @@
 import type { JobId, OperatorId, VertexId } from '../../base/ids.ts';
 import { MIN_WATERMARK } from '../../base/time.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
+import type { SpillFiles } from '../../ports/spill-files.ts';
+import { MemorySpillFiles } from '../../storage/memory/spill-files.ts';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
 import { HEAP_STATES } from '../../state/index.ts';
 import { buildChain, Flow, Trace } from '../chain/index.ts';
@@ -15,6 +17,7 @@ export const SETTINGS: TaskSettings = {
   bufferTimeoutMs: 100,
   autoWatermarkIntervalMs: 200,
   objectReuse: false,
+  sortedInputsBytes: 1_000_000,
 };
 
 export function newCounters(): TaskCounters {
@@ -24,6 +27,7 @@ export function newCounters(): TaskCounters {
     numBytesIn: 0,
     numBytesOut: 0,
     numLateRecordsDropped: 0,
+    numWatermarksBackwards: 0,
     numRecordsInErrors: 0,
     numRecordsOutMistyped: 0,
     successfulCommittables: 0,
@@ -67,6 +71,7 @@ export function linearPlan(
 export interface HarnessOptions {
   readonly settings?: Partial<TaskSettings>;
   readonly sideOutputs?: readonly string[];
+  readonly spillFiles?: SpillFiles;
   readonly checkpoints?: CheckpointFacts;
   /** Operator state of a checkpoint, by operator id `op-<index>`. */
   readonly restored?: ReadonlyMap<OperatorId, RestoredOperator>;
@@ -97,11 +102,13 @@ export class ChainHarness {
   readonly flow = new Flow(() => {});
   readonly trace = new Trace();
   readonly counters = newCounters();
+  readonly spillFiles: SpillFiles;
   /** What reached each edge, as [value, timestamp]. */
   readonly outputs = new Map<string, [unknown, number][]>();
   readonly events: ChannelEvent[] = [];
 
   constructor(factories: readonly OperatorFactory[], options: HarnessOptions = {}) {
+    this.spillFiles = options.spillFiles ?? new MemorySpillFiles();
     this.chain = buildChain(linearPlan(factories, options.sideOutputs), {
       taskInfo: {
         jobId: 'job' as JobId,
@@ -120,6 +127,7 @@ export class ChainHarness {
       ...(options.restored === undefined ? {} : { restored: options.restored }),
       wallTime: this.wallTime,
       settings: { ...SETTINGS, ...options.settings },
+      spillFiles: this.spillFiles,
       counters: this.counters,
       trace: this.trace,
       flow: this.flow,

@@ -11,6 +11,7 @@ import type {
 import type { ChainPlan, PartitionerSpec } from '../../graph/chain-plan.ts';
 import type { Transport } from '../../ports/transport.ts';
 import { RecordingLogger } from '../../testing/recording-logger.ts';
+import { MemorySpillFiles } from '../../storage/memory/spill-files.ts';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
 import type { OperatorFactory } from '../chain/index.ts';
 import {
@@ -43,6 +44,13 @@ export interface TestJobOptions {
   readonly clock?: SimulatedClock;
   readonly slotBound?: number;
   readonly ringBytes?: number;
+  /** The job-manager's side of watermark alignment; where missing, nobody else is in a source's group. */
+  readonly reportWatermark?: (
+    vertexId: string,
+    subtaskIndex: number,
+    watermark: number | undefined,
+    intervalMs: number,
+  ) => Promise<number | undefined>;
 }
 
 /** Runs a pipeline of vertices in one simulated slot per vertex, with channels of the chosen carrier between them. */
@@ -146,11 +154,15 @@ export class TestJob {
     return {
       clock: this.clock,
       logger: new RecordingLogger(),
+      spillFiles: new MemorySpillFiles(),
       settings: { ...SETTINGS, ...this.#options.settings },
       wake: () => this.#loops[vertex]?.wake(),
       openInput: (channel) => this.#openInput(channel),
       openOutput: (channel) => this.#openOutput(channel),
       requestSplit: () => this.splitRequests.push(subtask),
+      reportWatermark: (watermark, intervalMs) =>
+        this.#options.reportWatermark?.(`v${vertex}`, subtask, watermark, intervalMs) ??
+        Promise.resolve(undefined),
       sendResults: () => Promise.resolve(),
     };
   }

@@ -2,7 +2,7 @@ import type { ReduceLike } from '../../functions/basic.ts';
 import type { AggregateFunction, ProcessWindowLike } from '../../functions/window.ts';
 import { UserError } from '../../base/errors.ts';
 import { copyRecord } from '../chain/copy-record.ts';
-import { asyncRefused, callable } from '../operators/user-function.ts';
+import { asyncRefused, callable, reducedValue } from '../operators/user-function.ts';
 
 type AnyAggregate = AggregateFunction<never, unknown, unknown>;
 type AnyReduce =
@@ -79,11 +79,8 @@ function reduceFold(fn: ReduceLike<unknown>, objectReuse: boolean): Fold {
     'reduce',
     'reduce of a window',
   );
-  const add = (accumulator: unknown, value: unknown): unknown => {
-    const reduced = reduce(accumulator, value);
-    if (reduced instanceof Promise) throw asyncRefused('reduce of a window');
-    return reduced;
-  };
+  const add = (accumulator: unknown, value: unknown): unknown =>
+    reducedValue(reduce(accumulator, value), 'reduce of a window');
   return {
     create: (value) => (objectReuse ? value : copyRecord(value)),
     add,

@@ -1,19 +1,18 @@
 import { UserError } from '../../base/errors.ts';
+import { WINDOW_PANES_MERGED_ANEW } from '../../base/limits.ts';
 import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
 import { keyIdentity, MinHeap } from '../../state/index.ts';
 import type { KeyIdentity, Pane, TimeDomain, WindowTable } from '../../state/index.ts';
 import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts';
 import { foldOf } from './fold.ts';
 import type { Fold } from './fold.ts';
+import { ContentMerger } from './merge-contents.ts';
+import type { Content } from './merge-contents.ts';
 import type { PaneLayout } from './pane-layout.ts';
-import { WindowProgress } from './window-progress.ts';
+import { SlidingMerge } from './sliding-merge.ts';
 import { WindowEmitter } from './window-emitter.ts';
 import type { WindowOptions } from './window-options.ts';
-
-/** Holder of an accumulator: one pane's cell, or what was merged over several panes. */
-interface Content {
-  value: unknown;
-}
+import { WindowProgress } from './window-progress.ts';
 
 /** A window that is being fired: its keys still to come. */
 interface Firing {
@@ -45,8 +44,11 @@ export class PaneWindowOperator implements StreamOperator {
   #emitter!: WindowEmitter;
   #fold!: Fold;
   #table!: WindowTable<unknown>;
-  /** The pane used last; undefined after one was dropped. */
-  #lastPane: Pane<unknown> | undefined;
+  #merger!: ContentMerger;
+  /** Windows of many panes are merged from one to the next. */
+  #sliding: SlidingMerge | undefined;
+  /** The pane used last; its end is NaN after one was dropped. */
+  #lastPane: Pane<unknown> = new Map();
   #lastPaneEnd = Number.NaN;
 
   constructor(options: WindowOptions, layout: PaneLayout, time: TimeDomain) {
@@ -66,7 +68,11 @@ export class PaneWindowOperator implements StreamOperator {
     this.#fold = foldOf(this.#options.mode, context.settings.objectReuse);
     this.#emitter = new WindowEmitter(context, this.#options.mode, this.#fold, false);
     this.#table = context.keyedState().windowTable('windows');
-    const entry = this.#layout.shared ? this.#sharedEntry() : this.#separateEntry();
+    this.#merger = new ContentMerger(this.#fold);
+    const { shared, size, width } = this.#layout;
+    if (shared && size / width > WINDOW_PANES_MERGED_ANEW)
+      this.#sliding = new SlidingMerge(this.#layout, this.#merger, (pane) => this.#table.find(pane));
+    const entry = shared ? this.#sharedEntry() : this.#separateEntry();
     if (this.#time === 'event-time') return [entry];
     const { wallTime } = context;
     return [(value) => entry(value, Math.max(wallTime.now, this.#watermark + 1))];
@@ -95,12 +101,16 @@ export class PaneWindowOperator implements StreamOperator {
     const lateness = this.#lateness;
     return (value, timestamp) => {
       trace.node = node;
-      if (timestamp === NO_TIMESTAMP) throw timestampMissing();
-      const last = layout.lastWindowAt(timestamp);
-      if (last <= timestamp) return;
-      if (last - 1 + lateness <= this.#watermark) return this.#late(value, timestamp);
+      let pane = this.#lastPaneEnd;
+      // Most records are for the pane of the one before: it is in a window, and not late as long as it is there.
+      if (!(timestamp < pane && timestamp >= pane - layout.width)) {
+        if (timestamp === NO_TIMESTAMP) throw timestampMissing();
+        const last = layout.lastWindowAt(timestamp);
+        if (last <= timestamp) return;
+        if (last - 1 + lateness <= this.#watermark) return this.#late(value, timestamp);
+        pane = layout.sliceAt(timestamp);
+      }
       const identity = keyIdentity(selectKey(value));
-      const pane = layout.sliceAt(timestamp);
       this.#add(pane, identity, value);
       if (lateness > 0) this.#fireLate(pane, identity);
     };
@@ -132,11 +142,12 @@ export class PaneWindowOperator implements StreamOperator {
 
   #add(paneEnd: number, identity: KeyIdentity, value: unknown): void {
     let pane = this.#lastPane;
-    if (pane === undefined || paneEnd !== this.#lastPaneEnd) {
+    if (paneEnd !== this.#lastPaneEnd) {
       pane = this.#table.find(paneEnd) ?? this.#newPane(paneEnd);
       this.#lastPane = pane;
       this.#lastPaneEnd = paneEnd;
     }
+    if (this.#sliding !== undefined) this.#sliding.changed(paneEnd, identity);
     const cell = pane.get(identity);
     if (cell === undefined) {
       this.#table.insert(pane, paneEnd, identity, this.#fold.create(value));
@@ -177,7 +188,10 @@ export class PaneWindowOperator implements StreamOperator {
 
   advanceWatermark(watermark: number): boolean {
     this.#emitter.watermark = watermark;
-    return this.#time === 'event-time' ? this.#advance(watermark) : true;
+    if (this.#time === 'event-time') return this.#advance(watermark);
+    // The next key of a batch: its wall time begins anew.
+    if (watermark === MIN_WATERMARK) this.#watermark = this.#restored;
+    return true;
   }
 
   advanceProcessingTime(now: number): boolean {
@@ -238,44 +252,26 @@ export class PaneWindowOperator implements StreamOperator {
 
   /** Keys of a window with their accumulators, merged over its panes; a key in one pane only is not merged. */
   #contents(windowEnd: number): Iterator<readonly [KeyIdentity, Content]> {
+    if (this.#sliding !== undefined) return this.#sliding.contents(windowEnd).entries();
+    const [first, ...rest] = this.#panes(windowEnd);
+    if (first === undefined) return [].values();
+    if (rest.length === 0) return first.entries();
+    const merged = new Map<KeyIdentity, Content>(first);
+    for (const pane of rest) this.#merger.mergeInto(merged, pane);
+    return merged.entries();
+  }
+
+  #content(windowEnd: number, identity: KeyIdentity): Content | undefined {
+    return this.#merger.remerge(new Map(), identity, this.#panes(windowEnd));
+  }
+
+  #panes(windowEnd: number): Pane<unknown>[] {
     const panes: Pane<unknown>[] = [];
     for (let end = this.#layout.firstPane(windowEnd); end <= windowEnd; end += this.#layout.width) {
       const pane = this.#table.find(end);
       if (pane !== undefined) panes.push(pane);
     }
-    const [first, ...rest] = panes;
-    if (first === undefined) return [].values();
-    if (rest.length === 0) return first.entries();
-    const merged = new Map<KeyIdentity, Content>(first);
-    const owned = new Set<Content>();
-    for (const pane of rest) {
-      for (const [identity, cell] of pane) {
-        const before = merged.get(identity);
-        merged.set(identity, before === undefined ? cell : this.#merge(before, cell, owned));
-      }
-    }
-    return merged.entries();
-  }
-
-  #content(windowEnd: number, identity: KeyIdentity): Content | undefined {
-    let merged: Content | undefined;
-    const owned = new Set<Content>();
-    for (let end = this.#layout.firstPane(windowEnd); end <= windowEnd; end += this.#layout.width) {
-      const cell = this.#table.find(end)?.get(identity);
-      if (cell !== undefined) merged = merged === undefined ? cell : this.#merge(merged, cell, owned);
-    }
-    return merged;
-  }
-
-  #merge(into: Content, cell: Content, owned: Set<Content>): Content {
-    const merge = this.#fold.merge as (a: unknown, b: unknown) => unknown;
-    if (owned.has(into)) {
-      into.value = merge(into.value, cell.value);
-      return into;
-    }
-    const copy: Content = { value: merge(this.#fold.fresh(into.value), cell.value) };
-    owned.add(copy);
-    return copy;
+    return panes;
   }
 
   /** Clears windows and drops panes that no record can reach any more at this watermark. */
@@ -290,7 +286,7 @@ export class PaneWindowOperator implements StreamOperator {
       if (this.#layout.lastWindow(pane) - 1 + this.#lateness > watermark) break;
       this.#toDrop.pop();
       this.#table.drop(pane);
-      this.#lastPane = undefined;
+      this.#lastPaneEnd = Number.NaN;
     }
   }
 

@@ -255,7 +255,8 @@ export class SessionWindowOperator implements StreamOperator {
         session.end,
         this.#lateness > 0,
       );
-      this.#toClear.add(session.end + this.#lateness, session);
+      if (this.#lateness > 0) this.#toClear.add(session.end + this.#lateness, session);
+      else this.#close(session);
       if (this.#context.flow.blocked) return false;
     }
     return true;
@@ -269,9 +270,13 @@ export class SessionWindowOperator implements StreamOperator {
     ) {
       for (const session of this.#toClear.take()) {
         if (!session.alive || session.end + this.#lateness !== time) continue;
-        this.#remove(session);
-        if (this.#emitter.clears) this.#emitter.clear(session.identity, session.start, session.end);
+        this.#close(session);
       }
     }
+  }
+
+  #close(session: Session): void {
+    this.#remove(session);
+    if (this.#emitter.clears) this.#emitter.clear(session.identity, session.start, session.end);
   }
 }

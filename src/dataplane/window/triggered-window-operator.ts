@@ -1,3 +1,4 @@
+import { UserError } from '../../base/errors.ts';
 import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
 import type { Key } from '../../functions/basic.ts';
 import type { Evictor, TimestampedValue } from '../../functions/evictor.ts';
@@ -212,6 +213,10 @@ export class TriggeredWindowOperator implements StreamOperator {
         entry.content = undefined;
         return;
     }
+    throw new UserError(
+      `a trigger returned ${String(result)}: it must return CONTINUE, FIRE, PURGE or FIRE_AND_PURGE from onElement, onEventTime ` +
+        'and onProcessingTime',
+    );
   }
 
   #fire(identity: KeyIdentity, entry: OpenWindow, retained: boolean): void {

@@ -3,6 +3,7 @@ import { MIN_WATERMARK } from '../../base/time.ts';
 import type { Key } from '../../functions/basic.ts';
 import type { KeyedStateStore } from '../../functions/context.ts';
 import type { OutputTag } from '../../functions/output-tag.ts';
+import { ProcessWindowFunction } from '../../functions/window.ts';
 import type { ProcessWindowContext, ProcessWindowLike } from '../../functions/window.ts';
 import { keyFromIdentity } from '../../state/index.ts';
 import type { KeyedStateBackend, KeyIdentity } from '../../state/index.ts';
@@ -63,8 +64,6 @@ class EmitterContext implements ProcessWindowContext {
 
 /** Hands the results of windows on: directly, or through the user's ProcessWindowFunction. */
 export class WindowEmitter {
-  /** Whether windows must be cleared one by one, since the user's function may hold state for them. */
-  readonly clears: boolean;
   readonly #context: OperatorContext;
   readonly #fold: Fold;
   readonly #alone: boolean;
@@ -80,15 +79,19 @@ export class WindowEmitter {
     this.#fold = fold;
     this.#fn = mode.processFn;
     this.#alone = !('aggregate' in mode) && !('reduce' in mode);
-    this.clears = mode.processFn !== undefined;
     this.#process = mode.processFn && callable<Process>(mode.processFn, 'process', 'process of a window');
     this.#clear =
-      typeof mode.processFn === 'object'
+      typeof mode.processFn === 'object' && mode.processFn.clear !== ProcessWindowFunction.prototype.clear
         ? callable<Clear>(mode.processFn, 'clear', 'clear of a window')
         : undefined;
     this.#collector = new OutputCollector(context);
     this.#windowContext = new EmitterContext(context, this.#collector, merging);
     this.#backend = context.keyedState();
+  }
+
+  /** Whether windows must be cleared one by one: for the user's function, or since they hold state. */
+  get clears(): boolean {
+    return this.#clear !== undefined || (this.#process !== undefined && this.#backend.hasNamespaced);
   }
 
   set watermark(watermark: number) {

@@ -1,30 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
-import { OutputTag } from '../../functions/output-tag.ts';
 import { ListStateDescriptor, ValueStateDescriptor } from '../../functions/state.ts';
 import type { AggregateFunction, ProcessWindowContext } from '../../functions/window.ts';
 import { ProcessWindowFunction } from '../../functions/window.ts';
 import type { Collector } from '../../functions/basic.ts';
 import { windowOperator } from '../operators/index.ts';
-import type { WindowOperatorOptions } from '../operators/index.ts';
+import { ids, oracle, runWindows, sorted } from '../test-support/window-oracle.ts';
+import type { Result, Row, Step } from '../test-support/window-oracle.ts';
 import { ChainHarness } from '../test-support/chain-harness.ts';
 import { EventTimeSessionWindows, SlidingEventTimeWindows, TumblingEventTimeWindows } from './index.ts';
 import type { WindowMode } from './index.ts';
 import { EventTimeTrigger } from '../../functions/triggers.ts';
-
-type EventTimeAssigner = TumblingEventTimeWindows | SlidingEventTimeWindows | EventTimeSessionWindows;
-
-interface Row {
-  readonly k: string;
-  readonly id: number;
-  readonly t: number;
-}
-
-/** Result of a window: key, start, end, ids of its records in ascending order. */
-type Result = readonly [string, number, number, string];
-
-const ids = (values: Iterable<number>): string => [...values].toSorted((a, b) => a - b).join(',');
 
 const idList: AggregateFunction<Row, number[], number[]> = {
   createAccumulator: () => [],
@@ -68,112 +55,6 @@ const MODES: Readonly<Record<string, WindowMode>> = {
       out.collect([key, window.start, window.end, ids([...rows].map((row) => row.id))]),
   },
 };
-
-type Step = { readonly row: Row } | { readonly watermark: number };
-
-/** The windows of a row, one by one, straight from the definition. */
-function windowsOf(t: number, assigner: EventTimeAssigner): [number, number][] {
-  if (assigner.kind === 'session-event-time') return [[t, t + assigner.gapMs]];
-  const slide = assigner.kind === 'sliding-event-time' ? assigner.slideMs : assigner.sizeMs;
-  const found: [number, number][] = [];
-  for (
-    let start = Math.floor((t - assigner.offsetMs) / slide) * slide + assigner.offsetMs;
-    start > t - assigner.sizeMs;
-    start -= slide
-  ) {
-    found.push([start, start + assigner.sizeMs]);
-  }
-  return found;
-}
-
-interface Expectation {
-  readonly results: Result[];
-  readonly late: number[];
-}
-
-/** A window operator that keeps every window as a list and looks at all of them each time. */
-function oracle(steps: readonly Step[], assigner: EventTimeAssigner, lateness: number): Expectation {
-  interface Open {
-    readonly key: string;
-    start: number;
-    end: number;
-    ids: number[];
-    fired: boolean;
-  }
-  let open: Open[] = [];
-  let watermark = Number.NEGATIVE_INFINITY;
-  const results: Result[] = [];
-  const late: number[] = [];
-  const fire = (window: Open): void => {
-    window.fired = true;
-    results.push([window.key, window.start, window.end, ids(window.ids)]);
-  };
-  for (const step of steps) {
-    if ('watermark' in step) {
-      watermark = Math.max(watermark, step.watermark);
-      const due = open.filter((window) => !window.fired && window.end - 1 <= watermark);
-      for (const window of due.toSorted((a, b) => a.end - b.end)) fire(window);
-      open = open.filter((window) => window.end - 1 + lateness > watermark);
-      continue;
-    }
-    const { k, id, t } = step.row;
-    const assigned = windowsOf(t, assigner);
-    let accepted = false;
-    for (const [start, end] of assigned) {
-      let window: Open = { key: k, start, end, ids: [], fired: false };
-      const same = open.filter((other) =>
-        assigner.kind === 'session-event-time'
-          ? other.key === k && other.start <= end && start <= other.end
-          : other.key === k && other.start === start,
-      );
-      for (const other of same) {
-        window = {
-          ...window,
-          start: Math.min(window.start, other.start),
-          end: Math.max(window.end, other.end),
-          ids: [...window.ids, ...other.ids],
-        };
-      }
-      if (window.end - 1 + lateness <= watermark) continue;
-      accepted = true;
-      window.ids.push(id);
-      open = [...open.filter((other) => !same.includes(other)), window];
-      if (window.end - 1 <= watermark) fire(window);
-    }
-    if (!accepted && assigned.length > 0) late.push(id);
-  }
-  return { results, late };
-}
-
-const lateTag = new OutputTag<Row>('late');
-
-async function run(
-  steps: readonly Step[],
-  options: Omit<WindowOperatorOptions, 'keySelector'>,
-  block: boolean,
-): Promise<Expectation> {
-  const harness = await ChainHarness.open(
-    [windowOperator({ ...options, keySelector: (row: Row) => row.k, lateTag })],
-    {
-      sideOutputs: ['late'],
-      ...(block ? { onOutput: ({ flow }) => flow.block() } : {}),
-    },
-  );
-  for (const step of steps) {
-    if ('watermark' in step) harness.watermark(step.watermark);
-    else harness.push({ ...step.row }, step.row.t);
-    harness.flow.resume(true);
-  }
-  const results = (harness.outputs.get('out') ?? []) as [Result, number][];
-  for (const [result, timestamp] of results) expect(timestamp).toBe(result[2] - 1);
-  return {
-    results: results.map(([result]) => result),
-    late: harness.side('late').map((row) => (row as Row).id),
-  };
-}
-
-const sorted = (results: readonly Result[]): string[] =>
-  results.map((result) => JSON.stringify(result)).toSorted();
 
 const streams = fc
   .array(
@@ -228,7 +109,7 @@ describe('windows against an oracle that keeps everything', () => {
             fc.pre(name !== 'aggregate without merge' || assigner.kind !== 'session-event-time');
             // Named, the default trigger makes the general operator do the same work.
             const trigger = general ? { trigger: EventTimeTrigger.create() } : {};
-            const got = await run(steps, { assigner, allowedLatenessMs, mode, ...trigger }, block);
+            const got = await runWindows(steps, { assigner, allowedLatenessMs, mode, ...trigger }, block);
             const expected = oracle(steps, assigner, allowedLatenessMs);
             expect(sorted(got.results)).toEqual(sorted(expected.results));
             expect(got.late).toEqual(expected.late);

@@ -96,12 +96,20 @@ export class HashMapStateBackend implements KeyedStateBackend {
     return this.#table.getCurrentKey();
   }
 
+  get hasNamespaced(): boolean {
+    return this.#states.namespaced;
+  }
+
   setCurrentNamespace(namespace: Namespace): void {
     this.#current.namespace = namespace;
   }
 
   clearNamespace(): void {
     for (const cell of this.#namespaceCells) cell.clear();
+  }
+
+  clearKey(): void {
+    for (let slot = 0; slot < this.#states.infos.length; slot += 1) this.#table.clearSlot(slot);
   }
 
   windowTable<V>(name: string, codec: PaneCodec<V> = PLAIN as PaneCodec<V>): WindowTable<V> {

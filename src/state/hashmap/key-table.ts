@@ -8,14 +8,19 @@ import { ChangedRows } from './changed-rows.ts';
 import type { KeyRows } from './key-rows.ts';
 import type { Row, RowVersions } from './row.ts';
 
-/** All states of one key: slot n belongs to the n-th state registered. Most operators have one: it takes no array. */
+/**
+ * All states of one key: slot n belongs to the n-th state registered. Few operators have more than three; an array for each key
+ * would take more room than what it holds.
+ */
 export class KeyEntry implements Row {
   readonly identity: KeyIdentity;
   readonly group: number;
   version: number;
   saved = 0;
-  first: unknown = undefined;
-  rest: unknown[] | undefined = undefined;
+  #first: unknown = undefined;
+  #second: unknown = undefined;
+  #third: unknown = undefined;
+  #others: unknown[] | undefined = undefined;
   /** Slots in use; an entry with none is removed. */
   used = 0;
   /** Whether a slot was emptied since the entry was last saved. */
@@ -28,14 +33,18 @@ export class KeyEntry implements Row {
   }
 
   get(slot: number): unknown {
-    return slot === 0 ? this.first : this.rest?.[slot];
+    if (slot === 0) return this.#first;
+    if (slot === 1) return this.#second;
+    return slot === 2 ? this.#third : this.#others?.[slot - 3];
   }
 
   set(slot: number, value: unknown): void {
-    if (slot === 0) this.first = value;
+    if (slot === 0) this.#first = value;
+    else if (slot === 1) this.#second = value;
+    else if (slot === 2) this.#third = value;
     else {
-      this.rest ??= [];
-      this.rest[slot] = value;
+      this.#others ??= [];
+      this.#others[slot - 3] = value;
     }
   }
 }
@@ -67,36 +76,42 @@ export class KeyTable implements KeyRows {
     for (let group = keyGroups.start; group <= keyGroups.end; group += 1) this.#groups.push(new Map());
   }
 
+  /** Windows make keys current that touch no state: the rest of the work is left to the first that does. */
   setCurrentKey(key: Key): void {
-    const group = keyGroupFor(key, this.maxParallelism);
-    this.#group = this.#groups[group - this.keyGroups.start];
-    if (this.#group === undefined) {
-      const { start, end } = this.keyGroups;
-      throw new InternalError(
-        `a key of key group ${group} reached the subtask of key groups ${start} to ${end}`,
-      );
-    }
-    this.#groupIndex = group;
-    this.#key = key;
     this.#identity = keyIdentity(key);
+    this.#key = key;
     this.#entry = undefined;
     this.#looked = false;
   }
 
   getCurrentKey(): Key {
-    if (this.#group === undefined) throw outsideRecord();
-    return this.#key as Key;
+    if (this.#key === undefined) throw outsideRecord();
+    return this.#key;
   }
 
   /** The current key's entry, to be read; what is read may be changed in place, so a snapshot under way gets it first. */
   find(): KeyEntry | undefined {
     if (this.#looked) return this.#entry;
-    if (this.#group === undefined) throw outsideRecord();
+    const entry = this.#findGroup().get(this.#identity);
     this.#looked = true;
-    const entry = this.#group.get(this.#identity);
     this.#entry = entry;
     if (this.#versions.save !== undefined && entry !== undefined) this.#versions.save(entry);
     return entry;
+  }
+
+  #findGroup(): Group {
+    if (this.#key === undefined) throw outsideRecord();
+    const index = keyGroupFor(this.#key, this.maxParallelism);
+    const group = this.#groups[index - this.keyGroups.start];
+    if (group === undefined) {
+      const { start, end } = this.keyGroups;
+      throw new InternalError(
+        `a key of key group ${index} reached the subtask of key groups ${start} to ${end}`,
+      );
+    }
+    this.#groupIndex = index;
+    this.#group = group;
+    return group;
   }
 
   /** The current key's entry, to be changed. */

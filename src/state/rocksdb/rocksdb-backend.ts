@@ -118,12 +118,20 @@ export class RocksDbStateBackend implements KeyedStateBackend {
     return this.#rows.getCurrentKey();
   }
 
+  get hasNamespaced(): boolean {
+    return this.#states.namespaced;
+  }
+
   setCurrentNamespace(namespace: Namespace): void {
     this.#current.namespace = namespace;
   }
 
   clearNamespace(): void {
     for (const cell of this.#namespaceCells) cell.clear();
+  }
+
+  clearKey(): void {
+    for (let slot = 0; slot < this.#states.infos.length; slot += 1) this.#rows.clearSlot(slot);
   }
 
   windowTable<V>(name: string, codec?: PaneCodec<V>): WindowTable<V> {

@@ -25,6 +25,8 @@ export interface StateInfo {
   readonly scope: StateScope;
   /** Whether values carry the time of their last update. */
   readonly ttl: boolean;
+  /** Schema version of the values; where missing, 1. */
+  readonly version?: number;
 }
 
 /**

@@ -11,7 +11,7 @@ import type {
 import { checkPayload, copyPayload, deliver, newMessage } from '../delivery.ts';
 import { TransportClosedError } from '../errors.ts';
 import { checkedHeaders } from '../headers.ts';
-import { PendingRequests } from '../pending-requests.ts';
+import { RequestInbox } from '../request-inbox.ts';
 import { checkPattern, checkSubject } from '../subject-match.ts';
 import type { LocalHub } from './hub.ts';
 
@@ -31,23 +31,22 @@ interface Delivery {
 export class HubConnection implements Transport {
   readonly closed: Promise<Error | undefined>;
   readonly #hub: LocalHub;
-  readonly #inbox: string;
   readonly #onHandlerError: HandlerErrorListener;
-  readonly #requests: PendingRequests;
+  readonly #requests: RequestInbox;
   readonly #own = new Map<HubSubscription, string>();
   readonly #resolveClosed: (reason: undefined) => void;
   #queue: Delivery[] = [];
   #head = 0;
   #queuedBytes = 0;
-  #hasInbox = false;
   #draining = false;
   #isClosed = false;
 
   constructor(hub: LocalHub, id: string, onHandlerError: HandlerErrorListener, onClosed: () => void) {
     this.#hub = hub;
-    this.#inbox = `_INBOX.${id}`;
     this.#onHandlerError = onHandlerError;
-    this.#requests = new PendingRequests(hub.clock);
+    this.#requests = new RequestInbox(hub.clock, `_INBOX.${id}`, (pattern, handler) =>
+      this.#subscribe(pattern, handler),
+    );
     const { promise, resolve } = Promise.withResolvers<Error | undefined>();
     this.closed = promise;
     this.#resolveClosed = (reason) => {
@@ -72,15 +71,9 @@ export class HubConnection implements Transport {
 
   async request(subject: string, payload: Uint8Array, options: RequestOptions): Promise<TransportMessage> {
     this.#checkOpen();
-    if (!this.#hasInbox) this.#openInbox();
-    const { id, reply } = this.#requests.open(subject, options.timeoutMs);
-    try {
-      const receivers = this.#send(subject, payload, options.headers, `${this.#inbox}.${id}`);
-      if (receivers === 0) this.#requests.rejectForNoResponders(id);
-    } catch (error) {
-      this.#requests.reject(id, error as Error);
-    }
-    return reply;
+    return this.#requests.request(subject, options.timeoutMs, (replyTo) =>
+      this.#send(subject, payload, options.headers, replyTo),
+    );
   }
 
   async flush(): Promise<void> {
@@ -98,7 +91,7 @@ export class HubConnection implements Transport {
     this.#queue = [];
     this.#head = 0;
     this.#queuedBytes = 0;
-    this.#requests.rejectAll(() => new TransportClosedError());
+    this.#requests.close();
     this.#resolveClosed(undefined);
   }
 
@@ -113,13 +106,6 @@ export class HubConnection implements Transport {
     this.#queue.push({ subscription, message });
     this.#queuedBytes = bytes;
     this.#scheduleDrain();
-  }
-
-  #openInbox(): void {
-    this.#hasInbox = true;
-    this.#subscribe(`${this.#inbox}.*`, (message) => {
-      this.#requests.resolve(Number(message.subject.slice(this.#inbox.length + 1)), message);
-    });
   }
 
   #subscribe(pattern: string, handler: MessageHandler): Subscription {

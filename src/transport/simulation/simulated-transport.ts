@@ -11,7 +11,7 @@ import type {
 import { checkPayload, deliver, newMessage } from '../delivery.ts';
 import { TransportClosedError } from '../errors.ts';
 import { checkedHeaders } from '../headers.ts';
-import { PendingRequests } from '../pending-requests.ts';
+import { RequestInbox } from '../request-inbox.ts';
 import { checkPattern, checkSubject } from '../subject-match.ts';
 import type { SimulatedNetwork } from './network.ts';
 
@@ -41,11 +41,10 @@ export class SimulatedTransport implements Transport {
   readonly closed: Promise<Error | undefined>;
   readonly #network: SimulatedNetwork;
   readonly #parts: TransportParts;
-  readonly #requests: PendingRequests;
+  readonly #requests: RequestInbox;
   readonly #own = new Map<SimulatedSubscription, string>();
   readonly #resolveClosed: (reason: undefined) => void;
   #lastSubscription = 0;
-  #hasInbox = false;
   #state: State = 'open';
 
   constructor(network: SimulatedNetwork, parts: TransportParts) {
@@ -53,7 +52,9 @@ export class SimulatedTransport implements Transport {
     this.id = parts.id;
     this.#network = network;
     this.#parts = parts;
-    this.#requests = new PendingRequests(parts.clock);
+    this.#requests = new RequestInbox(parts.clock, parts.inbox, (pattern, handler) =>
+      this.#subscribe(pattern, handler),
+    );
     const { promise, resolve } = Promise.withResolvers<Error | undefined>();
     this.closed = promise;
     this.#resolveClosed = resolve;
@@ -76,15 +77,9 @@ export class SimulatedTransport implements Transport {
   async request(subject: string, payload: Uint8Array, options: RequestOptions): Promise<TransportMessage> {
     this.#checkOpen();
     if (this.#state === 'crashed') return new Promise(() => {});
-    if (!this.#hasInbox) this.#openInbox();
-    const { id, reply } = this.#requests.open(subject, options.timeoutMs);
-    try {
-      const receivers = this.#send(subject, payload, options.headers, `${this.#parts.inbox}.${id}`);
-      if (receivers === 0) this.#requests.rejectForNoResponders(id);
-    } catch (error) {
-      this.#requests.reject(id, error as Error);
-    }
-    return reply;
+    return this.#requests.request(subject, options.timeoutMs, (replyTo) =>
+      this.#send(subject, payload, options.headers, replyTo),
+    );
   }
 
   async flush(): Promise<void> {
@@ -95,7 +90,7 @@ export class SimulatedTransport implements Transport {
     if (this.#state !== 'open') return;
     this.#state = 'closed';
     this.#dropSubscriptions();
-    this.#requests.rejectAll(() => new TransportClosedError());
+    this.#requests.close();
     this.#parts.onClosed();
     this.#resolveClosed(undefined);
   }
@@ -105,19 +100,11 @@ export class SimulatedTransport implements Transport {
     if (this.#state !== 'open') return;
     this.#state = 'crashed';
     this.#dropSubscriptions();
-    this.#requests.abandonAll();
+    this.#requests.abandon();
   }
 
   receive(subscription: SimulatedSubscription, message: TransportMessage): void {
     deliver(subscription.handler, message, this.#parts.onHandlerError);
-  }
-
-  #openInbox(): void {
-    this.#hasInbox = true;
-    const { inbox } = this.#parts;
-    this.#subscribe(`${inbox}.*`, (message) => {
-      this.#requests.resolve(Number(message.subject.slice(inbox.length + 1)), message);
-    });
   }
 
   #subscribe(pattern: string, handler: MessageHandler): Subscription {

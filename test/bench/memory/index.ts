@@ -7,16 +7,25 @@ import type { MemoryBench, MemoryRequest, MemoryRun } from './memory.child.ts';
 import { growthOf } from './resident-set.ts';
 
 const CHILD = new URL('memory.child.ts', import.meta.url);
-const BENCHES: readonly MemoryBench[] = ['q5', 'slow-sink'];
-const DEFAULT_EVENTS = '200000000';
+const BENCHES: readonly MemoryBench[] = ['q5', 'slow-sink', 'batch'];
+const DEFAULT_EVENTS: Readonly<Record<MemoryBench, number>> = {
+  q5: 200_000_000,
+  'slow-sink': 0,
+  batch: 10_000_000,
+};
 /** MB that a run may grow by after warming up. Shown, not enforced. */
 const CEILING_MB = 50;
 /** Share of a run that warms up: code is compiled and state takes its size. The queues of `slow-sink` are full from the start. */
-const WARM_UP: Readonly<Record<MemoryBench, number>> = { q5: 0.2, 'slow-sink': 0 };
+const WARM_UP: Readonly<Record<MemoryBench, number>> = {
+  q5: 0.2,
+  'slow-sink': 0,
+  batch: 0.2,
+};
 /** Lines printed of one run's samples. */
 const LINES = 20;
 
-interface Options extends Omit<MemoryRequest, 'bench'> {
+interface Options extends Omit<MemoryRequest, 'bench' | 'events'> {
+  readonly events: number | undefined;
   readonly benches: readonly MemoryBench[];
   readonly json: boolean;
   readonly save: boolean;
@@ -32,7 +41,7 @@ export async function memory(args: readonly string[]): Promise<number> {
   const { benches, events, seconds, parallelism, json } = options;
   const results: object[] = [];
   for (const bench of benches) {
-    const request: MemoryRequest = { bench, events, seconds, parallelism };
+    const request: MemoryRequest = { bench, events: events ?? DEFAULT_EVENTS[bench], seconds, parallelism };
     const show = (text: string): void => progress(`${bench}, ${text}`);
     const run = await runChild<MemoryRun>(CHILD, [JSON.stringify(request)], show);
     progress('');
@@ -55,7 +64,7 @@ function readOptions(args: readonly string[]): Options | 'help' {
   if (unknown !== undefined) throw new UsageError(`memory: there is no bench "${unknown}"`);
   return {
     benches: positionals.length === 0 ? BENCHES : BENCHES.filter((bench) => positionals.includes(bench)),
-    events: positive(values.events ?? DEFAULT_EVENTS, '--events'),
+    events: values.events === undefined ? undefined : positive(values.events, '--events'),
     seconds: positive(values.seconds ?? '60', '--seconds'),
     parallelism: positive(values.parallelism ?? '2', '--parallelism'),
     json: values.json,
@@ -71,7 +80,7 @@ function resultOf({ bench, events, parallelism }: MemoryRequest, run: MemoryRun)
   return {
     bench,
     parallelism,
-    ...(bench === 'q5' ? { events } : {}),
+    ...(bench === 'slow-sink' ? {} : { events }),
     seconds: round(seconds, 1),
     coresBusy: round(cpuSeconds / seconds, 2),
     growthMb: round(growthOf(samples, WARM_UP[bench]), 1),

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { JobDetails } from 'millrace/cluster';
 import { QUERIES } from '../../../examples/nexmark/index.ts';
 import { progressToParent, toParent } from '../children.ts';
@@ -12,7 +15,7 @@ export interface MemoryRequest {
   readonly parallelism: number;
 }
 
-export type MemoryBench = 'q5' | 'slow-sink';
+export type MemoryBench = 'q5' | 'slow-sink' | 'batch';
 
 export interface MemoryRun {
   readonly samples: readonly Sample[];
@@ -26,6 +29,8 @@ const SAMPLES = 200;
 /** Time in which the queues before a slow sink fill. */
 const FILLING_SECONDS = 15;
 const RECORDS_PER_SECOND = 1_000;
+/** What each subtask of the batch may keep of its records. */
+const BATCH_MEMORY = '64 mb';
 
 function run(request: MemoryRequest): Promise<MemoryRun> {
   switch (request.bench) {
@@ -33,6 +38,8 @@ function run(request: MemoryRequest): Promise<MemoryRun> {
       return q5(request);
     case 'slow-sink':
       return slowSink(request);
+    case 'batch':
+      return batch(request);
   }
 }
 
@@ -43,7 +50,11 @@ async function q5({ events, parallelism }: MemoryRequest): Promise<MemoryRun> {
   const { seconds, cpuSeconds, peakRssMb } = await measureEmbedded({
     module: QUERIES['q5']?.module ?? '',
     slots: parallelism,
-    configuration: { 'pipeline.global-job-parameters.events': String(events) },
+    configuration: {
+      'pipeline.global-job-parameters.events': String(events),
+      // Without it a source whose thread gets less time falls behind, and windows wait for it.
+      'pipeline.global-job-parameters.maxDrift': '60 s',
+    },
     onUpdate: (job) => {
       const at = recordsRead(job);
       if (at < (samples.at(-1)?.at ?? 0) + every) return;
@@ -51,6 +62,31 @@ async function q5({ events, parallelism }: MemoryRequest): Promise<MemoryRun> {
     },
   });
   return { samples, seconds, cpuSeconds, peakRssMb };
+}
+
+/** A sample each half second, of a sort that does not fit into its memory */
+async function batch({ events, parallelism }: MemoryRequest): Promise<MemoryRun> {
+  const samples: Sample[] = [];
+  const start = performance.now();
+  const report = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+  const timer = setInterval(() => {
+    sample(samples, Math.round(performance.now() - start) / 1000, (n) => `${Math.round(n)} s`);
+  }, 500);
+  try {
+    const { seconds, cpuSeconds, peakRssMb } = await measureEmbedded({
+      module: new URL('../jobs/batch-sort.ts', import.meta.url),
+      slots: parallelism,
+      configuration: {
+        'execution.sorted-inputs.memory': BATCH_MEMORY,
+        'pipeline.global-job-parameters.records': String(events),
+        'pipeline.global-job-parameters.report': report,
+      },
+    });
+    return { samples, seconds, cpuSeconds, peakRssMb };
+  } finally {
+    clearInterval(timer);
+    rmSync(report, { recursive: true });
+  }
 }
 
 /** A sample each second, from when the queues are full. @throws Error when sources were not held back most of the time */

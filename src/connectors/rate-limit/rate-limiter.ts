@@ -23,6 +23,11 @@ export class RateLimiter {
     return taken;
   }
 
+  /** Returns permits that were not used; fewer than none are permits used beyond those taken. */
+  giveBack(permits: number): void {
+    this.#nextAt -= permits * this.#msPerPermit;
+  }
+
   /** Time until there is a permit, in ms, at least 1. */
   msUntilNext(now: number): number {
     return Math.max(1, Math.ceil(this.#nextAt - now));

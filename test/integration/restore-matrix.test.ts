@@ -1,0 +1,131 @@
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Configuration, MiniCluster, prepareJob } from '../../actors/index.ts';
+import type { JobDetails, JobId } from '../../actors/index.ts';
+import { openSnapshot } from '../../src/state/snapshot/open-snapshot.ts';
+import { jobPath } from './cluster-under-test.ts';
+
+const COUNT = 8_000;
+const BEFORE = 2;
+
+let folder: string;
+let cluster: MiniCluster;
+let expected: readonly string[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'millrace-matrix-'));
+  const configuration = Configuration.of([['taskmanager.numberOfTaskSlots', '3']]);
+  cluster = await MiniCluster.start({ configuration });
+  const output = join(folder, 'whole');
+  expect(await ended(await submit({ output }))).toMatchObject({ status: 'FINISHED', restarts: 0 });
+  expected = await linesBelow(output);
+});
+afterAll(async () => {
+  await cluster?.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function submit({
+  output,
+  ...more
+}: {
+  readonly output: string;
+  readonly [key: string]: string;
+}): Promise<JobId> {
+  const configuration = Configuration.of(
+    Object.entries({
+      'parallelism.default': String(BEFORE),
+      'execution.checkpointing.dir': join(folder, 'checkpoints'),
+      // None comes by itself, but subtasks that have ended wait for the one that is asked for.
+      'execution.checkpointing.interval': '1 h',
+      'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
+      'pipeline.global-job-parameters.count': String(COUNT),
+      'pipeline.global-job-parameters.output': output,
+      ...more,
+    }),
+  );
+  const job = await prepareJob(jobPath('matrix.ts'), configuration);
+  const jobId = cluster.client.newJobId();
+  await cluster.artifacts.put(job.bundle.source);
+  const module = { sha256: job.bundle.sha256 };
+  await cluster.client.submit({ jobId, module, configuration: configuration.toRecord() });
+  return jobId;
+}
+
+function ended(jobId: JobId): Promise<JobDetails> {
+  return cluster.client.watch(jobId);
+}
+
+/** Waits until a third of the records has come to the slow operator. */
+async function inTheMiddle(jobId: JobId): Promise<void> {
+  const there = Promise.withResolvers<void>();
+  void cluster.client.watch(jobId, ({ vertices }) => {
+    const slow = vertices.find(({ name }) => name.startsWith('Keyed Process'));
+    const counts = slow?.subtasks.map(({ counters }) => counters?.numRecordsIn ?? 0) ?? [];
+    if (counts.reduce((a, b) => a + b, 0) > COUNT / 3) there.resolve();
+  });
+  await there.promise;
+}
+
+/** What is committed in all the files. */
+async function linesBelow(output: string): Promise<string[]> {
+  const lines: string[] = [];
+  for (const sink of await readdir(output))
+    for (const name of await readdir(join(output, sink)))
+      if (!name.startsWith('.'))
+        lines.push(
+          ...(await readFile(join(output, sink, name), 'utf8')).split('\n').map((line) => `${sink} ${line}`),
+        );
+  return lines.filter((line) => !line.endsWith(' ')).toSorted();
+}
+
+/** Subtasks of which a snapshot held records on their way. */
+let inFlight = 0;
+
+describe.each(['aligned', 'unaligned'])(
+  'an %s snapshot with timers, windows, TTL and committables',
+  (alignment) => {
+    describe.each(['checkpoint', 'savepoint'] as const)('which is a %s', (kind) => {
+      it.each([1, 2, 3])(
+        `when a job of parallelism ${BEFORE} goes on from it at %i, then all is there once`,
+        async (parallelism) => {
+          const output = join(folder, `${alignment}-${kind}-${parallelism}`);
+          const unaligned = {
+            'execution.checkpointing.unaligned.enabled': String(alignment === 'unaligned'),
+          };
+          const jobId = await submit({ output, ...unaligned });
+          await inTheMiddle(jobId);
+          const directory = join(folder, 'savepoints');
+          const path = await cluster.client.snapshot(
+            jobId,
+            kind,
+            kind === 'savepoint' ? { directory, stop: true } : {},
+          );
+          if (kind === 'checkpoint') await cluster.client.cancel(jobId);
+          expect(await ended(jobId)).toMatchObject({
+            status: kind === 'savepoint' ? 'FINISHED' : 'CANCELED',
+          });
+          const { manifest } = await openSnapshot(cluster.environment.snapshots, path);
+          const onTheirWay = manifest.vertices.flatMap(({ subtasks }) =>
+            subtasks.filter((one) => one?.inFlight),
+          );
+          inFlight += onTheirWay.length;
+          const again = await submit({
+            output,
+            ...unaligned,
+            'parallelism.default': String(parallelism),
+            'execution.state-recovery.path': path,
+          });
+          expect(await ended(again)).toMatchObject({ status: 'FINISHED', restarts: 0 });
+          expect(await linesBelow(output)).toEqual(expected);
+        },
+      );
+    });
+  },
+);
+
+it('when checkpoints were unaligned, then some held records that were on their way', () => {
+  expect(inFlight).toBeGreaterThan(0);
+});
