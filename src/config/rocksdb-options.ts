@@ -25,7 +25,7 @@ export const ROCKSDB_OPTIONS = {
   rocksDbDirectory: stringOption('state.backend.rocksdb.localdir', {
     defaultValue: undefined,
     description:
-      'As io.tmp.dirs, for the databases alone: fast local disks. Each task has a folder, removed with it.',
+      'Folders for the databases, on fast local disks, separated by commas; subtasks take them in turn, and each removes its own. Unset: io.tmp.dirs.',
   }),
   rocksDbWorkingSet: memoryOption('state.backend.rocksdb.working-set.size', {
     defaultValue: 64 * MB,

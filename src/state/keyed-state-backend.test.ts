@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { MemorySnapshotStore } from '../storage/memory/snapshot-store.ts';
 import { hashMapBench, rocksDbBench } from './test-support/backend-bench.ts';
 import type { BackendBench } from './test-support/backend-bench.ts';
+import { describeMigration } from './test-support/migration.conformance.ts';
 import { describeSnapshots } from './test-support/snapshots.conformance.ts';
 import { describeStates } from './test-support/states.conformance.ts';
 import { describeTimeToLive } from './test-support/ttl.conformance.ts';
@@ -33,5 +34,6 @@ describe.each([
 
   describeStates(bench);
   describeTimeToLive(bench);
+  describeMigration(bench, () => new MemorySnapshotStore());
   describeSnapshots(bench, other, () => new MemorySnapshotStore());
 });

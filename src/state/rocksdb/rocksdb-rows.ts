@@ -61,28 +61,22 @@ export class RocksDbRows implements KeyRows {
     return this.#size;
   }
 
+  /** As on the heap, the rest of the work is left to the first state that is used. */
   setCurrentKey(key: Key): void {
-    const group = keyGroupFor(key, this.maxParallelism);
-    const { start, end } = this.keyGroups;
-    if (group < start || group > end)
-      throw new InternalError(
-        `a key of key group ${group} reached the subtask of key groups ${start} to ${end}`,
-      );
-    this.#group = group;
-    this.#key = key;
     this.#identity = keyIdentity(key);
+    this.#key = key;
     this.forgetCurrent();
     if (this.#workingSet.crowded) this.#workingSet.trim();
   }
 
   getCurrentKey(): Key {
-    if (this.#group < 0) throw outsideRecord();
-    return this.#key as Key;
+    if (this.#key === undefined) throw outsideRecord();
+    return this.#key;
   }
 
   find(): RocksDbRow | undefined {
     if (!this.#looked) {
-      if (this.#group < 0) throw outsideRecord();
+      this.#group = this.#groupOfCurrent();
       this.#looked = true;
       const row = this.#held(this.#identity, this.#group);
       this.#row = row;
@@ -202,6 +196,16 @@ export class RocksDbRows implements KeyRows {
       if (last === undefined) return undefined;
       from = Buffer.concat([last, Buffer.alloc(1)]);
     }
+  }
+
+  #groupOfCurrent(): number {
+    if (this.#key === undefined) throw outsideRecord();
+    const group = keyGroupFor(this.#key, this.maxParallelism);
+    const { start, end } = this.keyGroups;
+    if (group >= start && group <= end) return group;
+    throw new InternalError(
+      `a key of key group ${group} reached the subtask of key groups ${start} to ${end}`,
+    );
   }
 
   #held(identity: KeyIdentity, group: number): RocksDbRow | undefined {

@@ -102,11 +102,27 @@ export function describeStates(bench: () => BackendBench): void {
 
     it('when the state of a key of another subtask is used, then it is an internal error', () => {
       const backend = bench().create({ start: 0, end: -1 }, 128, { now: () => 0 });
-      expect(() => {
-        const state = backend.getState(new ValueStateDescriptor<number>('count'));
-        backend.setCurrentKey('a');
-        state.value();
-      }).toThrow(InternalError);
+      const state = backend.getState(new ValueStateDescriptor<number>('count'));
+      backend.setCurrentKey('a');
+      expect(() => state.value()).toThrow(InternalError);
+      expect(() => state.update(1)).toThrow(InternalError);
+    });
+
+    it('when a key is cleared, then all its states are, of every namespace, and other keys keep theirs', () => {
+      const backend = newBackend();
+      const value = backend.getState(new ValueStateDescriptor<number>('v'));
+      const windowed = backend.namespaced.getState(new ValueStateDescriptor<number>('w'));
+      for (const key of ['a', 'b']) {
+        backend.setCurrentKey(key);
+        value.update(1);
+        backend.setCurrentNamespace(key);
+        windowed.update(2);
+      }
+      backend.setCurrentKey('a');
+      backend.clearKey();
+      backend.setCurrentNamespace('a');
+      expect([value.value(), windowed.value(), backend.hasNamespaced]).toEqual([undefined, undefined, true]);
+      expect([...backend.keys()]).toEqual(['b']);
     });
 
     it('when map state is changed at random, then it equals a plain map per key', () => {
