@@ -24,6 +24,7 @@ export interface JobBench {
   readonly parallelism: number;
   /** Further job parameters. */
   readonly parameters?: Readonly<Record<string, string>>;
+  readonly configuration?: Readonly<Record<string, string>>;
 }
 
 /** Runs the job in an embedded cluster: one process, a slot thread for each subtask. */
@@ -119,9 +120,10 @@ async function submitAndMeasure(bench: JobBench, target: Target): Promise<Measur
 }
 
 function configurationOf(bench: JobBench, report: string): Configuration {
-  const { records, parallelism, parameters } = bench;
+  const { records, parallelism, parameters, configuration } = bench;
   return Configuration.of([
     ['parallelism.default', String(parallelism)],
+    ...Object.entries(configuration ?? {}),
     ...Object.entries({ ...parameters, records, report }).map(
       ([name, value]) => [`pipeline.global-job-parameters.${name}`, String(value)] as const,
     ),

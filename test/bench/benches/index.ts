@@ -1,4 +1,5 @@
 import type { Bench } from '../bench.ts';
+import { checkpoint, checkpointNone, savepoint } from './checkpoint.ts';
 import { codec, codecAvro, codecDeclared, codecMsgpack, codecProjected } from './codec.ts';
 import { controlPlane } from './control-plane.ts';
 import { exchangeNatsBids, exchangeNatsBidsZstd } from './exchange-nats-bids.ts';
@@ -30,5 +31,8 @@ export const BENCHES: readonly Bench[] = [
   ring,
   ringMsgpack,
   state,
+  checkpointNone,
+  checkpoint,
+  savepoint,
   stateRocksDb,
 ];
