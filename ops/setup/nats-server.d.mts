@@ -4,6 +4,9 @@ export const OLDEST_NATS_SERVER: string;
 /** The absolute path of a nats-server that is already on this machine, or undefined. */
 export function findNatsServer(): string | undefined;
 
+/** Its version, such as `2.12.0`. */
+export function natsServerVersion(): string | undefined;
+
 /**
  * The absolute path of a nats-server, installed first when there is none.
  *

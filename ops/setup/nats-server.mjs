@@ -15,6 +15,12 @@ function versionOf(file) {
   return status === 0 ? /v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1] : undefined;
 }
 
+/** Version of the server that tests run, `2.12.0`; undefined where there is none. */
+export function natsServerVersion() {
+  const file = findNatsServer();
+  return file === undefined ? undefined : versionOf(file);
+}
+
 function isUsable(file) {
   const version = versionOf(file);
   if (version === undefined) return false;

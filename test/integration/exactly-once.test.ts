@@ -7,6 +7,7 @@ import type { JobDetails, JobId } from '../../actors/index.ts';
 import { JetStreamSource } from '../../src/connectors/jetstream/jetstream-source.ts';
 import { runSource } from '../../src/connectors/test-support/run-source.ts';
 import { jsonSchema } from '../../src/formats/schema.ts';
+import { noAtomicBatches } from './atomic-batches.ts';
 import { ClusterUnderTest, jobPath } from './cluster-under-test.ts';
 
 const COUNT = 6_000;
@@ -56,6 +57,7 @@ async function startJob(): Promise<{ readonly jobId: JobId; readonly out: string
     'execution.checkpointing.interval': '250 ms',
     'execution.checkpointing.dir': join(cluster.folder, 'checkpoints'),
     'restart-strategy.exponential-delay.initial-backoff': '100 ms',
+    'pipeline.global-job-parameters.by': noAtomicBatches === '' ? 'atomic-batches' : 'deduplication',
     'pipeline.global-job-parameters.out': out,
     'pipeline.global-job-parameters.servers': cluster.nats.url,
     'pipeline.global-job-parameters.subject': `${stream}.numbers`,

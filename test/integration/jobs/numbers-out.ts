@@ -28,7 +28,11 @@ export default defineJob('numbers out', (env) => {
       serializer: jsonSchema(),
       packBytes: 2_000,
       deliveryGuarantee: DeliveryGuarantee.EXACTLY_ONCE,
-      exactlyOnce: { acceptUnsafeStream: true },
+      exactlyOnce: {
+        by: env.getParameter('by') as 'atomic-batches' | 'deduplication',
+        maximumOutage: '1 min',
+        acceptUnsafeStream: true,
+      },
     }),
   );
 });
