@@ -167,7 +167,8 @@ class Dispatcher implements DispatcherHandle {
     )
       return;
     const jobManager = this.#jobManagers.get(request.jobId);
-    if (jobManager !== undefined) return jobManager.handle(request, caller);
+    // Not from within this transition: it is another machine's.
+    if (jobManager !== undefined) return queueMicrotask(() => jobManager.handle(request, caller));
     const isStarting = context.jobs.get(request.jobId)?.state === 'submitting';
     const error = isStarting
       ? new ExternalError(`job ${request.jobId} is being started: try again`)

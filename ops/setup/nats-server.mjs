@@ -1,5 +1,5 @@
 // Finds or installs the nats-server that tests and `millrace cluster` run; as a program it prints the path.
-// In order: $MILLRACE_NATS_SERVER, the PATH, this repository's cache, `go install`, Debian's package.
+// $MILLRACE_NATS_SERVER, else the newest on the PATH and in this repository's cache, else `go install`, else Debian's package.
 import { spawnSync } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { CACHE, goInstall, onPath, run } from './go-install.mjs';
 
 export const OLDEST_NATS_SERVER = '2.9.0';
+/** Takes all that Millrace can make use of, JetStream's atomic batches too. */
+export const FULL_NATS_SERVER = '2.12.0';
 
 const MODULE = 'github.com/nats-io/nats-server/v2@v2.12.15';
 /** The version a server reports, or undefined when it does not run. */
@@ -24,14 +26,22 @@ export function natsServerVersion() {
 function isUsable(file) {
   const version = versionOf(file);
   if (version === undefined) return false;
-  return version.localeCompare(OLDEST_NATS_SERVER, 'en', { numeric: true }) >= 0;
+  return isAtLeast(version, OLDEST_NATS_SERVER);
+}
+
+function isAtLeast(version, other) {
+  return version.localeCompare(other, 'en', { numeric: true }) >= 0;
 }
 
 export function findNatsServer() {
   const given = process.env.MILLRACE_NATS_SERVER;
   // Debian puts servers into /usr/sbin, which users' PATHs often lack.
-  const candidates = [given, onPath('nats-server'), join(CACHE, 'nats-server'), '/usr/sbin/nats-server'];
-  return candidates.find((file) => file && existsSync(file) && isUsable(file));
+  const candidates = [onPath('nats-server'), join(CACHE, 'nats-server'), '/usr/sbin/nats-server'];
+  const usable = (file) => file && existsSync(file) && isUsable(file);
+  if (usable(given)) return given;
+  const found = candidates.filter(usable).map((file) => ({ file, version: versionOf(file) }));
+  return found.reduce((best, one) => (best && isAtLeast(best.version, one.version) ? best : one), undefined)
+    ?.file;
 }
 
 const WAYS = [
@@ -50,6 +60,17 @@ const WAYS = [
     },
   },
 ];
+
+/** As installNatsServer; a server too old for some tests is replaced where that can be done. */
+export function installFullNatsServer() {
+  const found = installNatsServer();
+  const [newest] = WAYS;
+  if (isAtLeast(versionOf(found), FULL_NATS_SERVER) || process.env.MILLRACE_NATS_SERVER || !newest.possible())
+    return found;
+  process.stderr.write(`millrace: ${found} is older than ${FULL_NATS_SERVER}, trying "${newest.name}" ...\n`);
+  newest.install();
+  return findNatsServer();
+}
 
 export function installNatsServer() {
   const found = findNatsServer();

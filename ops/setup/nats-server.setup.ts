@@ -1,6 +1,6 @@
 // Tells tests where nats-server is: `process.env.MILLRACE_NATS_SERVER` is the absolute path of the executable.
-import { installNatsServer } from './nats-server.mjs';
+import { installFullNatsServer } from './nats-server.mjs';
 
 export default function setup(): void {
-  process.env['MILLRACE_NATS_SERVER'] = installNatsServer();
+  process.env['MILLRACE_NATS_SERVER'] = installFullNatsServer();
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SOURCE_FLAGS } from '../bin/pinned-node.mjs';
 import { ROOT } from '../setup/install.mjs';
-import { installNatsServer } from '../setup/nats-server.mjs';
+import { installFullNatsServer } from '../setup/nats-server.mjs';
 import { installS3Server } from '../setup/s3-server.mjs';
 import { countTests, sum, type Count, type VitestReport } from './count.ts';
 
@@ -98,7 +98,7 @@ function suite(project: string, quick: boolean, prepare: () => void = () => {}):
 
 /** Tests against an S3 server are left out where none can be had; they say so. */
 function installServers(): void {
-  installNatsServer();
+  installFullNatsServer();
   try {
     installS3Server();
   } catch (error) {
@@ -113,7 +113,7 @@ const STEPS: readonly Step[] = [
   suite('unit', true),
   suite('simulation', false),
   suite('integration', false, installServers),
-  suite('conformance', false, installNatsServer),
+  suite('conformance', false, installFullNatsServer),
 ];
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
