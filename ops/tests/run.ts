@@ -10,7 +10,7 @@ import { installS3Server } from '../setup/s3-server.mjs';
 import { countTests, sum, type Count, type VitestReport } from './count.ts';
 
 /** Longest a single step may take before it is ended and counted as failed. */
-const STEP_LIMIT_MS = 6 * 60_000;
+const STEP_LIMIT_MS = 15 * 60_000;
 
 const OUTPUT = join(ROOT, 'node_modules', '.cache', 'millrace', 'tests');
 
