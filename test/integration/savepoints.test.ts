@@ -85,6 +85,13 @@ describe('millrace savepoint', () => {
     ]);
   });
 
+  it('when an operator or state is named that is not there, then those there are are listed', async () => {
+    const operator = await cli(['savepoint', 'get', golden('hashmap-1'), 'every-stat']);
+    expect([operator.code, operator.stderr]).toEqual([1, expect.stringContaining('(uid every-state)')]);
+    const state = await cli(['savepoint', 'get', golden('hashmap-1'), 'every-state', 'profiel']);
+    expect([state.code, state.stderr]).toEqual([1, expect.stringContaining('"profile"')]);
+  });
+
   it('when a savepoint is compared with itself, then nothing differs', async () => {
     expect(await savepoint('diff', golden('hashmap-1'), golden('hashmap-1'))).toEqual([]);
   });

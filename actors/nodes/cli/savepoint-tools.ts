@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { UserError } from '../../../src/base/errors.ts';
 import type { Key } from '../../../src/functions/basic.ts';
 import {
+  checkState,
   describeSnapshot,
   diffSnapshots,
   findOperator,
@@ -120,6 +121,7 @@ async function get(
   { key: keyText, limit = Number.MAX_SAFE_INTEGER }: GetOptions,
 ): Promise<void> {
   const operatorId = findOperator(snapshot.manifest, named);
+  if (state !== undefined) await checkState(snapshot, operatorId, state);
   const key = keyText === undefined ? undefined : parseKey(keyText);
   let left = limit;
   for await (const group of savedGroups(snapshot, operatorId, key)) {
