@@ -41,9 +41,7 @@ export default defineConfig({
       project(
         'integration',
         ['test/integration/**/*.test.ts', `${FOLDERS}/**/*.integration.test.ts`],
-        // A job over NATS was seen once not to end (q12, on a busy machine), and its cause is not found yet: that must not hide
-        // everything else. Tests that needed their second try are reported as such.
-        { ...SERVER, retry: 1 },
+        SERVER,
       ),
       project(
         'conformance',

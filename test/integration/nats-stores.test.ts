@@ -139,3 +139,22 @@ describe('NATS stores and their server', () => {
     await own.stop();
   });
 });
+
+describe('artifacts in a NATS object store', () => {
+  it('when several put the same content one shortly after the other, then the chunks of the first stay for its readers', async () => {
+    const bucket = newBucket();
+    const open = (transport: NatsTransport): Promise<NatsArtifactStore> =>
+      NatsArtifactStore.open({ transport, clock, bucket });
+    const stores = await Promise.all([open(one), open(two), open(two)]);
+    const raw = await new Objm(one.connection).open(bucket);
+    for (let round = 0; round < 30; round++) {
+      const content = new Uint8Array(400_000).fill(round);
+      const puts = stores.map(async (store, at) => {
+        await sleep(at * (round % 4));
+        const sha256 = await store.put(content);
+        return (await raw.info(sha256))?.nuid;
+      });
+      expect(new Set(await Promise.all(puts)).size).toBe(1);
+    }
+  });
+});
