@@ -47,7 +47,16 @@ export class ClusterClient {
   async submit(submission: Submission): Promise<{ readonly jobId: JobId; readonly name: string }> {
     const { jobId, module, configuration } = submission;
     const request = { type: 'submitJob' as const, jobId, module, configuration: { ...configuration } };
-    return this.#ask(request, 'jobSubmitted');
+    const { tracing, scope } = this.#environment;
+    const span = tracing.start('client submit job', { attributes: { 'millrace.job.id': jobId } });
+    try {
+      const submitted = await scope.within(span.context, () => this.#ask(request, 'jobSubmitted'));
+      span.end({ attributes: { 'millrace.job.name': submitted.name } });
+      return submitted;
+    } catch (error) {
+      span.end({ error: error as Error });
+      throw error;
+    }
   }
 
   async list(): Promise<readonly JobSummary[]> {

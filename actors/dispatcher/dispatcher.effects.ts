@@ -18,6 +18,7 @@ import type {
 import { buildExecutionGraph } from '../../src/graph/execution-graph.ts';
 import type { GeneratedJob } from '../../src/graph/job-graph-generator.ts';
 import type { ArtifactStore, MetadataStore } from '../../src/ports/stores.ts';
+import type { TraceContext } from '../../src/ports/tracing.ts';
 import { clientRequest } from '../../src/protocol/client-dispatcher.ts';
 import type { ClientRequest, JobModule } from '../../src/protocol/client-dispatcher.ts';
 import type { CheckpointSettings } from '../../src/control/checkpoints/state.ts';
@@ -193,16 +194,22 @@ class Dispatcher implements DispatcherHandle {
 
   /** Loads and starts a job; whatever fails on the way refuses it. */
   async #start(jobId: JobId, obtain: () => Promise<PersistedJob>): Promise<void> {
-    const { logger } = this.#environment;
+    const { logger, tracing, scope } = this.#environment;
+    const attributes = { 'millrace.job.id': jobId };
+    const span = tracing.start('dispatcher start job', { parent: scope.current, attributes });
     try {
       const job = await obtain();
       const generated = await this.#options.loader.load(job.moduleSha256, job.configuration);
-      const jobManager = this.#startJobManager(job, generated);
+      const jobManager = this.#startJobManager(job, generated, span.context);
       await persistJob(this.#options.metadata, job);
-      this.#jobManagers.set(jobId, jobManager());
-      this.actor.send({ type: 'jobStarted', jobId, name: generated.jobGraph.name });
+      scope.within(span.context, () => {
+        this.#jobManagers.set(jobId, jobManager());
+        this.actor.send({ type: 'jobStarted', jobId, name: generated.jobGraph.name });
+      });
+      span.end();
     } catch (error) {
       logger.warn('job refused', { jobId, error });
+      span.end({ error: error as Error });
       await forgetPersistedJob(this.#options.metadata, jobId).catch((failure: unknown) =>
         logger.error('refused job could not be removed from the metadata store', { jobId, error: failure }),
       );
@@ -232,7 +239,11 @@ class Dispatcher implements DispatcherHandle {
   }
 
   /** Everything that can be wrong is found before the job is persisted; the returned function then cannot fail. */
-  #startJobManager(job: PersistedJob, generated: GeneratedJob<OperatorFactory>): () => JobManagerHandle {
+  #startJobManager(
+    job: PersistedJob,
+    generated: GeneratedJob<OperatorFactory>,
+    trace: TraceContext | undefined,
+  ): () => JobManagerHandle {
     const { jobId, submittedAt, moduleSha256, configuration } = job;
     const given = this.#options.jobSettings(configuration);
     const own = generated.checkpointIntervalMs ?? given.checkpoints.intervalMs;
@@ -251,6 +262,7 @@ class Dispatcher implements DispatcherHandle {
         moduleSha256,
         configuration,
         graph,
+        trace,
         ...settings,
         createEnumerator: (vertexId, context, restored) =>
           enumeratorOf(sourceOf(generated, vertexId), context, restored),

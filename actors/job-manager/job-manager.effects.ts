@@ -7,6 +7,7 @@ import type { VertexId } from '../../src/base/ids.ts';
 import { isActive } from '../../src/control/scheduler/decide.ts';
 import type { ExecutionRef } from '../../src/control/scheduler/state.ts';
 import { WatermarkAlignment } from '../../src/control/watermark-alignment.ts';
+import type { TraceContext } from '../../src/ports/tracing.ts';
 import type { TimerHandle } from '../../src/ports/clock.ts';
 import { jobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { JobManagerRequest } from '../../src/protocol/job-manager.ts';
@@ -43,6 +44,7 @@ import type {
   CheckpointCoordinatorEvent,
   checkpointCoordinatorMachine,
 } from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
+import { JobTrace } from './job-trace.ts';
 import { jobView } from './job-view.ts';
 import { provideSourceCoordinator } from './source-coordinator/source-coordinator.effects.ts';
 import type {
@@ -56,6 +58,8 @@ export interface JobManagerOptions extends JobManagerInput {
   readonly cancellationTimeoutMs: number;
   readonly checkpointPlaces: CheckpointPlaces;
   readonly retention: CheckpointRetention;
+  /** On whose behalf the job is started. */
+  readonly trace: TraceContext | undefined;
   /** Called once, when the job has ended for good. */
   readonly onEnded: (summary: JobSummary, failure: SerializedError | undefined) => void;
 }
@@ -96,6 +100,7 @@ class JobManager implements JobManagerHandle {
   readonly #heartbeats: Heartbeats;
   readonly #checkpoints: CheckpointCoordinator;
   readonly #alignment: WatermarkAlignment;
+  readonly #trace: JobTrace;
   readonly #stopServing: () => void;
   /** Checkpoints and savepoints that were asked for; undefined while they are under way. */
   readonly #snapshotResults = new Map<string, SnapshotResult | undefined>();
@@ -112,9 +117,12 @@ class JobManager implements JobManagerHandle {
       cancellationTimeoutMs,
       checkpointPlaces,
       retention: _retention,
+      trace,
       onEnded: _onEnded,
       ...input
     } = options;
+    const job = { jobId: options.jobId, name: options.graph.jobGraph.name };
+    this.#trace = new JobTrace(environment.tracing, job, trace);
     this.#alignment = new WatermarkAlignment(options.graph.jobGraph);
     const performer = this.#performer(cancellationTimeoutMs);
     const sources = this.#sourceCoordinators(performer, createEnumerator);
@@ -230,6 +238,7 @@ class JobManager implements JobManagerHandle {
     const { graph } = this.#options;
     const sourceVertices = graph.jobGraph.vertices.filter(({ isSource }) => isSource).map(({ id }) => id);
     return new CheckpointCoordinator(this.#environment, places, {
+      jobId: this.#options.jobId,
       graph: graph.jobGraph,
       isActive: (ref) => !hasEnded(this.#context()) && isActive(this.#context().scheduler, ref),
       snapshotEnumerators: (taken) =>
@@ -291,7 +300,10 @@ class JobManager implements JobManagerHandle {
     return jobManagerMachine.provide({
       actors: { source: sources.machine, checkpoints: this.#checkpoints.machine },
       actions: {
-        perform: ({ context }, { effect }) => perform(performer, context, effect),
+        perform: ({ context }, { effect }) => {
+          this.#trace.observe(effect, context.scheduler);
+          environment.scope.within(this.#trace.context, () => perform(performer, context, effect));
+        },
         replyAcknowledged: ({ event }) => this.#reply(event, { type: 'acknowledged' }),
         replyFenced: ({ context, event }) => {
           environment.refusals.stale++;

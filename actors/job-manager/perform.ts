@@ -94,6 +94,8 @@ async function declareSlots(
 
 /** Deploys once it is sure what the subtasks go on from: a checkpoint that is being decided counts. */
 async function deployRegion(performer: Performer, effect: EffectOf<'deployRegion'>): Promise<void> {
+  const { scope } = performer.environment;
+  const trace = scope.current;
   const restore = await performer.restoreLocation().catch(() => 'unknown' as const);
   const { jobId, epoch, graph, scheduler, moduleSha256, configuration } = performer.context();
   const region = scheduler.regions[effect.region];
@@ -122,7 +124,9 @@ async function deployRegion(performer: Performer, effect: EffectOf<'deployRegion
     epoch,
     restore,
   );
-  for (const { slot, message } of deployments.values()) void deploy(performer, slot, message);
+  scope.within(trace, () => {
+    for (const { slot, message } of deployments.values()) void deploy(performer, slot, message);
+  });
 }
 
 async function deploy(performer: Performer, slot: HeldSlot, message: SubmitTasks): Promise<void> {

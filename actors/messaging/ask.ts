@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { DeadlineExceededError, MillraceError, deserializeError } from '../../src/base/errors.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import { MESSAGE_ID, decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
+import { MESSAGE_ID, TRACEPARENT, decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
 import type { ActorEnvironment } from './environment.ts';
 import type { Message } from './serve.ts';
 
@@ -36,7 +36,11 @@ export async function ask<R extends { readonly type: string }>(
   policy: AskPolicy,
 ): Promise<Exclude<R, { readonly type: 'refused' }>> {
   const payload = encodeMessage(message);
-  const headers = { [MESSAGE_ID]: environment.random.hex(8) };
+  const { current } = environment.scope;
+  const headers = {
+    [MESSAGE_ID]: environment.random.hex(8),
+    ...(current === undefined ? {} : { [TRACEPARENT]: current }),
+  };
   let pause = policy.pauseMs;
   for (let tried = 1; ; tried++) {
     try {

@@ -4,8 +4,12 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { SnapshotStores } from '../../src/ports/snapshot-store.ts';
 import type { Random } from '../../src/ports/random.ts';
+import type { Tracing } from '../../src/ports/tracing.ts';
+import { NO_TRACING } from '../../src/ports/tracing.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import { Subjects } from '../../src/protocol/subjects.ts';
+import { TracedLogger } from './traced-logger.ts';
+import { TraceScope } from './trace-scope.ts';
 
 /** The world of the actors of one node. Adapters are chosen where a node is launched; actors see only ports. */
 export interface ActorEnvironment {
@@ -16,6 +20,9 @@ export interface ActorEnvironment {
   readonly logger: Logger;
   readonly subjects: Subjects;
   readonly refusals: RefusalCounters;
+  readonly tracing: Tracing;
+  /** On whose behalf the node's actors act right now. */
+  readonly scope: TraceScope;
   /** Where checkpoints and savepoints are. */
   readonly snapshots: SnapshotStores;
   /** An actor broke an invariant and stopped: the node must not go on without it. */
@@ -38,12 +45,17 @@ export interface RefusalCounters {
 
 export function createEnvironment(
   ports: Pick<ActorEnvironment, 'clusterId' | 'transport' | 'clock' | 'random' | 'logger'> &
-    Partial<Pick<ActorEnvironment, 'onFatal' | 'snapshots'>>,
+    Partial<Pick<ActorEnvironment, 'onFatal' | 'snapshots' | 'tracing'>>,
 ): ActorEnvironment {
+  const { tracing = NO_TRACING } = ports;
+  const scope = new TraceScope();
   return {
     onFatal: () => {},
     snapshots: NO_SNAPSHOTS,
     ...ports,
+    logger: tracing.enabled ? new TracedLogger(ports.logger, scope) : ports.logger,
+    tracing,
+    scope,
     subjects: new Subjects(ports.clusterId),
     refusals: { malformed: 0, stale: 0 },
   };

@@ -1,16 +1,19 @@
 import type { z } from 'zod';
 import { serializeError } from '../../src/base/errors.ts';
+import { isTraceContext } from '../../src/ports/tracing.ts';
 import type { Subscription } from '../../src/ports/transport.ts';
 import {
   CONTENT_TYPE,
   JSON_CONTENT,
   MESSAGE_ID,
   ProtocolError,
+  TRACEPARENT,
   decodeMessage,
   encodeMessage,
   encodingOf,
 } from '../../src/protocol/codec.ts';
 import type { Encoding } from '../../src/protocol/codec.ts';
+import { roleAt } from '../../src/protocol/subjects.ts';
 import type { ActorEnvironment } from './environment.ts';
 
 /** Who sent a request, and how the answer is to be written. Plain data, so that machines can keep it. */
@@ -49,8 +52,30 @@ export function serve<T extends { readonly type: string }>(
       reply(environment, caller, { type: 'refused', error: serializeError(error) });
       return;
     }
-    handle(message, caller);
+    inTrace(environment, subject, message.type, headers[TRACEPARENT], () => handle(message, caller));
   });
+}
+
+/** A message that belongs to a trace is handled in a span of its own; what it causes belongs to that. */
+function inTrace(
+  environment: ActorEnvironment,
+  subject: string,
+  type: string,
+  parent: string | undefined,
+  handle: () => void,
+): void {
+  if (parent === undefined || !isTraceContext(parent)) return handle();
+  const { tracing, scope } = environment;
+  if (!tracing.enabled) return scope.within(parent, handle);
+  const span = tracing.start(`${roleAt(subject)} ${type}`, {
+    parent,
+    attributes: { 'messaging.system': 'nats', 'messaging.destination.name': subject },
+  });
+  try {
+    scope.within(span.context, handle);
+  } finally {
+    span.end();
+  }
 }
 
 /** Answers a caller in its own encoding; a closed transport is no reason to fail. */
@@ -66,8 +91,10 @@ export function tell(
   message: Message,
   encoding: Encoding = 'msgpack',
 ): void {
+  const { current } = environment.scope;
   const headers = {
     [MESSAGE_ID]: environment.random.hex(8),
+    ...(current === undefined ? {} : { [TRACEPARENT]: current }),
     ...(encoding === 'json' ? { [CONTENT_TYPE]: JSON_CONTENT } : {}),
   };
   try {

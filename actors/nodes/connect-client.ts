@@ -2,6 +2,8 @@ import type { Logger } from '../../src/ports/logger.ts';
 import type { ArtifactStore } from '../../src/ports/stores.ts';
 import { ClusterClient, DEFAULT_CLIENT_SETTINGS } from '../client/cluster-client.ts';
 import type { ClientSettings } from '../client/cluster-client.ts';
+import { Configuration } from '../../src/config/configuration.ts';
+import { openTracing } from './adapters/open-tracing.ts';
 import { SilentLogger } from './adapters/silent-logger.ts';
 import { connectEnvironment, openArtifacts } from './nats-environment.ts';
 import type { ClusterAddress } from './nats-environment.ts';
@@ -14,19 +16,32 @@ export interface ClientConnection {
   close(): Promise<void>;
 }
 
+export interface ClientOptions {
+  readonly logger?: Logger;
+  readonly settings?: Partial<ClientSettings>;
+  /** Of it `traces.*` counts: the submission of a job is then traced from here on. */
+  readonly configuration?: Configuration;
+}
+
 /**
  * Connects a client to a cluster.
  * @throws ExternalError naming the URL and tries when no NATS server answers.
  */
 export async function connectClient(
   address: ClusterAddress,
-  options: { readonly logger?: Logger; readonly settings?: Partial<ClientSettings> } = {},
+  options: ClientOptions = {},
 ): Promise<ClientConnection> {
-  const { logger = new SilentLogger(), settings = {} } = options;
-  const connected = await connectEnvironment(address, { role: 'client', logger });
+  const { logger = new SilentLogger(), settings = {}, configuration = Configuration.EMPTY } = options;
+  const { clusterId } = address;
+  const traces = await openTracing(configuration, { role: 'client', clusterId }, logger);
+  const { tracing } = traces;
+  const connected = await connectEnvironment(address, { role: 'client', logger, tracing });
   return {
     client: new ClusterClient(connected.environment, { ...DEFAULT_CLIENT_SETTINGS, ...settings }),
     artifacts: () => openArtifacts(connected),
-    close: () => connected.transport.close(),
+    close: async () => {
+      await connected.transport.close();
+      await traces.close();
+    },
   };
 }

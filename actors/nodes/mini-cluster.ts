@@ -15,6 +15,8 @@ import { ClusterClient } from '../client/cluster-client.ts';
 import { createEnvironment } from '../messaging/environment.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
+import { openTracing } from './adapters/open-tracing.ts';
+import type { OpenTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
 import { resourcesOf } from './adapters/process-memory.ts';
@@ -45,6 +47,7 @@ export class MiniCluster {
   readonly failed: Promise<Error>;
   /** Where modules are put before they are submitted by their sha256. */
   readonly artifacts: ArtifactStore;
+  readonly #traces: OpenTracing;
   readonly #hub: LocalHub;
   readonly #jobManager: JobManagerNode;
   readonly #taskManagers: TaskManagerHandle[] = [];
@@ -53,6 +56,7 @@ export class MiniCluster {
 
   private constructor(parts: {
     environment: ActorEnvironment;
+    traces: OpenTracing;
     failed: Promise<Error>;
     hub: LocalHub;
     artifacts: ArtifactStore;
@@ -63,6 +67,7 @@ export class MiniCluster {
     this.environment = parts.environment;
     this.failed = parts.failed;
     this.artifacts = parts.artifacts;
+    this.#traces = parts.traces;
     this.#hub = parts.hub;
     this.#jobManager = parts.jobManager;
     this.#directory = parts.directory;
@@ -81,13 +86,16 @@ export class MiniCluster {
     const random = systemRandom;
     const hub = new LocalHub({ clock });
     const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
+    const clusterId = `mini-${random.hex(4)}` as ClusterId;
+    const traces = await openTracing(configuration, { role: 'mini-cluster', clusterId }, logger);
     const environment = createEnvironment({
-      clusterId: `mini-${random.hex(4)}` as ClusterId,
+      clusterId,
       transport: hub.connect(),
       clock,
       random,
       logger,
       snapshots: new NodeSnapshotStores({ clock, random, logger, configuration }),
+      tracing: traces.tracing,
       onFatal: (error, actor) => fail(new InternalError(`the ${actor} has stopped`, { cause: error })),
     });
     const directory = await mkdtemp(join(tmpdir(), 'millrace-'));
@@ -119,6 +127,7 @@ export class MiniCluster {
       });
     const cluster = new MiniCluster({
       environment,
+      traces,
       failed,
       hub,
       artifacts,
@@ -154,6 +163,7 @@ export class MiniCluster {
     this.#jobManager.stop();
     await this.environment.transport.close();
     await this.#hub.close();
+    await this.#traces.close();
     await rm(this.#directory, { recursive: true, force: true });
   }
 }

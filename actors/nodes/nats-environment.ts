@@ -3,6 +3,7 @@ import { isId } from '../../src/base/ids.ts';
 import type { ClusterId } from '../../src/base/ids.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
 import type { Logger } from '../../src/ports/logger.ts';
+import type { Tracing } from '../../src/ports/tracing.ts';
 import { NatsArtifactStore } from '../../src/storage/nats/artifact-store.ts';
 import { NatsMetadataStore } from '../../src/storage/nats/metadata-store.ts';
 import { connectNats } from '../../src/transport/nats/connect.ts';
@@ -45,12 +46,13 @@ export async function connectEnvironment(
     /** Of a node; clients open no stores. */
     readonly configuration?: Configuration;
     readonly onFatal?: ActorEnvironment['onFatal'];
+    readonly tracing?: Tracing;
   },
 ): Promise<NatsEnvironment> {
   const clusterId = checkClusterId(address.clusterId);
   const clock = systemClock;
   const random = systemRandom;
-  const { role, logger, onFatal, configuration } = own;
+  const { role, logger, onFatal, configuration, tracing } = own;
   const name = `millrace ${clusterId} ${role}`;
   const transport = await connectNats(
     natsOptions(address.nats, { name, role: 'control', clock, random, logger }),
@@ -60,6 +62,7 @@ export async function connectEnvironment(
     environment: createEnvironment({
       ...ports,
       ...(onFatal === undefined ? {} : { onFatal }),
+      ...(tracing === undefined ? {} : { tracing }),
       ...(configuration === undefined
         ? {}
         : {

@@ -8,6 +8,7 @@ import { dispatcherReply } from '../../src/protocol/client-dispatcher.ts';
 import { NoRespondersError } from '../../src/transport/errors.ts';
 import { ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
+import { openTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
 import { resourcesOf } from './adapters/process-memory.ts';
@@ -76,15 +77,19 @@ async function startNode(
   const { logger } = options;
   const onFatal = (error: unknown, actor: string): void =>
     fail(new InternalError(`the ${actor} has stopped`, { cause: error }));
+  const { configuration, clusterId } = options;
+  const traces = await openTracing(configuration, { role, clusterId }, logger);
   const connected = await connectEnvironment(options, {
     role,
+    tracing: traces.tracing,
     logger,
-    configuration: options.configuration,
+    configuration,
     onFatal,
   });
   const directory = await mkdtemp(join(tmpdir(), `millrace-${role}-`));
   const disconnect = async (): Promise<void> => {
     await connected.transport.close();
+    await traces.close();
     await rm(directory, { recursive: true, force: true });
   };
   let stopping = false;

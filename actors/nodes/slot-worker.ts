@@ -7,6 +7,7 @@ import { temporaryFolders } from '../../src/config/settings.ts';
 import { Doorbell } from '../../src/dataplane/exchange/index.ts';
 import { SlotLoop, ThreadLoopDriver } from '../../src/dataplane/loop/index.ts';
 import type { Logger } from '../../src/ports/logger.ts';
+import { NO_TRACING } from '../../src/ports/tracing.ts';
 import { LocalSpillFiles } from '../../src/storage/filesystem/spill-files.ts';
 import { connectPort } from '../../src/transport/local/connect-port.ts';
 import { connectNats } from '../../src/transport/nats/connect.ts';
@@ -27,6 +28,7 @@ import { NodeSnapshotStores } from './adapters/snapshot-stores.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
 import { PostingLogger } from './adapters/posting-logger.ts';
+import { PostingTracing } from './adapters/posting-tracing.ts';
 
 /** The connection for records to other processes; when it is lost, tasks cannot exchange them any more: the thread ends. */
 async function openDataTransport(
@@ -71,6 +73,7 @@ async function main(data: SlotThreadData): Promise<void> {
     random,
     logger,
     snapshots,
+    tracing: data.tracing ? new PostingTracing((fact) => port.postMessage(fact), clock) : NO_TRACING,
   });
   const rings = new Map<string, SharedRing>();
   const modules = new Map<string, LocalModule>();
@@ -101,7 +104,7 @@ async function main(data: SlotThreadData): Promise<void> {
           // A deployment that is repeated brings rings nobody else has: the first ones stay.
           if (!rings.has(key)) rings.set(key, { ring, ringPeer: () => doorbell.ring() });
         }
-        return runtime.deploy(request);
+        return environment.scope.within(command.trace, () => runtime.deploy(request));
       }
       case 'cancel':
         return runtime.cancel(command.request);

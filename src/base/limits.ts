@@ -119,6 +119,12 @@ export const RING_BYTES_MIN = 64 * 1024;
 export const STORE_TIMEOUT_MS = 10_000;
 /** Longest time to move one artifact over the network. */
 export const ARTIFACT_TIMEOUT_MS = 120_000;
+/** Longest time a trace collector may take for one batch, by default. */
+export const TRACE_EXPORT_TIMEOUT_MS = 10_000;
+/** Spans are sent this long after the first that waits. */
+export const TRACE_EXPORT_DELAY_MS = 500;
+/** Spans that wait to be sent; more are dropped. */
+export const TRACE_QUEUE_SPANS = 8_192;
 /** Bytes a file source reads at once. */
 export const FILE_READ_BYTES = 256 * 1024;
 /** Blocks of records a file source decodes ahead of the task. */

@@ -15,6 +15,7 @@ import { NETWORK_OPTIONS } from './network-options.ts';
 import { REFUSED_ROCKSDB_OPTIONS, ROCKSDB_OPTIONS } from './rocksdb-options.ts';
 import { S3_OPTIONS } from './s3-options.ts';
 import { REFUSED_NETWORK_OPTIONS } from './refused-network-options.ts';
+import { TRACE_OPTIONS } from './trace-options.ts';
 
 /** Every option that Millrace reads or refuses, under Flink's keys; `docs` and validation come from this table. */
 export const OPTIONS = {
@@ -210,6 +211,7 @@ export const OPTIONS = {
     },
   ),
   ...CHECKPOINT_OPTIONS,
+  ...TRACE_OPTIONS,
   ...NETWORK_OPTIONS,
   ...ROCKSDB_OPTIONS,
   ...REFUSED_ROCKSDB_OPTIONS,

@@ -63,6 +63,21 @@ export class Subjects {
   }
 }
 
+/** The role of whoever listens on a subject, by the forms above: `dispatcher`, `slot`... */
+export function roleAt(subject: string): string {
+  const [, , kind = subject, , fourth, fifth] = subject.split('.');
+  switch (kind) {
+    case 'resourcemanager':
+      return 'resource-manager';
+    case 'tm':
+      return fourth === 'slot' ? 'slot' : 'task-manager';
+    case 'job':
+      return fifth === 'task' ? 'subtask' : 'job-manager';
+    default:
+      return kind;
+  }
+}
+
 function eventTokens(event: ClusterEvent): string {
   switch (event.type) {
     case 'jobStatusChanged':

@@ -31,6 +31,7 @@ import { openSnapshot } from '../../../src/state/snapshot/open-snapshot.ts';
 import { StoreError } from '../../../src/storage/errors.ts';
 import { BRIEF, PERSISTENT, ask, sleep } from '../../messaging/ask.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
+import { CheckpointTrace } from './checkpoint-trace.ts';
 import { checkpointCoordinatorMachine } from './checkpoint-coordinator.machine.ts';
 import type {
   CheckpointCoordinatorContext,
@@ -59,6 +60,7 @@ export function checkpointsUri({ directory }: CheckpointPlaces, jobId: JobId): s
 
 /** What the coordinator needs of its job-manager. */
 export interface CheckpointHooks {
+  readonly jobId: JobId;
   readonly graph: JobGraph;
   isActive(ref: ExecutionRef): boolean;
   /** Splits that no reader holds, given how many assignments each reader had taken at its barrier. */
@@ -92,6 +94,8 @@ const NOTICES = {
   notifyAborted: 'notifyCheckpointAborted',
 } as const;
 
+type Notice = Extract<CheckpointEffect, { type: keyof typeof NOTICES }>;
+
 interface Actor {
   send(event: CheckpointCoordinatorEvent): void;
 }
@@ -107,6 +111,7 @@ export class CheckpointCoordinator {
   /** Ids up to this one may be given out by this leader. */
   #reservedUpTo = 0;
   #closed = false;
+  readonly #trace: CheckpointTrace;
   #store: SnapshotStore | undefined;
   /** What a restarted subtask goes on from. */
   #restore:
@@ -119,6 +124,7 @@ export class CheckpointCoordinator {
     this.#environment = environment;
     this.#places = places;
     this.#hooks = hooks;
+    this.#trace = new CheckpointTrace(environment.tracing, hooks.jobId);
     this.machine = checkpointCoordinatorMachine.provide({
       actions: {
         open: ({ context, self }) => void this.#open(context, self),
@@ -246,15 +252,16 @@ export class CheckpointCoordinator {
   #perform(context: CheckpointCoordinatorContext, self: Actor, effect: CheckpointEffect): void {
     switch (effect.type) {
       case 'trigger':
+        this.#trace.triggered(effect.checkpointId, effect.timestamp);
         return void this.#triggerAll(context, self, effect);
       case 'decide':
+        this.#trace.deciding(effect.checkpoint);
         this.#deciding = this.#decide(context, self, effect.checkpoint);
         return;
       case 'takeUnaligned':
       case 'notifyComplete':
       case 'notifyAborted':
-        for (const ref of effect.refs) void this.#notify(context, ref, effect);
-        return;
+        return void this.#notifyAll(context, effect);
       case 'discard':
         return void this.#discard(effect.checkpoints, effect.kept);
       case 'failJob':
@@ -282,7 +289,9 @@ export class CheckpointCoordinator {
     try {
       if (this.#log === undefined) await this.#takeOver(context.jobId, context.epoch);
       await this.#reserve(checkpointId);
-      for (const ref of refs) void this.#trigger(context, self, ref, effect);
+      this.#inTrace(checkpointId, () => {
+        for (const ref of refs) void this.#trigger(context, self, ref, effect);
+      });
     } catch (error) {
       this.#failed(self, checkpointId, error);
     }
@@ -292,6 +301,7 @@ export class CheckpointCoordinator {
   #failed(self: Actor, checkpointId: number, error: unknown): void {
     this.#environment.logger.warn('checkpoint failed', { checkpointId, error });
     if (error instanceof LeadershipLostError) this.#environment.onFatal(error, 'checkpoint-coordinator');
+    this.#trace.ended(checkpointId, error as Error);
     const now = this.#environment.clock.monotonic();
     this.#tell(self, { type: 'decisionFailed', checkpointId, error: serializeError(error, 'external'), now });
   }
@@ -330,13 +340,25 @@ export class CheckpointCoordinator {
     }
   }
 
+  async #notifyAll(context: CheckpointCoordinatorContext, effect: Notice): Promise<void> {
+    const { checkpointId, type } = effect;
+    const told = this.#inTrace(checkpointId, () =>
+      Promise.all(effect.refs.map((ref) => this.#notify(context, ref, effect))),
+    );
+    if (type === 'takeUnaligned') return;
+    await told;
+    const aborted = type === 'notifyAborted' ? { message: 'given up' } : undefined;
+    this.#trace.ended(checkpointId, aborted);
+  }
+
+  #inTrace<T>(checkpointId: number, act: () => T): T {
+    return this.#environment.scope.within(this.#trace.contextOf(checkpointId), act);
+  }
+
   async #notify(
     { jobId, epoch }: CheckpointCoordinatorContext,
     ref: ExecutionRef,
-    {
-      type,
-      checkpointId,
-    }: Extract<CheckpointEffect, { type: 'takeUnaligned' | 'notifyComplete' | 'notifyAborted' }>,
+    { type, checkpointId }: Notice,
   ): Promise<void> {
     const message = {
       type: NOTICES[type],
@@ -387,14 +409,15 @@ export class CheckpointCoordinator {
         checkpointedBytes: sum(pending, 'checkpointedBytes'),
       };
       // A savepoint of a job that goes on is no point of its history: it goes on from its checkpoints.
-      if (manifest.kind === 'checkpoint' || request?.stop === true)
-        await this.#writeDecision(context, completed);
+      const commits = manifest.kind === 'checkpoint' || request?.stop === true;
+      if (commits) await this.#writeDecision(context, completed);
       if (manifest.kind === 'checkpoint') {
         this.#restore = { location: { uri: checkpointsUri(this.#places, jobId), path }, manifest, own: true };
         this.#hooks.assignmentsDurable(taken);
       }
       const { durationMs, checkpointedBytes: bytes } = completed;
       logger.info(`${manifest.kind} complete`, { jobId, checkpointId, durationMs, bytes });
+      this.#trace.completed(completed, commits);
       this.#tell(self, { type: 'decided', completed, now: clock.monotonic() });
     } catch (error) {
       this.#failed(self, checkpointId, error);

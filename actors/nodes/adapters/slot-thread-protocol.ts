@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { SerializedError } from '../../../src/base/errors.ts';
 import type { ClusterId, TaskManagerId } from '../../../src/base/ids.ts';
+import type { SpanOptions, SpanOutcome, TraceContext } from '../../../src/ports/tracing.ts';
 import type { CancelTasks, SubmitTasks } from '../../../src/protocol/slot.ts';
 import type { TaskManagerResources } from '../../task-manager/slot/task-manager-resources.ts';
 import type { NatsConnectionSpec } from './nats-connection.ts';
@@ -14,6 +15,8 @@ export interface SlotThreadData {
   /** Wakes the slot's loop; see `Doorbell`. */
   readonly doorbell: SharedArrayBuffer;
   readonly resources: TaskManagerResources;
+  /** Whether spans are of use to anybody. */
+  readonly tracing: boolean;
   /** The control transport, served by the main thread. */
   readonly port: MessagePort;
   /** Where to open the data connection; absent where the cluster is one process. */
@@ -34,6 +37,8 @@ export type SlotThreadCommand =
       readonly request: SubmitTasks;
       readonly rings: readonly RingHandle[];
       readonly module: LocalModule;
+      /** On whose behalf. */
+      readonly trace: TraceContext | undefined;
     }
   | { readonly type: 'cancel'; readonly request: CancelTasks };
 
@@ -47,5 +52,11 @@ export type SlotThreadFact =
       readonly level: 'debug' | 'info' | 'warn' | 'error';
       readonly message: string;
       readonly fields: string;
+    }
+  | {
+      readonly type: 'span';
+      readonly name: string;
+      readonly options: SpanOptions;
+      readonly outcome: SpanOutcome;
     }
   | { readonly type: 'failed'; readonly error: SerializedError };

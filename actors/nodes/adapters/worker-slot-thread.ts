@@ -65,6 +65,7 @@ class WorkerSlotThread implements SlotThread {
       slot: slot.slot,
       doorbell: rings.doorbell(slot.taskManagerId, slot.slot),
       resources,
+      tracing: environment.tracing.enabled,
       port: port2,
       ...(data === undefined ? {} : { data }),
     };
@@ -93,9 +94,10 @@ class WorkerSlotThread implements SlotThread {
 
   deploy(request: SubmitTasks): void {
     const rings = this.#options.rings.ringsFor(request, this.#slot);
+    const trace = this.#options.environment.scope.current;
     this.#inOrder(async () => {
       const module = await this.#module(request.job.moduleSha256);
-      this.#post({ type: 'deploy', request, rings, module });
+      this.#post({ type: 'deploy', request, rings, module, trace });
     });
   }
 
@@ -136,6 +138,8 @@ class WorkerSlotThread implements SlotThread {
           ...fields,
         });
       }
+      case 'span':
+        return this.#options.environment.tracing.start(fact.name, fact.options).end(fact.outcome);
       case 'failed':
         this.#failure ??= fact.error;
         return;

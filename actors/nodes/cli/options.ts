@@ -118,8 +118,13 @@ export async function withClient<T>(
   address: ClusterAddress,
   timeoutMs: number,
   use: (connection: ClientConnection) => Promise<T>,
+  configuration?: Configuration,
 ): Promise<T> {
-  const connection = await connectClient(address, { logger: clientLogger(cli), settings: { timeoutMs } });
+  const connection = await connectClient(address, {
+    logger: clientLogger(cli),
+    settings: { timeoutMs },
+    ...(configuration === undefined ? {} : { configuration }),
+  });
   try {
     return await use(connection);
   } finally {

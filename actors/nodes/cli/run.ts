@@ -166,7 +166,7 @@ async function onCluster(
   const address = addressOf({ nats, cluster });
   const prepared = await prepareJob(module, configuration);
   await withClient(cli, address, QUESTION_TIMEOUT_MS, ({ client }) => client.overview());
-  return withClient(cli, address, configuration.get(OPTIONS.clientTimeout), async (connection) => {
+  const submit = async (connection: ClientConnection): Promise<JobDetails | undefined> => {
     interruption.signal.throwIfAborted();
     const sha256 = await (await connection.artifacts()).put(prepared.bundle.source);
     const { client } = connection;
@@ -183,7 +183,8 @@ async function onCluster(
     }
     reporter.submitted(jobId, accepted.name);
     return follow(cli, connection, jobId, interruption, reporter);
-  });
+  };
+  return withClient(cli, address, configuration.get(OPTIONS.clientTimeout), submit, configuration);
 }
 
 async function follow(

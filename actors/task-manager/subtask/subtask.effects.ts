@@ -6,6 +6,8 @@ import { ALIGNMENT_ANSWER_MAX_MS, ALIGNMENT_ANSWER_MIN_MS } from '../../../src/b
 import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
 import type { TaskSnapshot } from '../../../src/dataplane/checkpoint/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
+import type { Span } from '../../../src/ports/tracing.ts';
+import { isTerminal } from '../../../src/protocol/job-status.ts';
 import type { ExecutionState } from '../../../src/protocol/job-status.ts';
 import { jobManagerReply } from '../../../src/protocol/job-manager.ts';
 import type { Deployment } from '../../../src/protocol/slot.ts';
@@ -55,12 +57,23 @@ export class Subtask {
   #nextRequest = 0;
   #nextRows = 0;
   #ended = false;
+  /** From the deployment until the task runs, or never does. */
+  readonly #starting: Span;
 
   constructor(environment: ActorEnvironment, options: SubtaskOptions) {
     this.#environment = environment;
     this.#options = options;
     const { jobId, deployment } = options;
     const { attempt, vertexId, subtaskIndex } = deployment;
+    this.#starting = environment.tracing.start('subtask start', {
+      parent: environment.scope.current,
+      attributes: {
+        'millrace.job.id': jobId,
+        'millrace.vertex.id': vertexId,
+        'millrace.subtask.index': subtaskIndex,
+        'millrace.attempt': attempt,
+      },
+    });
     this.#actor = createActor(this.#provide(), { clock: xstateClock(environment.clock) });
     supervise(environment, this.#actor, `subtask ${vertexId}/${subtaskIndex}`);
     const subject = environment.subjects.subtask(jobId, attempt, vertexId, subtaskIndex);
@@ -197,6 +210,9 @@ export class Subtask {
   }
 
   #report(state: ExecutionState, error: ReturnType<typeof serializeError> | undefined): void {
+    const { context } = this.#starting;
+    if (state === 'RUNNING') this.#starting.end();
+    else if (isTerminal(state)) this.#starting.end({ error });
     const message = {
       type: 'taskStateChanged' as const,
       ...this.#reference(),
@@ -204,7 +220,8 @@ export class Subtask {
       ...(state === 'FAILED' && error !== undefined ? { error } : {}),
       ...(this.#task === undefined ? {} : { counters: { ...this.#task.counters } }),
     };
-    this.#tellPersistently(message, () => true);
+    const trace = state === 'INITIALIZING' || state === 'RUNNING' ? context : undefined;
+    this.#environment.scope.within(trace, () => this.#tellPersistently(message, () => true));
   }
 
   #requestSplit(): void {
