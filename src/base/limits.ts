@@ -253,3 +253,21 @@ export const S3_SOCKET_TIMEOUT_MS = 30_000;
 export const S3_DELETE_BATCH = 1_000;
 /** Records in channels that an unaligned checkpoint of one task takes over; beyond, it waits for some to be processed. */
 export const UNALIGNED_RECORDS_MAX = 16 * 1024;
+/** Rates are the growth between two samples that are so far apart, at least. */
+export const METRIC_VIEW_INTERVAL_MS = 5_000;
+/** Seconds that a rate is the average of, where nothing else is said, and at most. */
+export const METER_WINDOW_SECONDS = 60;
+export const METER_WINDOW_SECONDS_MAX = 3_600;
+/** Values that a histogram holds, where nothing else is said, and at most. */
+export const HISTOGRAM_VALUES = 1_000;
+export const HISTOGRAM_VALUES_MAX = 100_000;
+/** Slot threads hand their metrics to their process this often. */
+export const METRIC_COLLECT_INTERVAL_MS = 1_000;
+/** Metrics that the functions of one operator's subtask may register; more are not reported. */
+export const METRICS_PER_OPERATOR_MAX = 1_000;
+/** Characters of the name of a metric or group. */
+export const METRIC_NAME_CHARS_MAX = 200;
+/** Characters of the value of a gauge that is a text. */
+export const METRIC_TEXT_CHARS_MAX = 1_000;
+/** Channels of a subtask, each way, that have metrics of their own. */
+export const METRIC_CHANNELS_MAX = 1_000;

@@ -4,6 +4,7 @@ import type { OperatorId } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SpillFiles } from '../../ports/spill-files.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { MetricComponent } from '../../metrics/component.ts';
 import type { InMemoryOperatorStateStore, KeyedStateBackend } from '../../state/index.ts';
 import type { TaskCounters, TaskSettings } from '../task/task.ts';
 import type { OperatorRuntimeContext } from './runtime-context.ts';
@@ -19,6 +20,8 @@ export interface OperatorFactory {
   readonly kind: string;
   /** Number of inputs; 0 for sources. */
   readonly inputs: number;
+  /** Each record in gives exactly one out, so that metrics need not count both. */
+  readonly oneToOne?: boolean;
   create(): StreamOperator;
   /** The factory to use with execution mode BATCH; where missing, this one. */
   forBatch?(): OperatorFactory;
@@ -85,6 +88,10 @@ export interface OperatorContext {
   readonly trace: Trace;
   readonly flow: Flow;
   readonly counters: TaskCounters;
+  /** Metrics of this operator: what functions register, and what the operator adds. */
+  readonly metrics: MetricComponent;
+  /** A record came behind the watermark and its allowed lateness. */
+  dropLate(): void;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly checkpoints: CheckpointFacts;
