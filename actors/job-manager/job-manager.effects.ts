@@ -9,6 +9,7 @@ import type { ExecutionRef } from '../../src/control/scheduler/state.ts';
 import { WatermarkAlignment } from '../../src/control/watermark-alignment.ts';
 import type { TraceContext } from '../../src/ports/tracing.ts';
 import type { TimerHandle } from '../../src/ports/clock.ts';
+import type { MetricSamples } from '../../src/protocol/metrics.ts';
 import { jobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { JobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { JobStatus, JobSummary } from '../../src/protocol/job-status.ts';
@@ -44,6 +45,8 @@ import type {
   CheckpointCoordinatorEvent,
   checkpointCoordinatorMachine,
 } from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
+import { JobMetrics } from './job-metrics.ts';
+import type { JobMetricsOptions } from './job-metrics.ts';
 import { JobTrace } from './job-trace.ts';
 import { jobView } from './job-view.ts';
 import { provideSourceCoordinator } from './source-coordinator/source-coordinator.effects.ts';
@@ -58,6 +61,8 @@ export interface JobManagerOptions extends JobManagerInput {
   readonly cancellationTimeoutMs: number;
   readonly checkpointPlaces: CheckpointPlaces;
   readonly retention: CheckpointRetention;
+  /** `metrics.job.status.enable` */
+  readonly statusMetrics: JobMetricsOptions['statusMetrics'];
   /** On whose behalf the job is started. */
   readonly trace: TraceContext | undefined;
   /** Called once, when the job has ended for good. */
@@ -79,6 +84,8 @@ export interface JobManagerHandle {
   handle(request: JobClientRequest, caller: Caller): void;
   /** Ids of the job's `collect()`s that delivered rows. */
   collectIds(): readonly string[];
+  /** Nothing once the job has ended. @param now monotonic ms */
+  collectMetrics(now: number): MetricSamples[];
   stop(): void;
 }
 
@@ -101,6 +108,7 @@ class JobManager implements JobManagerHandle {
   readonly #checkpoints: CheckpointCoordinator;
   readonly #alignment: WatermarkAlignment;
   readonly #trace: JobTrace;
+  readonly #metrics: JobMetrics;
   readonly #stopServing: () => void;
   /** Checkpoints and savepoints that were asked for; undefined while they are under way. */
   readonly #snapshotResults = new Map<string, SnapshotResult | undefined>();
@@ -117,12 +125,14 @@ class JobManager implements JobManagerHandle {
       cancellationTimeoutMs,
       checkpointPlaces,
       retention: _retention,
+      statusMetrics,
       trace,
       onEnded: _onEnded,
       ...input
     } = options;
     const job = { jobId: options.jobId, name: options.graph.jobGraph.name };
     this.#trace = new JobTrace(environment.tracing, job, trace);
+    this.#metrics = this.#newMetrics(statusMetrics);
     this.#alignment = new WatermarkAlignment(options.graph.jobGraph);
     const performer = this.#performer(cancellationTimeoutMs);
     const sources = this.#sourceCoordinators(performer, createEnumerator);
@@ -156,6 +166,10 @@ class JobManager implements JobManagerHandle {
     this.actor.send({ type: 'clientRequested', request, caller });
   }
 
+  collectMetrics(now: number): MetricSamples[] {
+    return hasEnded(this.#context()) ? [] : this.#metrics.collect(now);
+  }
+
   collectIds(): readonly string[] {
     return this.results.ids();
   }
@@ -164,6 +178,27 @@ class JobManager implements JobManagerHandle {
     this.#stopTimers();
     this.#stopServing();
     this.actor.stop();
+  }
+
+  #newMetrics(statusMetrics: JobMetricsOptions['statusMetrics']): JobMetrics {
+    return new JobMetrics(this.#environment, {
+      jobId: this.#options.jobId,
+      jobName: this.#options.graph.jobGraph.name,
+      statusMetrics,
+      restarts: () => this.#context().scheduler.restarts,
+      checkpoints: () => {
+        const { lastCompleted, restoredAt } = this.#checkpoints;
+        const child = this.#checkpointActor()?.getSnapshot();
+        const state = child?.context.coordinator;
+        return { state, last: lastCompleted?.completed, lastPath: lastCompleted?.path ?? '', restoredAt };
+      },
+    });
+  }
+
+  #checkpointActor(): ActorRefFrom<typeof checkpointCoordinatorMachine> | undefined {
+    return this.actor.getSnapshot().children[CHECKPOINTS] as
+      | ActorRefFrom<typeof checkpointCoordinatorMachine>
+      | undefined;
   }
 
   #stopTimers(): void {
@@ -261,9 +296,7 @@ class JobManager implements JobManagerHandle {
   #toCheckpoints(event: CheckpointCoordinatorEvent): void {
     // Not from within a transition: children are there once it is over.
     queueMicrotask(() => {
-      const child = this.actor.getSnapshot().children[CHECKPOINTS] as
-        | ActorRefFrom<typeof checkpointCoordinatorMachine>
-        | undefined;
+      const child = this.#checkpointActor();
       // A job that ends closes it, and then stops the subtasks that it still told of.
       if (child?.getSnapshot().status === 'active') child.send(event);
     });
@@ -302,6 +335,7 @@ class JobManager implements JobManagerHandle {
       actions: {
         perform: ({ context }, { effect }) => {
           this.#trace.observe(effect, context.scheduler);
+          if (effect.type === 'announceJob') this.#metrics.statusChanged(effect.to);
           environment.scope.within(this.#trace.context, () => perform(performer, context, effect));
         },
         replyAcknowledged: ({ event }) => this.#reply(event, { type: 'acknowledged' }),

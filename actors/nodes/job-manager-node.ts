@@ -6,6 +6,7 @@ import { checkpointSettings, restartPolicy, slotPlacement } from '../../src/conf
 import type { ArtifactStore, MetadataStore } from '../../src/ports/stores.ts';
 import { startDispatcher } from '../dispatcher/dispatcher.effects.ts';
 import type { DispatcherHandle } from '../dispatcher/dispatcher.effects.ts';
+import { ClusterMetrics } from '../metrics/cluster-metrics.ts';
 import { announce } from '../messaging/announce.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { JobLoader } from '../messaging/job-loader.ts';
@@ -26,6 +27,7 @@ export interface JobManagerNode {
   readonly epoch: Epoch;
   readonly dispatcher: DispatcherHandle;
   readonly resourceManager: ResourceManagerHandle;
+  readonly metrics: ClusterMetrics;
   stop(): void;
 }
 
@@ -69,8 +71,15 @@ export async function startJobManagerNode(
           ignoreUnclaimedState: effective.get(OPTIONS.ignoreUnclaimedState),
         },
         retention: effective.get(OPTIONS.checkpointRetention),
+        statusMetrics: effective.get(OPTIONS.jobStatusMetrics),
       };
     },
+  });
+  const metrics = new ClusterMetrics(environment, {
+    epoch,
+    reportIntervalMs: configuration.get(OPTIONS.metricFetchInterval),
+    slots: () => resourceManager.actor.getSnapshot().context.slots,
+    jobManagers: () => dispatcher.jobManagers(),
   });
   announce(environment, { type: 'leaderChanged', at: environment.clock.now(), epoch });
   environment.logger.info('JobManager leads', { epoch });
@@ -78,7 +87,9 @@ export async function startJobManagerNode(
     epoch,
     dispatcher,
     resourceManager,
+    metrics,
     stop: () => {
+      metrics.close();
       dispatcher.stop();
       resourceManager.stop();
     },

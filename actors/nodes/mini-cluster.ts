@@ -15,6 +15,8 @@ import { ClusterClient } from '../client/cluster-client.ts';
 import { createEnvironment } from '../messaging/environment.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
+import { openMetrics } from './adapters/open-metrics.ts';
+import type { OpenMetrics } from './adapters/open-metrics.ts';
 import { openTracing } from './adapters/open-tracing.ts';
 import type { OpenTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
@@ -47,6 +49,7 @@ export class MiniCluster {
   readonly failed: Promise<Error>;
   /** Where modules are put before they are submitted by their sha256. */
   readonly artifacts: ArtifactStore;
+  readonly #metrics: OpenMetrics;
   readonly #traces: OpenTracing;
   readonly #hub: LocalHub;
   readonly #jobManager: JobManagerNode;
@@ -56,6 +59,7 @@ export class MiniCluster {
 
   private constructor(parts: {
     environment: ActorEnvironment;
+    metrics: OpenMetrics;
     traces: OpenTracing;
     failed: Promise<Error>;
     hub: LocalHub;
@@ -67,6 +71,7 @@ export class MiniCluster {
     this.environment = parts.environment;
     this.failed = parts.failed;
     this.artifacts = parts.artifacts;
+    this.#metrics = parts.metrics;
     this.#traces = parts.traces;
     this.#hub = parts.hub;
     this.#jobManager = parts.jobManager;
@@ -88,8 +93,10 @@ export class MiniCluster {
     const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
     const clusterId = `mini-${random.hex(4)}` as ClusterId;
     const traces = await openTracing(configuration, { role: 'mini-cluster', clusterId }, logger);
+    const metrics = await openMetrics(configuration, { role: 'mini-cluster', clusterId }, logger);
     const environment = createEnvironment({
       clusterId,
+      metrics: metrics.registry,
       transport: hub.connect(),
       clock,
       random,
@@ -115,6 +122,7 @@ export class MiniCluster {
       modules,
       rings,
       resources,
+      processMeter: metrics.meter,
       ...(output === undefined ? {} : { output }),
     });
     let started = 0;
@@ -127,6 +135,7 @@ export class MiniCluster {
       });
     const cluster = new MiniCluster({
       environment,
+      metrics,
       traces,
       failed,
       hub,
@@ -161,6 +170,7 @@ export class MiniCluster {
   async stop(): Promise<void> {
     await Promise.all(this.#taskManagers.map((taskManager) => taskManager.stop()));
     this.#jobManager.stop();
+    await this.#metrics.close();
     await this.environment.transport.close();
     await this.#hub.close();
     await this.#traces.close();

@@ -8,6 +8,8 @@ import { dispatcherReply } from '../../src/protocol/client-dispatcher.ts';
 import { NoRespondersError } from '../../src/transport/errors.ts';
 import { ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
+import { openMetrics } from './adapters/open-metrics.ts';
+import type { OpenMetrics } from './adapters/open-metrics.ts';
 import { openTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
@@ -52,12 +54,19 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
 
 /** Starts a TaskManager; its slot threads open data connections of their own. */
 export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningNode> {
-  return startNode('taskmanager', options, async (connected, directory) => {
+  return startNode('taskmanager', options, async (connected, directory, metrics) => {
     const { environment } = connected;
     const modules = new ModuleCache(await openArtifacts(connected), directory);
     const resources = resourcesOf(options.configuration);
     const rings = new RingRegistry(resources);
-    const threads = { environment, modules, rings, resources, data: options.nats };
+    const threads = {
+      environment,
+      modules,
+      rings,
+      resources,
+      data: options.nats,
+      processMeter: metrics.meter,
+    };
     const node = startTaskManagerNode(environment, {
       configuration: options.configuration,
       processId: `p-${environment.random.hex(8)}`,
@@ -71,7 +80,11 @@ export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningN
 async function startNode(
   role: string,
   options: NatsNodeOptions,
-  launch: (connected: NatsEnvironment, directory: string) => Promise<() => Promise<void>>,
+  launch: (
+    connected: NatsEnvironment,
+    directory: string,
+    metrics: OpenMetrics,
+  ) => Promise<() => Promise<void>>,
 ): Promise<RunningNode> {
   const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
   const { logger } = options;
@@ -79,15 +92,21 @@ async function startNode(
     fail(new InternalError(`the ${actor} has stopped`, { cause: error }));
   const { configuration, clusterId } = options;
   const traces = await openTracing(configuration, { role, clusterId }, logger);
+  const metrics = await openMetrics(configuration, { role, clusterId }, logger);
   const connected = await connectEnvironment(options, {
     role,
+    metrics: metrics.registry,
     tracing: traces.tracing,
     logger,
     configuration,
     onFatal,
+  }).catch(async (error: unknown) => {
+    await metrics.close();
+    throw error;
   });
   const directory = await mkdtemp(join(tmpdir(), `millrace-${role}-`));
   const disconnect = async (): Promise<void> => {
+    await metrics.close();
     await connected.transport.close();
     await traces.close();
     await rm(directory, { recursive: true, force: true });
@@ -97,7 +116,7 @@ async function startNode(
     if (!stopping) fail(reason ?? new ExternalError('the connection to NATS is closed'));
   });
   try {
-    const stopRoles = await launch(connected, directory);
+    const stopRoles = await launch(connected, directory, metrics);
     return {
       failed,
       stop: async () => {

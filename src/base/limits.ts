@@ -271,3 +271,16 @@ export const METRIC_NAME_CHARS_MAX = 200;
 export const METRIC_TEXT_CHARS_MAX = 1_000;
 /** Channels of a subtask, each way, that have metrics of their own. */
 export const METRIC_CHANNELS_MAX = 1_000;
+/** Ticks by which the delay of the event loop is measured, and the time over which its figures are taken. */
+export const EVENT_LOOP_RESOLUTION_MS = 20;
+export const EVENT_LOOP_DELAY_WINDOW_MS = 10_000;
+/** Bytes of one part of a TaskManager's report of metrics, about, and the most parts of one; what is beyond is left out. */
+export const METRIC_REPORT_BYTES = 256 * 1024;
+export const METRIC_REPORT_PARTS_MAX = 64;
+/** The JobManager forgets the metrics of a TaskManager that has missed so many reports, and was silent for so long. */
+export const METRIC_STALE_REPORTS = 3;
+export const METRIC_STALE_MIN_MS = 30_000;
+/** Longest time that somebody who scrapes metrics may take for the request. */
+export const METRICS_REQUEST_TIMEOUT_MS = 10_000;
+/** Bytes from which on scraped metrics are compressed for those who take it. */
+export const METRICS_GZIP_MIN_BYTES = 1_024;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import * as s from './schema.ts';
 
 /** Metrics as they travel from where they are measured to reporters and to the JobManager. */
 
@@ -54,3 +55,19 @@ export const metricSamples = z.object({
   samples: z.array(metricSample),
 });
 export type MetricSamples = z.infer<typeof metricSamples>;
+
+/**
+ * A TaskManager's metrics, to `mr.<cluster>.metrics`; repeated at `metrics.fetcher.update-interval`, never answered. What is too much
+ * for one message comes in parts.
+ */
+export const metricReport = z.object({
+  type: z.literal('metricReport'),
+  epoch: s.epoch,
+  taskManagerId: s.taskManagerId,
+  /** Counts up. */
+  report: s.count,
+  part: s.index,
+  parts: s.positive,
+  groups: z.array(metricSamples),
+});
+export type MetricReport = z.infer<typeof metricReport>;

@@ -10,6 +10,7 @@ import type { ClusterEvent } from './event.ts';
  * |---|---|
  * | `mr.<cluster>.dispatcher` | the leading dispatcher |
  * | `mr.<cluster>.resourcemanager` | the leading resource-manager |
+ * | `mr.<cluster>.metrics` | the leading JobManager's store of metrics |
  * | `mr.<cluster>.job.<jobId>` | the job's job-manager |
  * | `mr.<cluster>.tm.<tmId>` | a task-manager |
  * | `mr.<cluster>.tm.<tmId>.slot.<n>` | one of its slots |
@@ -31,6 +32,10 @@ export class Subjects {
 
   resourceManager(): string {
     return `${this.#prefix}.resourcemanager`;
+  }
+
+  metrics(): string {
+    return `${this.#prefix}.metrics`;
   }
 
   jobManager(job: JobId): string {

@@ -8,6 +8,7 @@ import type { ActorEnvironment } from '../../messaging/environment.ts';
 import type { SlotThread, SlotThreadOptions, StartSlotThread } from '../../task-manager/slot/slot-thread.ts';
 import type { TaskManagerResources } from '../../task-manager/slot/task-manager-resources.ts';
 import type { ModuleCache } from './module-cache.ts';
+import type { ProcessMeter } from './process-meter.ts';
 import type { NatsConnectionSpec } from './nats-connection.ts';
 import type { RingRegistry } from './ring-registry.ts';
 import type {
@@ -22,6 +23,8 @@ export interface WorkerThreadsOptions {
   readonly modules: ModuleCache;
   readonly rings: RingRegistry;
   readonly resources: TaskManagerResources;
+  /** Adds up what the threads of the process measure of themselves. */
+  readonly processMeter?: ProcessMeter;
   readonly data?: NatsConnectionSpec;
   /** Where the standard output of the threads goes; default: the process's. */
   readonly output?: NodeJS.WritableStream;
@@ -53,6 +56,7 @@ class WorkerSlotThread implements SlotThread {
     this.#options = options;
     this.#slot = slot;
     const { environment, rings, resources, data } = options;
+    const { host, formats, perChannel } = environment.metrics;
     const { port1, port2 } = new MessageChannel();
     this.#service = servePort(port1, environment.transport, {
       onRefused: (error, subject) =>
@@ -65,6 +69,7 @@ class WorkerSlotThread implements SlotThread {
       slot: slot.slot,
       doorbell: rings.doorbell(slot.taskManagerId, slot.slot),
       resources,
+      metrics: { host, formats, perChannel },
       tracing: environment.tracing.enabled,
       port: port2,
       ...(data === undefined ? {} : { data }),
@@ -86,6 +91,7 @@ class WorkerSlotThread implements SlotThread {
       this.#worker.once('exit', (code) => {
         this.#service.close();
         rings.release(slot);
+        this.#options.processMeter?.threadEnded(this);
         resolve();
         if (!this.#terminating) slot.onExit(this.#exitError(code));
       });
@@ -140,6 +146,9 @@ class WorkerSlotThread implements SlotThread {
       }
       case 'span':
         return this.#options.environment.tracing.start(fact.name, fact.options).end(fact.outcome);
+      case 'metrics':
+        this.#options.processMeter?.threadMeasured(this, fact.thread);
+        return this.#slot.onMetrics(fact.groups);
       case 'failed':
         this.#failure ??= fact.error;
         return;

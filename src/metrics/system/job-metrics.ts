@@ -9,9 +9,12 @@ export const JOB_METRICS = {
   fullRestarts: gauge('restarts', 'As numRestarts.'),
   uptime: gauge('ms', 'Time that the job has been RUNNING without a break; 0 while it is not.'),
   downtime: gauge('ms', 'Time since the job stopped running, while it is RESTARTING or FAILING; else 0.'),
-  lastCheckpointDuration: gauge('ms', 'Duration of the last completed checkpoint.'),
-  lastCheckpointSize: gauge('bytes', 'Bytes written for the last completed checkpoint.'),
-  lastCheckpointFullSize: gauge('bytes', 'Bytes of all state that the last completed checkpoint refers to.'),
+  lastCheckpointDuration: gauge('ms', 'Duration of the last completed checkpoint; -1 before any.'),
+  lastCheckpointSize: gauge('bytes', 'Bytes written for the last completed checkpoint; -1 before any.'),
+  lastCheckpointFullSize: gauge(
+    'bytes',
+    'Bytes of all state of the last completed checkpoint; -1 before any.',
+  ),
   lastCompletedCheckpointId: gauge('id', 'Id of the last completed checkpoint; -1 before any.'),
   lastCheckpointExternalPath: gauge('text', 'Where the last completed checkpoint is.'),
   lastCheckpointRestoreTimestamp: gauge(
