@@ -17,6 +17,7 @@ import type { Flow } from './flow.ts';
 import type { CheckpointFacts, Emit, OperatorContext, OperatorFactory, WallTime } from './operator.ts';
 import { OperatorRuntimeContext } from './runtime-context.ts';
 import { ChainCounts } from './record-counts.ts';
+import type { CountedOutputs } from './record-counts.ts';
 import type { Trace } from './trace.ts';
 
 /** What a chain gets from its task. */
@@ -172,9 +173,7 @@ export function fanOut(targets: readonly Emit[], objectReuse: boolean): Emit {
   };
 }
 
-interface OperatorParts {
-  readonly main: Emit;
-  readonly sides: ReadonlyMap<string, Emit>;
+interface OperatorParts extends CountedOutputs {
   readonly metrics: MetricComponent;
   readonly late: { dropped: number };
   readonly states: OperatorStates;
@@ -183,7 +182,7 @@ interface OperatorParts {
 function newContext(
   { name: operatorName, operatorId }: Pick<ChainMember, 'name' | 'operatorId'>,
   node: number,
-  { main, sides, metrics, late, states }: OperatorParts,
+  { main, sides, emitted, metrics, late, states }: OperatorParts,
   environment: ChainEnvironment,
 ): OperatorContext {
   const taskInfo: TaskInfo = { ...environment.taskInfo, operatorName };
@@ -198,6 +197,7 @@ function newContext(
     flow: environment.flow,
     counters: environment.counters,
     metrics,
+    emitted,
     dropLate: () => {
       environment.counters.numLateRecordsDropped += 1;
       late.dropped += 1;

@@ -1,9 +1,11 @@
 import type { ChainLink, ChainNode } from '../../graph/chain-plan.ts';
 import type { Emit, OperatorFactory } from './operator.ts';
 
-/** Records that went through one output of an operator. */
+/** Records on one output of an operator. */
 export class EmitCount {
   records = 0;
+  /** Records in that gave none out. */
+  skipped = 0;
 }
 
 /** The output, counted. */
@@ -20,9 +22,15 @@ export interface RecordCounts {
   readonly recordsOut: () => number;
 }
 
+/** Outputs of an operator as it is to use them. */
+export interface CountedOutputs {
+  readonly main: Emit;
+  readonly sides: ReadonlyMap<string, Emit>;
+  readonly emitted: EmitCount;
+}
+
 interface NodeOutputs {
-  /** Undefined where each record in gives one out: then nothing is counted. */
-  readonly main: EmitCount | undefined;
+  readonly main: EmitCount;
   readonly sides: ReadonlyMap<string, EmitCount>;
 }
 
@@ -40,18 +48,16 @@ export class ChainCounts {
     this.#headIn = headIn;
   }
 
-  /** The outputs of a node, counted where needed. */
-  count(
-    index: number,
-    main: Emit,
-    sides: ReadonlyMap<string, Emit>,
-  ): { readonly main: Emit; readonly sides: ReadonlyMap<string, Emit> } {
-    const own = this.#nodes[index]?.factory.oneToOne === true ? undefined : new EmitCount();
+  /** The outputs of a node, counted where needed, and what its operator is given to count itself. */
+  count(index: number, main: Emit, sides: ReadonlyMap<string, Emit>): CountedOutputs {
+    const own = new EmitCount();
     const counts = new Map([...sides.keys()].map((tag) => [tag, new EmitCount()]));
     this.#outputs[index] = { main: own, sides: counts };
+    const countsItself = this.#nodes[index]?.factory.emits !== undefined;
     return {
-      main: own === undefined ? main : counted(main, own),
+      main: countsItself ? main : counted(main, own),
       sides: new Map([...sides].map(([tag, emit]) => [tag, counted(emit, counts.get(tag) as EmitCount)])),
+      emitted: countsItself ? own : new EmitCount(),
     };
   }
 
@@ -72,12 +78,17 @@ export class ChainCounts {
   #through(index: number, { sideOutput }: ChainLink): number {
     const outputs = this.#outputs[index];
     if (sideOutput !== undefined) return outputs?.sides.get(sideOutput)?.records ?? 0;
-    return outputs?.main?.records ?? this.#recordsIn(index);
+    return this.#mainOut(index);
+  }
+
+  #mainOut(index: number): number {
+    const { records = 0, skipped = 0 } = this.#outputs[index]?.main ?? {};
+    return this.#nodes[index]?.factory.emits === 'one-each' ? this.#recordsIn(index) - skipped : records;
   }
 
   #recordsOut(index: number): number {
     const outputs = this.#outputs[index];
-    let records = outputs?.main?.records ?? this.#recordsIn(index);
+    let records = this.#mainOut(index);
     for (const side of outputs?.sides.values() ?? []) records += side.records;
     return records;
   }

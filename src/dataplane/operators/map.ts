@@ -12,5 +12,5 @@ export function mapOperator<I, O>(fn: MapLike<I, O>): OperatorFactory {
     if (result instanceof Promise) throw asyncRefused('map');
     output(result, timestamp);
   });
-  return { ...factory, oneToOne: true };
+  return { ...factory, emits: 'one-each' };
 }

@@ -142,5 +142,11 @@ export interface SinkOperatorFactory extends OperatorFactory {
 
 export function sinkOperator<T>(sink: Sink<T>): SinkOperatorFactory {
   const untyped = sink as unknown as Sink<unknown>;
-  return { kind: 'sink', inputs: 1, oneToOne: true, sink: untyped, create: () => new SinkOperator(untyped) };
+  return {
+    kind: 'sink',
+    inputs: 1,
+    emits: 'one-each',
+    sink: untyped,
+    create: () => new SinkOperator(untyped),
+  };
 }

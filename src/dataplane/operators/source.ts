@@ -109,7 +109,7 @@ export function sourceOperator<T, S extends SourceSplit>(
   return {
     kind: 'source',
     inputs: 0,
-    oneToOne: true,
+    emits: 'one-each',
     source: untyped,
     strategy: untypedStrategy,
     create: () => new SourceOperator(untyped, untypedStrategy),
