@@ -11,6 +11,8 @@ import { prepareJob } from './prepare-job.ts';
 import type { PreparedJob } from './prepare-job.ts';
 
 export interface EmbeddedOptions {
+  /** Which export of the module is the job; default: its default export. */
+  readonly exportName?: string;
   /** TaskManagers of the mini-cluster; default 1. */
   readonly taskManagers?: number;
   /** Slots (threads) of each; default: the machine's parallelism over all of them, and as many as the job needs. */
@@ -58,7 +60,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<EmbeddedRun> {
   const { configuration, taskManagers, slots } = resolve(options);
-  const prepared = await prepareJob(module, configuration);
+  const prepared = await prepareJob(module, configuration, options.exportName);
   const enough = options.slots ?? Math.max(slots, Math.ceil(prepared.slots / taskManagers));
   const cluster = await MiniCluster.start({
     taskManagers,

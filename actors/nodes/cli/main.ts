@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../adapters/package-files.ts';
 import { addCancel } from './cancel.ts';
 import { addCluster } from './cluster.ts';
+import { addCompletion } from './completion.ts';
 import {
   EXIT,
   InterruptedError,
@@ -21,6 +22,7 @@ import { addRun } from './run.ts';
 import { addCheckpoint, addSavepoint, addStop } from './savepoint.ts';
 import { addStatus } from './status.ts';
 import { addTaskManager } from './taskmanager.ts';
+import { addTop } from './top.ts';
 import { processTerminal } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -82,6 +84,7 @@ function createProgram(cli: Cli): Command {
     addInfo,
     addList,
     addStatus,
+    addTop,
     addCancel,
     addStop,
     addSavepoint,
@@ -92,6 +95,7 @@ function createProgram(cli: Cli): Command {
   ]) {
     add(program, cli);
   }
+  addCompletion(program);
   return program;
 }
 

@@ -24,6 +24,9 @@ export interface Cli {
   json: boolean;
 }
 
+/** Where the NATS server is, as for NATS' own tools. */
+const NATS_URL = 'NATS_URL';
+
 export interface VerboseOptions {
   readonly verbose?: true;
 }
@@ -55,7 +58,11 @@ export function withConfiguration(command: Command): Command {
 /** `--nats` with its default, and `--cluster`. */
 export function withAddress(command: Command): Command {
   return command
-    .option('--nats <url>', 'NATS server of the cluster; several separated by commas', DEFAULT_NATS_URL)
+    .addOption(
+      new Option('--nats <url>', 'NATS server of the cluster; several separated by commas')
+        .env(NATS_URL)
+        .default(DEFAULT_NATS_URL),
+    )
     .option('--cluster <id>', 'which cluster on that server', DEFAULT_CLUSTER);
 }
 
@@ -66,6 +73,14 @@ export function withJson(command: Command): Command {
 /** `-p` */
 export function withParallelism(command: Command): Command {
   return command.option('-p, --parallelism <n>', 'parallelism of operators that set none', wholeNumber(1));
+}
+
+/** `-c` */
+export function withClass(command: Command): Command {
+  return command.option(
+    '-c, --class <export>',
+    'which export of the module is the job (default: its default)',
+  );
 }
 
 /** An option that only Millrace's own processes give. */
