@@ -237,6 +237,17 @@ describe('completion', () => {
   });
 });
 
+describe('millrace doctor', () => {
+  it('when a configuration is fit for production, then it ends with 0', async () => {
+    const file = join(folder, 'production.yaml');
+    await writeFile(file, 'execution.checkpointing: { interval: 60 s, dir: s3://prod/checkpoints }\n');
+    expect((await cli(['doctor', '--config', file])).code).toBe(0);
+    const bare = await cli(['doctor']);
+    expect(bare.code).toBe(1);
+    expect(bare.stdout).toMatch(/problem +no checkpoints are taken/);
+  });
+});
+
 describe('on a cluster', () => {
   let cluster: ClusterUnderTest;
   let address: string[];
@@ -295,6 +306,21 @@ describe('on a cluster', () => {
     expect(running.stderr).toMatch(/Canceling job [0-9a-f]{32} on the cluster/);
     expect(running.lines.at(-1)).toMatchObject({ type: 'jobEnded', status: 'CANCELED' });
     await cluster.untilRegistered(1);
+  });
+
+  it('when doctor looks at it, then one TaskManager is a problem, and what is in order is told too', async () => {
+    const { code, lines } = await cli(['doctor', '--json', ...address]);
+    expect(code).toBe(1);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ type: 'finding', area: 'Cluster', level: 'problem' }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        area: 'Cluster',
+        level: 'ok',
+        found: expect.stringMatching(/^nats-server \d/),
+      }),
+    );
   });
 
   it('when a job id is not known, then it ends with 1 and says so', async () => {

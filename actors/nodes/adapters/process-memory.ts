@@ -3,7 +3,7 @@ import type { Configuration } from '../../../src/config/configuration.ts';
 import type { TaskManagerResources } from '../../task-manager/slot/task-manager-resources.ts';
 
 /** Memory that this process may use: the limit of its container, else all of the machine. */
-function processMemoryBytes(): number {
+export function processMemoryBytes(): number {
   const limit = process.constrainedMemory();
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }

@@ -14,6 +14,7 @@ import {
   plainError,
   stacksOf,
 } from './describe-error.ts';
+import { addDoctor } from './doctor/doctor.ts';
 import { addInfo } from './info.ts';
 import { addJobManager } from './jobmanager.ts';
 import { addList } from './list.ts';
@@ -92,6 +93,7 @@ function createProgram(cli: Cli): Command {
     addCluster,
     addJobManager,
     addTaskManager,
+    addDoctor,
   ]) {
     add(program, cli);
   }
