@@ -108,7 +108,7 @@ export class MiniCluster {
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
       defaultCheckpoints: pathToFileURL(join(directory, 'checkpoints')).href,
     });
-    const resources = resourcesOf(configuration);
+    const resources = resourcesOf(configuration, taskManagers);
     const rings = new RingRegistry(resources);
     const startThread = workerSlotThreads({
       environment,

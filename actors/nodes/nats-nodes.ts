@@ -11,7 +11,7 @@ import type { ActorEnvironment } from '../messaging/environment.ts';
 import { openTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
-import { resourcesOf } from './adapters/process-memory.ts';
+import { memoryFields, resourcesOf } from './adapters/process-memory.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
 import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
 import { startJobManagerNode } from './job-manager-node.ts';
@@ -56,6 +56,7 @@ export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningN
     const { environment } = connected;
     const modules = new ModuleCache(await openArtifacts(connected), directory);
     const resources = resourcesOf(options.configuration);
+    options.logger.info('memory, in MB', memoryFields(resources));
     const rings = new RingRegistry(resources);
     const threads = { environment, modules, rings, resources, data: options.nats };
     const node = startTaskManagerNode(environment, {

@@ -11,6 +11,7 @@ import {
   refusedOption,
   stringOption,
 } from './option.ts';
+import { MEMORY_OPTIONS } from './memory-options.ts';
 import { NETWORK_OPTIONS } from './network-options.ts';
 import { REFUSED_ROCKSDB_OPTIONS, ROCKSDB_OPTIONS } from './rocksdb-options.ts';
 import { S3_OPTIONS } from './s3-options.ts';
@@ -212,6 +213,7 @@ export const OPTIONS = {
   ),
   ...CHECKPOINT_OPTIONS,
   ...TRACE_OPTIONS,
+  ...MEMORY_OPTIONS,
   ...NETWORK_OPTIONS,
   ...ROCKSDB_OPTIONS,
   ...REFUSED_ROCKSDB_OPTIONS,

@@ -74,7 +74,7 @@ describe('machine checks', () => {
       temporaryFolders: [{ path: '/tmp', freeBytes: 9 * GB }],
     };
     expect(levels(machineChecks(of({ 'taskmanager.numberOfTaskSlots': '4' }), machine))).toEqual(
-      Array(3).fill('ok'),
+      Array(4).fill('ok'),
     );
   });
 
@@ -88,7 +88,18 @@ describe('machine checks', () => {
       ],
     };
     const found = machineChecks(of({ 'taskmanager.numberOfTaskSlots': '8' }), machine);
-    expect(levels(found)).toEqual(['advice', 'advice', 'advice', 'problem']);
+    expect(levels(found)).toEqual(['advice', 'advice', 'ok', 'advice', 'problem']);
+  });
+});
+
+describe('memory in machine checks', () => {
+  const machine = { cores: 4, memoryBytes: 1024 ** 3, temporaryFolders: [] };
+  const memory = (key: string, value: string): string =>
+    told(machineChecks(of({ [`taskmanager.memory.${key}`]: value }), machine), 'problem');
+
+  it('when parts do not add up, or are more than there is, then that is a problem', () => {
+    expect(memory('process.size', '300 mb')).toMatch(/does not add up: .*nothing is left/);
+    expect(memory('process.size', '2 gb')).toMatch(/has 1,024 MB: it would be ended/);
   });
 });
 
