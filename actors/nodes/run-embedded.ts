@@ -3,6 +3,7 @@ import { UserError } from '../../src/base/errors.ts';
 import type { JobId } from '../../src/base/ids.ts';
 import { EMBEDDED_CANCELLATION_MS } from '../../src/base/limits.ts';
 import { Configuration } from '../../src/config/configuration.ts';
+import { NATS_OPTIONS } from '../../src/config/nats-options.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { JobDetails } from '../../src/protocol/job-status.ts';
@@ -123,7 +124,11 @@ async function follow(
   signal.addEventListener('abort', abort, { once: true });
   try {
     const sha256 = await cluster.artifacts.put(prepared.bundle.source);
-    const submission = { jobId, module: { sha256 }, configuration: configuration.toRecord() };
+    const submission = {
+      jobId,
+      module: { sha256 },
+      configuration: configuration.without(Object.values(NATS_OPTIONS)).toRecord(),
+    };
     const ended = client.execute(submission, (job) => {
       latest = job;
       if (signal.aborted) cancel();

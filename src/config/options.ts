@@ -12,6 +12,7 @@ import {
   stringOption,
 } from './option.ts';
 import { MEMORY_OPTIONS } from './memory-options.ts';
+import { NATS_OPTIONS } from './nats-options.ts';
 import { NETWORK_OPTIONS } from './network-options.ts';
 import { REFUSED_ROCKSDB_OPTIONS, ROCKSDB_OPTIONS } from './rocksdb-options.ts';
 import { S3_OPTIONS } from './s3-options.ts';
@@ -214,6 +215,7 @@ export const OPTIONS = {
   ...CHECKPOINT_OPTIONS,
   ...TRACE_OPTIONS,
   ...MEMORY_OPTIONS,
+  ...NATS_OPTIONS,
   ...NETWORK_OPTIONS,
   ...ROCKSDB_OPTIONS,
   ...REFUSED_ROCKSDB_OPTIONS,

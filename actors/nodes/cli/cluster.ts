@@ -7,10 +7,18 @@ import { LocalCluster } from '../local-cluster.ts';
 import { DEFAULT_CLUSTER, DEFAULT_NATS_URL, checkClusterId } from '../nats-environment.ts';
 import { EXIT, InterruptedError, UsageError } from './describe-error.ts';
 import { Interruption } from './interruption.ts';
-import { configurationOf, wholeNumber, withConfiguration, withJson, withVerbose } from './options.ts';
-import type { Cli, ConfigurationOptions } from './options.ts';
+import {
+  configurationOf,
+  credentialOverrides,
+  wholeNumber,
+  withConfiguration,
+  withCredentials,
+  withJson,
+  withVerbose,
+} from './options.ts';
+import type { Cli, ConfigurationOptions, CredentialOptions } from './options.ts';
 
-interface ClusterOptions extends ConfigurationOptions {
+interface ClusterOptions extends ConfigurationOptions, CredentialOptions {
   readonly taskmanagers: number;
   readonly slots: number;
   readonly nats?: string;
@@ -43,9 +51,11 @@ export function addCluster(program: Command, cli: Cli): void {
     .option('--cluster <id>', 'id of the cluster; several may share a NATS server', DEFAULT_CLUSTER)
     .option('--log-dir <folder>', 'where each process writes its log', 'millrace-logs')
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withConfiguration(command))).action(async (options: ClusterOptions) => {
-    cli.exitCode = await runCluster(cli, options);
-  });
+  withVerbose(withJson(withConfiguration(withCredentials(command)))).action(
+    async (options: ClusterOptions) => {
+      cli.exitCode = await runCluster(cli, options);
+    },
+  );
 }
 
 /** Where clients look when nothing is said. */
@@ -97,6 +107,7 @@ async function start(
   const { taskmanagers, slots, nats, cluster, D = [], config } = options;
   const usual = nats === undefined && (await isPortFree(NATS_PORT)) ? NATS_PORT : undefined;
   const natsPort = options.natsPort ?? usual;
+  const credentials = credentialOverrides(options);
   return LocalCluster.start({
     taskManagers: taskmanagers,
     slots,
@@ -104,8 +115,9 @@ async function start(
     logDirectory,
     logger,
     signal: interruption.signal,
+    configuration: configurationOf(cli, options, credentials),
     nodeArguments: [
-      ...D.flatMap((pair) => ['-D', pair]),
+      ...[...D, ...credentials].flatMap((pair) => ['-D', pair]),
       ...(config === undefined ? [] : ['--config', resolve(config)]),
       ...(cli.verbose ? ['--verbose'] : []),
       ...(cli.json ? ['--json'] : []),

@@ -38,7 +38,7 @@ export function addList(program: Command, cli: Cli): void {
     .option('-a, --all', 'ended ones too')
     .addHelpText('after', EXAMPLES);
   withVerbose(withJson(withAddress(command))).action(async (options: ListOptions) => {
-    const jobs = await withClient(cli, addressOf(options), QUESTION_TIMEOUT_MS, ({ client }) =>
+    const jobs = await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
       client.list(),
     );
     const wanted = jobs.filter(({ status }) => isWanted(status, options));

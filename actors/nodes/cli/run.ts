@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { JobDetails } from '../../../src/protocol/job-status.ts';
+import { NATS_OPTIONS } from '../../../src/config/nats-options.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { DEFAULT_CLUSTER } from '../nats-environment.ts';
@@ -18,16 +19,17 @@ import {
   withClass,
   withClient,
   withConfiguration,
+  withCredentials,
   withJson,
   withParallelism,
   withVerbose,
 } from './options.ts';
-import type { Cli, ConfigurationOptions } from './options.ts';
+import type { Cli, ConfigurationOptions, CredentialOptions } from './options.ts';
 import { createReporter } from './run-reporter.ts';
 import { absolutePlace } from './saved-snapshot.ts';
 import type { RunReporter } from './run-reporter.ts';
 
-interface RunOptions extends ConfigurationOptions {
+interface RunOptions extends ConfigurationOptions, CredentialOptions {
   readonly parallelism?: number;
   readonly detached?: true;
   readonly nats?: string;
@@ -72,7 +74,7 @@ export function addRun(program: Command, cli: Cli): void {
     )
     .option('--taskmanagers <n>', 'embedded TaskManagers (default: 1)', wholeNumber(1, 64))
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withConfiguration(withParallelism(withClass(command))))).action(
+  withVerbose(withJson(withConfiguration(withCredentials(withParallelism(withClass(command)))))).action(
     async (module: string, words: string[], options: RunOptions) => {
       cli.exitCode = await run(cli, module, jobArguments(words), options);
     },
@@ -174,7 +176,7 @@ async function onCluster(
   reporter: RunReporter,
 ): Promise<JobDetails | undefined> {
   const { nats = '', cluster = DEFAULT_CLUSTER } = options;
-  const address = addressOf({ nats, cluster });
+  const address = addressOf(cli, { ...options, nats, cluster });
   const prepared = await prepareJob(module, configuration, options.class);
   await withClient(cli, address, QUESTION_TIMEOUT_MS, ({ client }) => client.overview());
   const submit = async (connection: ClientConnection): Promise<JobDetails | undefined> => {
@@ -185,7 +187,7 @@ async function onCluster(
     const accepted = await client.submit({
       jobId,
       module: { sha256 },
-      configuration: configuration.toRecord(),
+      configuration: configuration.without(Object.values(NATS_OPTIONS)).toRecord(),
     });
     if (options.detached) {
       if (cli.json) reporter.submitted(jobId, accepted.name);

@@ -94,7 +94,7 @@ export function addCheckpoint(program: Command, cli: Cli): void {
 async function take(cli: Cli, id: string, options: AddressOptions, wanted: Wanted): Promise<void> {
   const jobId = jobIdOf(id);
   const { kind, directory, stop = false, drain = false } = wanted;
-  const location = await withClient(cli, addressOf(options), QUESTION_TIMEOUT_MS, ({ client }) =>
+  const location = await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
     client.snapshot(jobId, kind, {
       ...(directory === undefined ? {} : { directory: absolutePlace(directory) }),
       stop,

@@ -47,7 +47,7 @@ export function addTop(program: Command, cli: Cli): void {
   withVerbose(withJson(withAddress(command))).action(async (options: TopOptions) => {
     const interruption = new Interruption();
     try {
-      await withClient(cli, addressOf(options), QUESTION_TIMEOUT_MS, ({ client }) =>
+      await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
         watch(cli, client, options, interruption.signal),
       );
     } finally {

@@ -16,10 +16,11 @@ import {
   withClass,
   withClient,
   withConfiguration,
+  withCredentials,
   withJson,
   withVerbose,
 } from '../options.ts';
-import type { Cli, ConfigurationOptions } from '../options.ts';
+import type { Cli, ConfigurationOptions, CredentialOptions } from '../options.ts';
 import { checkpointChecks } from './checkpoint-checks.ts';
 import { clusterChecks } from './cluster-checks.ts';
 import type { ClusterState } from './cluster-checks.ts';
@@ -38,7 +39,7 @@ Examples:
 
 Exit codes: 0 no problem, 1 at least one problem (advice alone is none), 2 wrong usage`;
 
-interface DoctorOptions extends ConfigurationOptions {
+interface DoctorOptions extends ConfigurationOptions, CredentialOptions {
   readonly nats?: string;
   readonly cluster?: string;
   readonly class?: string;
@@ -52,7 +53,7 @@ export function addDoctor(program: Command, cli: Cli): void {
     .option('--nats <url>', 'look at the cluster on this NATS server, too')
     .option('--cluster <id>', `which cluster on that server (default: "${DEFAULT_CLUSTER}")`)
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withConfiguration(withClass(command)))).action(
+  withVerbose(withJson(withConfiguration(withCredentials(withClass(command))))).action(
     async (module: string | undefined, options: DoctorOptions) => {
       const findings = await examine(cli, module, options);
       show(cli, findings);
@@ -72,7 +73,7 @@ async function examine(
   const state =
     nats === undefined
       ? undefined
-      : await withClient(cli, addressOf({ nats, cluster }), QUESTION_TIMEOUT_MS, lookAt);
+      : await withClient(cli, addressOf(cli, { ...options, nats, cluster }), QUESTION_TIMEOUT_MS, lookAt);
   return [
     ...checkpointChecks(configuration),
     ...recoveryChecks(configuration),
