@@ -5,7 +5,6 @@ import type { Epoch, JobId } from '../../src/base/ids.ts';
 import { isId } from '../../src/base/ids.ts';
 import type { RestartPolicy } from '../../src/control/restart-strategy.ts';
 import { countSlots } from '../../src/control/slot-manager.ts';
-import type { SlotManager } from '../../src/control/slot-manager.ts';
 import type { OperatorFactory } from '../../src/dataplane/chain/operator.ts';
 import type { SourceOperatorFactory } from '../../src/dataplane/operators/index.ts';
 import { RestoredEnumerator } from '../../src/connectors/split/restored-enumerator.ts';
@@ -33,6 +32,8 @@ import { xstateClock } from '../messaging/xstate-clock.ts';
 import { dispatcherMachine } from './dispatcher.machine.ts';
 import type { DispatcherContext, DispatcherEvent, PersistedJob } from './dispatcher.machine.ts';
 import type { JobLoader } from '../messaging/job-loader.ts';
+import { taskManagerInfos } from './task-manager-infos.ts';
+import type { ClusterResources } from './task-manager-infos.ts';
 import { forgetPersistedJob, persistJob, readPersistedJobs } from './persisted-jobs.ts';
 
 export interface DispatcherOptions {
@@ -42,8 +43,8 @@ export interface DispatcherOptions {
   readonly loader: JobLoader;
   /** Settings of one job: the cluster's configuration with the job's over it. */
   jobSettings(configuration: Readonly<Record<string, string>>): JobSettings;
-  /** The resource-manager's slots, for overviews. */
-  slots(): SlotManager;
+  /** What the resource-manager knows, for overviews. */
+  resources(): ClusterResources;
   readonly endedJobsKept: number;
 }
 
@@ -55,6 +56,7 @@ export interface JobSettings {
   readonly checkpoints: CheckpointSettings;
   readonly checkpointPlaces: CheckpointPlaces;
   readonly retention: CheckpointRetention;
+  readonly failuresKept: number;
 }
 
 export interface DispatcherHandle {
@@ -123,7 +125,7 @@ class Dispatcher implements DispatcherHandle {
           this.#reply(event, { type: 'jobList', jobs });
         },
         replyOverview: ({ context, event }) => {
-          const slots = this.#options.slots();
+          const { slots } = this.#options.resources();
           const { total, available } = countSlots(slots);
           this.#reply(event, {
             type: 'clusterOverview',
@@ -132,6 +134,10 @@ class Dispatcher implements DispatcherHandle {
             slotsTotal: total,
             slotsAvailable: available,
           });
+        },
+        replyTaskManagers: ({ event }) => {
+          const taskManagers = taskManagerInfos(this.#options.resources(), environment.clock);
+          this.#reply(event, { type: 'taskManagerList', taskManagers });
         },
         refuseNotLeading: ({ event }) => {
           const error = new ExternalError('the dispatcher is still recovering its jobs: try again');
@@ -161,6 +167,7 @@ class Dispatcher implements DispatcherHandle {
     const { request, caller } = event;
     if (
       request.type !== 'requestJobDetails' &&
+      request.type !== 'requestExecutionGraph' &&
       request.type !== 'cancelJob' &&
       request.type !== 'triggerSnapshot' &&
       request.type !== 'requestSnapshotStatus' &&
@@ -263,6 +270,7 @@ class Dispatcher implements DispatcherHandle {
         configuration,
         graph,
         trace,
+        batch: generated.batch === true,
         ...settings,
         createEnumerator: (vertexId, context, restored) =>
           enumeratorOf(sourceOf(generated, vertexId), context, restored),

@@ -53,7 +53,7 @@ export async function startJobManagerNode(
     artifacts,
     loader,
     endedJobsKept: configuration.get(OPTIONS.endedJobsKept),
-    slots: () => resourceManager.actor.getSnapshot().context.slots,
+    resources: () => resourceManager.actor.getSnapshot().context,
     jobSettings: (job) => {
       const effective = configuration.with(Configuration.of(Object.entries(job)));
       return {
@@ -69,6 +69,7 @@ export async function startJobManagerNode(
           ignoreUnclaimedState: effective.get(OPTIONS.ignoreUnclaimedState),
         },
         retention: effective.get(OPTIONS.checkpointRetention),
+        failuresKept: effective.get(OPTIONS.exceptionHistorySize),
       };
     },
   });

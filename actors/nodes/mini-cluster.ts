@@ -19,7 +19,7 @@ import { openTracing } from './adapters/open-tracing.ts';
 import type { OpenTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
-import { resourcesOf } from './adapters/process-memory.ts';
+import { hardwareOf, resourcesOf } from './adapters/process-memory.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
 import { NodeSnapshotStores } from './adapters/snapshot-stores.ts';
 import { SilentLogger } from './adapters/silent-logger.ts';
@@ -123,6 +123,7 @@ export class MiniCluster {
         configuration,
         processId: 'mini-cluster',
         startThread,
+        hardware: hardwareOf(resources),
         taskManagerId: `tm-${started++}` as TaskManagerId,
       });
     const cluster = new MiniCluster({

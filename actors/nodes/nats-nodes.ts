@@ -11,7 +11,7 @@ import type { ActorEnvironment } from '../messaging/environment.ts';
 import { openTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
-import { memoryFields, resourcesOf } from './adapters/process-memory.ts';
+import { hardwareOf, memoryFields, resourcesOf } from './adapters/process-memory.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
 import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
 import { startJobManagerNode } from './job-manager-node.ts';
@@ -63,6 +63,7 @@ export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningN
       configuration: options.configuration,
       processId: `p-${environment.random.hex(8)}`,
       startThread: workerSlotThreads(threads),
+      hardware: hardwareOf(resources),
     });
     return () => node.stop();
   });

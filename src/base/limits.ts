@@ -253,3 +253,8 @@ export const S3_SOCKET_TIMEOUT_MS = 30_000;
 export const S3_DELETE_BATCH = 1_000;
 /** Records in channels that an unaligned checkpoint of one task takes over; beyond, it waits for some to be processed. */
 export const UNALIGNED_RECORDS_MAX = 16 * 1024;
+
+/** Attempts of a subtask that its job-manager remembers. */
+export const ATTEMPTS_KEPT = 10;
+/** Failures of tasks that are kept with the one that began a restart. */
+export const CONCURRENT_FAILURES_KEPT = 16;

@@ -1,7 +1,8 @@
-import { totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { Configuration } from '../../../src/config/configuration.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
 import { slotHeapBytes, taskManagerMemory } from '../../../src/config/memory-model.ts';
+import type { TaskManagerHardware } from '../../../src/protocol/task-manager-info.ts';
 import type { TaskManagerResources } from '../../task-manager/slot/task-manager-resources.ts';
 
 /** Memory that this process may use: the limit of its container, else all of the machine. */
@@ -27,6 +28,17 @@ export function slotHeapMegabytes({ configuration, memory }: TaskManagerResource
 export function resourcesOf(configuration: Configuration, sharedBy = 1): TaskManagerResources {
   const memory = taskManagerMemory(configuration, processMemoryBytes() / sharedBy);
   return { configuration: configuration.toRecord(), memory };
+}
+
+/** What a TaskManager tells of itself when it registers. */
+export function hardwareOf({ memory }: TaskManagerResources): TaskManagerHardware {
+  const rounded = Object.entries(memory).map(([part, bytes]) => [part, Math.round(bytes)]);
+  return {
+    cores: availableParallelism(),
+    physicalMemory: totalmem(),
+    pid: process.pid,
+    memory: Object.fromEntries(rounded) as TaskManagerHardware['memory'],
+  };
 }
 
 /** The breakdown for a log line: each part in MB, and the heap of one slot. */

@@ -32,6 +32,8 @@ function look(vertices: readonly VertexProgress[]): ClusterLook {
     submittedAt: 40_000,
     tasksTotal: 2,
     tasksRunning: 2,
+    taskStates: {},
+    lastModified: 0,
     restarts: 1,
     results: 0,
     vertices: [],

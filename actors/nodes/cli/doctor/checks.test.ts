@@ -138,7 +138,15 @@ describe('job checks', () => {
 });
 
 describe('cluster checks', () => {
-  const job = { jobId: 'j1' as JobId, name: 'totals', submittedAt: 0, tasksTotal: 2, tasksRunning: 2 };
+  const job = {
+    jobId: 'j1' as JobId,
+    name: 'totals',
+    submittedAt: 0,
+    tasksTotal: 2,
+    tasksRunning: 2,
+    taskStates: {},
+    lastModified: 0,
+  };
   const details: JobDetails = { ...job, status: 'RUNNING', restarts: 0, results: 0, vertices: [] };
   const healthy: ClusterState = {
     taskManagers: 3,
