@@ -5,7 +5,6 @@ import type { Epoch, JobId } from '../../src/base/ids.ts';
 import { isId } from '../../src/base/ids.ts';
 import type { RestartPolicy } from '../../src/control/restart-strategy.ts';
 import { countSlots } from '../../src/control/slot-manager.ts';
-import type { SlotManager } from '../../src/control/slot-manager.ts';
 import type { OperatorFactory } from '../../src/dataplane/chain/operator.ts';
 import type { SourceOperatorFactory } from '../../src/dataplane/operators/index.ts';
 import { RestoredEnumerator } from '../../src/connectors/split/restored-enumerator.ts';
@@ -34,6 +33,8 @@ import { xstateClock } from '../messaging/xstate-clock.ts';
 import { dispatcherMachine } from './dispatcher.machine.ts';
 import type { DispatcherContext, DispatcherEvent, PersistedJob } from './dispatcher.machine.ts';
 import type { JobLoader } from '../messaging/job-loader.ts';
+import { taskManagerInfos } from './task-manager-infos.ts';
+import type { ClusterResources } from './task-manager-infos.ts';
 import { forgetPersistedJob, persistJob, readPersistedJobs } from './persisted-jobs.ts';
 
 export interface DispatcherOptions {
@@ -43,8 +44,8 @@ export interface DispatcherOptions {
   readonly loader: JobLoader;
   /** Settings of one job: the cluster's configuration with the job's over it. */
   jobSettings(configuration: Readonly<Record<string, string>>): JobSettings;
-  /** The resource-manager's slots, for overviews. */
-  slots(): SlotManager;
+  /** What the resource-manager knows, for overviews. */
+  resources(): ClusterResources;
   readonly endedJobsKept: number;
 }
 
@@ -57,6 +58,7 @@ export interface JobSettings {
   readonly checkpointPlaces: CheckpointPlaces;
   readonly retention: CheckpointRetention;
   readonly statusMetrics: JobMetricsOptions['statusMetrics'];
+  readonly failuresKept: number;
 }
 
 export interface DispatcherHandle {
@@ -131,7 +133,7 @@ class Dispatcher implements DispatcherHandle {
           this.#reply(event, { type: 'jobList', jobs });
         },
         replyOverview: ({ context, event }) => {
-          const slots = this.#options.slots();
+          const { slots } = this.#options.resources();
           const { total, available } = countSlots(slots);
           this.#reply(event, {
             type: 'clusterOverview',
@@ -140,6 +142,10 @@ class Dispatcher implements DispatcherHandle {
             slotsTotal: total,
             slotsAvailable: available,
           });
+        },
+        replyTaskManagers: ({ event }) => {
+          const taskManagers = taskManagerInfos(this.#options.resources(), environment.clock);
+          this.#reply(event, { type: 'taskManagerList', taskManagers });
         },
         refuseNotLeading: ({ event }) => {
           const error = new ExternalError('the dispatcher is still recovering its jobs: try again');
@@ -169,6 +175,7 @@ class Dispatcher implements DispatcherHandle {
     const { request, caller } = event;
     if (
       request.type !== 'requestJobDetails' &&
+      request.type !== 'requestExecutionGraph' &&
       request.type !== 'cancelJob' &&
       request.type !== 'triggerSnapshot' &&
       request.type !== 'requestSnapshotStatus' &&
@@ -271,6 +278,7 @@ class Dispatcher implements DispatcherHandle {
         configuration,
         graph,
         trace,
+        batch: generated.batch === true,
         ...settings,
         createEnumerator: (vertexId, context, restored) =>
           enumeratorOf(sourceOf(generated, vertexId), context, restored),

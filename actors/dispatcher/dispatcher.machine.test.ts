@@ -28,6 +28,8 @@ function ended(jobId: string): DispatcherEvent {
     submittedAt: 0,
     tasksTotal: 1,
     tasksRunning: 0,
+    taskStates: {},
+    lastModified: 0,
   };
   return { type: 'jobEnded', summary };
 }

@@ -71,6 +71,7 @@ const base = setup({
     forwardToJob: () => {},
     replyJobList: () => {},
     replyOverview: () => {},
+    replyTaskManagers: () => {},
     refuseNotLeading: () => {},
     forgetJob: (_, _params: { jobId: JobId }) => {},
     stopAll: () => {},
@@ -79,12 +80,14 @@ const base = setup({
     isSubmit: isRequest('submitJob'),
     isAboutJob: isRequest(
       'requestJobDetails',
+      'requestExecutionGraph',
       'cancelJob',
       'triggerSnapshot',
       'requestSnapshotStatus',
       'fetchResults',
     ),
     isList: isRequest('listJobs'),
+    isTaskManagers: isRequest('listTaskManagers'),
   },
 });
 
@@ -166,6 +169,7 @@ export const dispatcherMachine = machine.createMachine({
           { guard: 'isSubmit', actions: 'submit' },
           { guard: 'isAboutJob', actions: 'forwardToJob' },
           { guard: 'isList', actions: 'replyJobList' },
+          { guard: 'isTaskManagers', actions: 'replyTaskManagers' },
           { actions: 'replyOverview' },
         ],
         jobStarted: { actions: 'noteStarted' },

@@ -1,25 +1,38 @@
 import { isGloballyTerminal } from '../../src/protocol/job-status.ts';
-import type { JobDetails, JobSummary, VertexDetails } from '../../src/protocol/job-status.ts';
+import type { ExecutionState, JobDetails, JobSummary, VertexDetails } from '../../src/protocol/job-status.ts';
+import type { JobHistory } from './job-history.ts';
 import type { JobManagerContext } from './job-manager.machine.ts';
 
 /** The job as clients see it in lists. */
-export function jobSummary(context: JobManagerContext, endedAt: number | undefined): JobSummary {
+export function jobSummary(
+  context: JobManagerContext,
+  history: JobHistory,
+  endedAt: number | undefined,
+): JobSummary {
   const { scheduler, jobId, submittedAt, graph } = context;
-  const states = [...scheduler.executions.values()].flat().map((execution) => execution.state);
+  const taskStates: Partial<Record<ExecutionState, number>> = {};
+  let tasksTotal = 0;
+  for (const executions of scheduler.executions.values()) {
+    tasksTotal += executions.length;
+    for (const { state } of executions) taskStates[state] = (taskStates[state] ?? 0) + 1;
+  }
   return {
     jobId,
     name: graph.jobGraph.name,
     status: scheduler.status,
     submittedAt,
     ...(endedAt === undefined ? {} : { endedAt }),
-    tasksTotal: states.length,
-    tasksRunning: states.filter((state) => state === 'RUNNING').length,
+    tasksTotal,
+    tasksRunning: taskStates.RUNNING ?? 0,
+    taskStates,
+    lastModified: history.lastModified,
   };
 }
 
 /** The job with its vertices and subtasks. */
 export function jobDetails(
   context: JobManagerContext,
+  history: JobHistory,
   endedAt: number | undefined,
   results: number,
 ): JobDetails {
@@ -43,7 +56,7 @@ export function jobDetails(
     }),
   }));
   return {
-    ...jobSummary(context, endedAt),
+    ...jobSummary(context, history, endedAt),
     restarts: scheduler.restarts,
     ...(scheduler.failure === undefined ? {} : { failure: scheduler.failure }),
     vertices,

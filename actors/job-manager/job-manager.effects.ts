@@ -47,6 +47,8 @@ import type {
 } from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
 import { JobMetrics } from './job-metrics.ts';
 import type { JobMetricsOptions } from './job-metrics.ts';
+import { executionGraphInfo } from './execution-graph-info.ts';
+import { JobHistory } from './job-history.ts';
 import { JobTrace } from './job-trace.ts';
 import { jobView } from './job-view.ts';
 import { provideSourceCoordinator } from './source-coordinator/source-coordinator.effects.ts';
@@ -63,6 +65,10 @@ export interface JobManagerOptions extends JobManagerInput {
   readonly retention: CheckpointRetention;
   /** `metrics.job.status.enable` */
   readonly statusMetrics: JobMetricsOptions['statusMetrics'];
+  /** `web.exception-history-size` */
+  readonly failuresKept: number;
+  /** Execution mode BATCH. */
+  readonly batch: boolean;
   /** On whose behalf the job is started. */
   readonly trace: TraceContext | undefined;
   /** Called once, when the job has ended for good. */
@@ -109,6 +115,7 @@ class JobManager implements JobManagerHandle {
   readonly #alignment: WatermarkAlignment;
   readonly #trace: JobTrace;
   readonly #metrics: JobMetrics;
+  readonly #history: JobHistory;
   readonly #stopServing: () => void;
   /** Checkpoints and savepoints that were asked for; undefined while they are under way. */
   readonly #snapshotResults = new Map<string, SnapshotResult | undefined>();
@@ -126,11 +133,14 @@ class JobManager implements JobManagerHandle {
       checkpointPlaces,
       retention: _retention,
       statusMetrics,
+      failuresKept,
+      batch: _batch,
       trace,
       onEnded: _onEnded,
       ...input
     } = options;
     const job = { jobId: options.jobId, name: options.graph.jobGraph.name };
+    this.#history = new JobHistory(options.submittedAt, failuresKept);
     this.#trace = new JobTrace(environment.tracing, job, trace);
     this.#metrics = this.#newMetrics(statusMetrics);
     this.#alignment = new WatermarkAlignment(options.graph.jobGraph);
@@ -159,7 +169,7 @@ class JobManager implements JobManagerHandle {
   }
 
   summary(): JobSummary {
-    return jobSummary(this.#context(), this.#endedAt);
+    return jobSummary(this.#context(), this.#history, this.#endedAt);
   }
 
   handle(request: JobClientRequest, caller: Caller): void {
@@ -334,6 +344,7 @@ class JobManager implements JobManagerHandle {
       actors: { source: sources.machine, checkpoints: this.#checkpoints.machine },
       actions: {
         perform: ({ context }, { effect }) => {
+          this.#history.observe(effect, environment.clock.now());
           this.#trace.observe(effect, context.scheduler);
           if (effect.type === 'announceJob') this.#metrics.statusChanged(effect.to);
           environment.scope.within(this.#trace.context, () => perform(performer, context, effect));
@@ -364,7 +375,7 @@ class JobManager implements JobManagerHandle {
             this.#source(vertex.id)?.send({ type: 'close' });
           void this.#checkpoints.end(keepsCheckpoints(this.#options.retention, context.scheduler.status));
           this.#toCheckpoints({ type: 'close' });
-          this.#options.onEnded(jobSummary(context, this.#endedAt), context.scheduler.failure);
+          this.#options.onEnded(jobSummary(context, this.#history, this.#endedAt), context.scheduler.failure);
         },
       },
     });
@@ -473,7 +484,16 @@ class JobManager implements JobManagerHandle {
       case 'requestJobDetails':
         return reply(this.#environment, caller, {
           type: 'jobDetails',
-          job: jobDetails(context, this.#endedAt, this.results.size),
+          job: jobDetails(context, this.#history, this.#endedAt, this.results.size),
+        });
+      case 'requestExecutionGraph':
+        return reply(this.#environment, caller, {
+          type: 'executionGraph',
+          job: executionGraphInfo(context, this.#history, {
+            endedAt: this.#endedAt,
+            results: this.results.size,
+            batch: this.#options.batch,
+          }),
         });
       case 'cancelJob':
         return reply(this.#environment, caller, { type: 'cancelAccepted', jobId });

@@ -81,7 +81,13 @@ export type JobManagerEvent =
 export type JobClientRequest = Extract<
   ClientRequest,
   {
-    type: 'requestJobDetails' | 'cancelJob' | 'triggerSnapshot' | 'requestSnapshotStatus' | 'fetchResults';
+    type:
+      | 'requestJobDetails'
+      | 'requestExecutionGraph'
+      | 'cancelJob'
+      | 'triggerSnapshot'
+      | 'requestSnapshotStatus'
+      | 'fetchResults';
   }
 >;
 

@@ -1,5 +1,7 @@
 import type { Logger } from '../../src/ports/logger.ts';
 import type { ArtifactStore } from '../../src/ports/stores.ts';
+import { natsServerInfo } from '../../src/transport/nats/server-info.ts';
+import type { NatsServerInfo } from '../../src/transport/nats/server-info.ts';
 import { ClusterClient, DEFAULT_CLIENT_SETTINGS } from '../client/cluster-client.ts';
 import type { ClientSettings } from '../client/cluster-client.ts';
 import { Configuration } from '../../src/config/configuration.ts';
@@ -13,6 +15,8 @@ export interface ClientConnection {
   readonly client: ClusterClient;
   /** Where modules are put before they are submitted by their sha256. */
   artifacts(): Promise<ArtifactStore>;
+  /** The NATS server that it is connected to. */
+  server(): Promise<NatsServerInfo>;
   close(): Promise<void>;
 }
 
@@ -39,6 +43,7 @@ export async function connectClient(
   return {
     client: new ClusterClient(connected.environment, { ...DEFAULT_CLIENT_SETTINGS, ...settings }),
     artifacts: () => openArtifacts(connected),
+    server: () => natsServerInfo(connected.transport),
     close: async () => {
       await connected.transport.close();
       await traces.close();

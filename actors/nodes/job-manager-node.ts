@@ -55,7 +55,7 @@ export async function startJobManagerNode(
     artifacts,
     loader,
     endedJobsKept: configuration.get(OPTIONS.endedJobsKept),
-    slots: () => resourceManager.actor.getSnapshot().context.slots,
+    resources: () => resourceManager.actor.getSnapshot().context,
     jobSettings: (job) => {
       const effective = configuration.with(Configuration.of(Object.entries(job)));
       return {
@@ -72,6 +72,7 @@ export async function startJobManagerNode(
         },
         retention: effective.get(OPTIONS.checkpointRetention),
         statusMetrics: effective.get(OPTIONS.jobStatusMetrics),
+        failuresKept: effective.get(OPTIONS.exceptionHistorySize),
       };
     },
   });

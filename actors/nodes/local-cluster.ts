@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExternalError } from '../../src/base/errors.ts';
 import { CLUSTER_START_MS, NODE_STOP_MS } from '../../src/base/limits.ts';
+import { Configuration } from '../../src/config/configuration.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { exitOf, isRunning, stopProcess } from './adapters/child-process.ts';
 import { NatsServerProcess } from './adapters/nats-server-process.ts';
 import { cliArguments, obtainNatsServer } from './adapters/package-files.ts';
+import { natsSpec } from './adapters/nats-connection.ts';
 import { connectClient } from './connect-client.ts';
 import { DEFAULT_CLUSTER } from './nats-environment.ts';
 
@@ -21,6 +23,8 @@ export interface LocalClusterOptions {
   /** Port of the own NATS server; default: a free one. */
   readonly natsPort?: number;
   readonly clusterId?: string;
+  /** Of it `nats.*` counts: how this process is known to the NATS server. */
+  readonly configuration?: Configuration;
   /** Options for all nodes, as on the command line: `-D`, `key=value`, `--config`, ... */
   readonly nodeArguments?: readonly string[];
   /** Gets `<role>.log` of each process. */
@@ -131,8 +135,9 @@ export class LocalCluster {
 
   async #ready(): Promise<void> {
     const { clusterId = DEFAULT_CLUSTER, taskManagers, slots, signal } = this.#options;
+    const { configuration = Configuration.EMPTY } = this.#options;
     const connection = await connectClient(
-      { nats: { servers: this.url }, clusterId },
+      { nats: natsSpec(this.url, configuration), clusterId },
       { settings: { timeoutMs: 1 } },
     );
     try {

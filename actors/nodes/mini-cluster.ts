@@ -21,7 +21,7 @@ import { openTracing } from './adapters/open-tracing.ts';
 import type { OpenTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
-import { resourcesOf } from './adapters/process-memory.ts';
+import { hardwareOf, resourcesOf } from './adapters/process-memory.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
 import { NodeSnapshotStores } from './adapters/snapshot-stores.ts';
 import { SilentLogger } from './adapters/silent-logger.ts';
@@ -115,7 +115,7 @@ export class MiniCluster {
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
       defaultCheckpoints: pathToFileURL(join(directory, 'checkpoints')).href,
     });
-    const resources = resourcesOf(configuration);
+    const resources = resourcesOf(configuration, taskManagers);
     const rings = new RingRegistry(resources);
     const startThread = workerSlotThreads({
       environment,
@@ -131,6 +131,7 @@ export class MiniCluster {
         configuration,
         processId: 'mini-cluster',
         startThread,
+        hardware: hardwareOf(resources),
         taskManagerId: `tm-${started++}` as TaskManagerId,
       });
     const cluster = new MiniCluster({

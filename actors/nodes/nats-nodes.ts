@@ -13,7 +13,7 @@ import type { OpenMetrics } from './adapters/open-metrics.ts';
 import { openTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
-import { resourcesOf } from './adapters/process-memory.ts';
+import { hardwareOf, memoryFields, resourcesOf } from './adapters/process-memory.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
 import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
 import { startJobManagerNode } from './job-manager-node.ts';
@@ -58,6 +58,7 @@ export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningN
     const { environment } = connected;
     const modules = new ModuleCache(await openArtifacts(connected), directory);
     const resources = resourcesOf(options.configuration);
+    options.logger.info('memory, in MB', memoryFields(resources));
     const rings = new RingRegistry(resources);
     const threads = {
       environment,
@@ -71,6 +72,7 @@ export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningN
       configuration: options.configuration,
       processId: `p-${environment.random.hex(8)}`,
       startThread: workerSlotThreads(threads),
+      hardware: hardwareOf(resources),
     });
     return () => node.stop();
   });

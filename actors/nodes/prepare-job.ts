@@ -33,11 +33,16 @@ export function modulePath(module: URL | string): string {
 
 /**
  * Bundles a module and builds its graph under a configuration.
+ * @param exportName which export is the job; default: the module's default export
  * @throws UserError naming the file, line and what is wrong.
  */
-export async function prepareJob(module: URL | string, configuration: Configuration): Promise<PreparedJob> {
+export async function prepareJob(
+  module: URL | string,
+  configuration: Configuration,
+  exportName?: string,
+): Promise<PreparedJob> {
   const path = modulePath(module);
-  const bundle = await bundleJob(path);
+  const bundle = await bundleJob(path, exportName);
   const directory = await mkdtemp(join(tmpdir(), 'millrace-job-'));
   try {
     const file = join(directory, `${bundle.sha256}.mjs`);

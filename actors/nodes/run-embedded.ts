@@ -3,6 +3,7 @@ import { UserError } from '../../src/base/errors.ts';
 import type { JobId } from '../../src/base/ids.ts';
 import { EMBEDDED_CANCELLATION_MS } from '../../src/base/limits.ts';
 import { Configuration } from '../../src/config/configuration.ts';
+import { NATS_OPTIONS } from '../../src/config/nats-options.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { JobDetails } from '../../src/protocol/job-status.ts';
@@ -11,6 +12,8 @@ import { prepareJob } from './prepare-job.ts';
 import type { PreparedJob } from './prepare-job.ts';
 
 export interface EmbeddedOptions {
+  /** Which export of the module is the job; default: its default export. */
+  readonly exportName?: string;
   /** TaskManagers of the mini-cluster; default 1. */
   readonly taskManagers?: number;
   /** Slots (threads) of each; default: the machine's parallelism over all of them, and as many as the job needs. */
@@ -58,7 +61,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<EmbeddedRun> {
   const { configuration, taskManagers, slots } = resolve(options);
-  const prepared = await prepareJob(module, configuration);
+  const prepared = await prepareJob(module, configuration, options.exportName);
   const enough = options.slots ?? Math.max(slots, Math.ceil(prepared.slots / taskManagers));
   const cluster = await MiniCluster.start({
     taskManagers,
@@ -121,7 +124,11 @@ async function follow(
   signal.addEventListener('abort', abort, { once: true });
   try {
     const sha256 = await cluster.artifacts.put(prepared.bundle.source);
-    const submission = { jobId, module: { sha256 }, configuration: configuration.toRecord() };
+    const submission = {
+      jobId,
+      module: { sha256 },
+      configuration: configuration.without(Object.values(NATS_OPTIONS)).toRecord(),
+    };
     const ended = client.execute(submission, (job) => {
       latest = job;
       if (signal.aborted) cancel();

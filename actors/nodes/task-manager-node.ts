@@ -4,6 +4,7 @@ import { isId } from '../../src/base/ids.ts';
 import type { TaskManagerId } from '../../src/base/ids.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
+import type { TaskManagerHardware } from '../../src/protocol/task-manager-info.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { StartSlotThread } from '../task-manager/slot/slot-thread.ts';
 import { startTaskManager } from '../task-manager/task-manager.effects.ts';
@@ -14,6 +15,8 @@ export interface TaskManagerNodeOptions {
   /** Same for all TaskManagers of one process. */
   readonly processId: string;
   readonly startThread: StartSlotThread;
+  /** What the process has; shown to clients. */
+  readonly hardware?: TaskManagerHardware;
   /** Overrides `taskmanager.resource-id` where one process hosts several. */
   readonly taskManagerId?: TaskManagerId;
 }
@@ -35,6 +38,7 @@ export function startTaskManagerNode(
     taskManagerId: taskManagerId as TaskManagerId,
     processId,
     host: hostname(),
+    hardware: options.hardware,
     slots: configuration.get(OPTIONS.slotsPerTaskManager),
     heartbeatIntervalMs: configuration.get(OPTIONS.heartbeatInterval),
     heartbeatTimeoutMs: configuration.get(OPTIONS.heartbeatTimeout),

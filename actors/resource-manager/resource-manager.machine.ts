@@ -138,9 +138,9 @@ const machine = base.extend({
       for (const grant of grants) enqueue({ type: 'askForSlot', params: { grant } });
     }),
     addTaskManager: base.enqueueActions(({ context, event, enqueue }) => {
-      const { taskManagerId, processId, host, slots } = requestOf(event, 'registerTaskManager');
+      const { taskManagerId, processId, host, hardware, slots } = requestOf(event, 'registerTaskManager');
       enqueue.assign({
-        slots: registerTaskManager(context.slots, { taskManagerId, processId, host }, slots),
+        slots: registerTaskManager(context.slots, { taskManagerId, processId, host, hardware }, slots),
         heardFrom: new Map(context.heardFrom).set(taskManagerId, (event as Requested).at),
       });
       if (context.slots.taskManagers.has(taskManagerId)) return;

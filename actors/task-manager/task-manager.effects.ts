@@ -180,8 +180,15 @@ async function register(
   context: TaskManagerContext,
   send: Send,
 ): Promise<void> {
-  const { taskManagerId, processId, host, table } = context;
-  const message = { type: 'registerTaskManager' as const, taskManagerId, processId, host, slots: table };
+  const { taskManagerId, processId, host, hardware, table } = context;
+  const message = {
+    type: 'registerTaskManager' as const,
+    taskManagerId,
+    processId,
+    host,
+    ...(hardware === undefined ? {} : { hardware }),
+    slots: table,
+  };
   try {
     const answer = await ask(
       environment,

@@ -1,5 +1,6 @@
 import { assign, setup } from 'xstate';
 import type { AllocationId, Epoch, JobId, TaskManagerId } from '../../src/base/ids.ts';
+import type { TaskManagerHardware } from '../../src/protocol/task-manager-info.ts';
 import type { SlotStatus } from '../../src/protocol/resource-manager.ts';
 import type { TaskManagerRequest } from '../../src/protocol/task-manager.ts';
 import type { Caller } from '../messaging/serve.ts';
@@ -38,6 +39,8 @@ export interface TaskManagerInput {
   readonly taskManagerId: TaskManagerId;
   readonly processId: string;
   readonly host: string;
+  /** What its process has; shown to clients. */
+  readonly hardware?: TaskManagerHardware | undefined;
   readonly slots: number;
   readonly heartbeatTimeoutMs: number;
   /** Pause before registering again. */

@@ -1,4 +1,5 @@
 import { Configuration } from '../../src/config/configuration.ts';
+import { taskManagerMemory } from '../../src/config/memory-model.ts';
 import { compileSettings } from '../../src/config/settings.ts';
 import { compileJob } from '../../src/api/compile.ts';
 import type { JobDefinition } from '../../src/api/job.ts';
@@ -23,7 +24,7 @@ export function definedJobs(definition: JobDefinition): JobLoader {
 }
 
 /** The same on every machine. */
-const RESOURCES = { configuration: {}, memoryBytes: 4 * 1024 ** 3 };
+const RESOURCES = { configuration: {}, memory: taskManagerMemory(Configuration.EMPTY, 4 * 1024 ** 3) };
 
 /** Slots of one simulated TaskManager: no threads, each loop is stepped by the node's clock. */
 export function inlineSlotThreads(

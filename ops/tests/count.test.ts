@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countTests, sum, type VitestReport } from './count.ts';
+import { countTests, failures, sum, type VitestReport } from './count.ts';
 
 function report(...files: { status: string; tests: string[] }[]): VitestReport {
   const all = files.flatMap(({ tests }) => tests);
@@ -47,6 +47,34 @@ describe('countTests', () => {
   it('when there is no report then the exit code decides', () => {
     expect(countTests(0, undefined)).toEqual({ passed: 0, failed: 0 });
     expect(countTests(134, undefined)).toEqual({ passed: 0, failed: 1 });
+  });
+});
+
+describe('failures', () => {
+  it('when tests and files failed then each is named with the first line of its reason', () => {
+    const testResults = [
+      {
+        name: 'a.test.ts',
+        status: 'failed',
+        assertionResults: [
+          { status: 'passed', fullName: 'adds' },
+          {
+            status: 'failed',
+            fullName: 'divides',
+            failureMessages: ['expected 1 to be 2\n  at a.test.ts:3'],
+          },
+        ],
+      },
+      { name: 'b.test.ts', status: 'failed', message: 'Cannot find b', assertionResults: [] },
+    ];
+    expect(failures({ numPassedTests: 1, numFailedTests: 1, testResults })).toEqual([
+      'a.test.ts: divides: expected 1 to be 2',
+      'b.test.ts: Cannot find b',
+    ]);
+  });
+
+  it('when there is no report then nothing is named', () => {
+    expect(failures(undefined)).toEqual([]);
   });
 });
 

@@ -9,10 +9,21 @@ export interface Count {
 export interface VitestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
-  readonly testResults: readonly {
-    readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
-  }[];
+  readonly testResults: readonly FileReport[];
+}
+
+interface FileReport {
+  readonly name?: string;
+  readonly status: string;
+  /** Why the file failed, where none of its tests did. */
+  readonly message?: string;
+  readonly assertionResults: readonly TestReport[];
+}
+
+interface TestReport {
+  readonly status: string;
+  readonly fullName?: string;
+  readonly failureMessages?: readonly string[];
 }
 
 /**
@@ -23,13 +34,29 @@ export interface VitestReport {
  * @param report undefined when vitest wrote none
  */
 export function countTests(exitCode: number, report: VitestReport | undefined): Count {
-  const brokenFiles = (report?.testResults ?? []).filter(
-    ({ status, assertionResults }) =>
-      status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
-  ).length;
+  const brokenFiles = (report?.testResults ?? []).filter(isBroken).length;
   const passed = report?.numPassedTests ?? 0;
   const failed = (report?.numFailedTests ?? 0) + brokenFiles;
   return { passed, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
+}
+
+/** What failed, each with the beginning of its reason: a long log is read from its end. */
+export function failures(report: VitestReport | undefined): string[] {
+  return (report?.testResults ?? []).flatMap((file) => {
+    const at = file.name ?? 'a file';
+    if (isBroken(file)) return [`${at}: ${firstLine(file.message)}`];
+    return file.assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages }) => `${at}: ${fullName}: ${firstLine(failureMessages?.[0])}`);
+  });
+}
+
+function isBroken({ status, assertionResults }: FileReport): boolean {
+  return status === 'failed' && !assertionResults.some((test) => test.status === 'failed');
+}
+
+function firstLine(message: string | undefined): string {
+  return message?.split('\n', 1)[0] || 'no reason given';
 }
 
 export function sum(counts: readonly Count[]): Count {

@@ -7,18 +7,23 @@ import { SOURCE_FLAGS } from '../bin/pinned-node.mjs';
 import { ROOT } from '../setup/install.mjs';
 import { installFullNatsServer } from '../setup/nats-server.mjs';
 import { installS3Server } from '../setup/s3-server.mjs';
-import { countTests, sum, type Count, type VitestReport } from './count.ts';
+import { countTests, failures, sum, type Count, type VitestReport } from './count.ts';
 
 /** Longest a single step may take before it is ended and counted as failed. */
 const STEP_LIMIT_MS = 15 * 60_000;
 
 const OUTPUT = join(ROOT, 'node_modules', '.cache', 'millrace', 'tests');
 
+/** The count of a step, and what of it failed. */
+interface Outcome extends Count {
+  readonly names?: readonly string[];
+}
+
 interface Step {
   readonly title: string;
   /** Part of `npm run verify`: quick, and without a server. */
   readonly quick: boolean;
-  run(): Promise<Count>;
+  run(): Promise<Outcome>;
 }
 
 function heading(title: string): void {
@@ -69,7 +74,7 @@ function readReport(file: string): VitestReport | undefined {
   }
 }
 
-async function runVitest(project: string): Promise<Count> {
+async function runVitest(project: string): Promise<Outcome> {
   const report = join(OUTPUT, `${project}.json`);
   rmSync(report, { force: true });
   const code = await tool('vitest', [
@@ -80,11 +85,13 @@ async function runVitest(project: string): Promise<Count> {
     '--reporter=json',
     `--outputFile.json=${report}`,
   ]);
-  return countTests(code, readReport(report));
+  const read = readReport(report);
+  const names = failures(read).map((failure) => failure.replace(`${ROOT}/`, ''));
+  return { ...countTests(code, read), names };
 }
 
 function suite(project: string, quick: boolean, prepare: () => void = () => {}): Step {
-  const run = async (): Promise<Count> => {
+  const run = async (): Promise<Outcome> => {
     try {
       prepare();
     } catch (error) {
@@ -125,9 +132,9 @@ for (const step of STEPS.filter(({ quick }) => quick || !values.quick)) {
   heading(step.title);
   const count = await step.run();
   counts.push(count);
-  if (count.failed > 0) failing.push(`${step.title} (${count.failed})`);
+  if (count.failed > 0) failing.push(`${step.title} (${count.failed})`, ...(count.names ?? []));
 }
 const total = sum(counts);
-if (failing.length > 0) console.log(`\nFailing: ${failing.join(', ')}`);
+if (failing.length > 0) console.log(`\nFailing:\n  ${failing.join('\n  ')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;

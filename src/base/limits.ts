@@ -284,3 +284,8 @@ export const METRIC_STALE_MIN_MS = 30_000;
 export const METRICS_REQUEST_TIMEOUT_MS = 10_000;
 /** Bytes from which on scraped metrics are compressed for those who take it. */
 export const METRICS_GZIP_MIN_BYTES = 1_024;
+
+/** Attempts of a subtask that its job-manager remembers. */
+export const ATTEMPTS_KEPT = 10;
+/** Failures of tasks that are kept with the one that began a restart. */
+export const CONCURRENT_FAILURES_KEPT = 16;

@@ -62,6 +62,12 @@ export class Configuration {
     return [...new Set(names)];
   }
 
+  /** This configuration without some options, as if they had not been given. */
+  without(options: Iterable<ConfigOption<unknown>>): Configuration {
+    const keys = new Set([...options].map(({ key }) => key));
+    return new Configuration(new Map([...this.#values].filter(([key]) => !keys.has(key))));
+  }
+
   /** Job parameters by name. */
   parameters(): ReadonlyMap<string, string> {
     const prefix = `${JOB_PARAMETERS}.`;

@@ -15,7 +15,7 @@ const GB = 1024 ** 3;
 const MB = 1024 ** 2;
 const KB = 1024;
 
-function settingsOf(values: Record<string, string> = {}, resources = { memoryBytes: 16 * GB, slots: 2 }) {
+function settingsOf(values: Record<string, string> = {}, resources = { networkBytes: 1.6 * GB, slots: 2 }) {
   return exchangeSettings(Configuration.of(Object.entries(values)), resources);
 }
 
@@ -69,15 +69,9 @@ describe('the exchange of a job', () => {
   });
 
   it('when network memory is short, then slots share it, and channels get less', () => {
-    const small = settingsOf({ 'taskmanager.memory.network.max': '8 mb' });
+    const small = settingsOf({}, { networkBytes: 8 * MB, slots: 2 });
     expect([small.networkSlotFrames, small.ringsPerTaskBytes]).toEqual([8, 2 * MB]);
     expect([windowFrames(small, 1), ringBytes(small, 4)]).toEqual([8, 512 * KB]);
-    const fraction = {
-      'taskmanager.memory.network.fraction': '0.25',
-      'taskmanager.memory.network.min': '1mb',
-    };
-    expect(settingsOf(fraction, { memoryBytes: 16 * MB, slots: 1 }).ringsPerTaskBytes).toBe(2 * MB);
-    expect(settingsOf({}, { memoryBytes: 16 * MB, slots: 1 }).ringsPerTaskBytes).toBe(32 * MB);
   });
 
   it('when frames are large, then fewer are in flight towards a slot', () => {

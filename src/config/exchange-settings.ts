@@ -13,8 +13,8 @@ import { OPTIONS } from './options.ts';
 
 /** What a TaskManager has to share among its slots. */
 export interface ExchangeResources {
-  /** Memory that the process may use. */
-  readonly memoryBytes: number;
+  /** What frames in flight may take in its process. */
+  readonly networkBytes: number;
   readonly slots: number;
 }
 
@@ -30,7 +30,7 @@ export function exchangeSettings(
   const leastFrames = Math.min(least ?? NETWORK_CHANNEL_FRAMES_MIN, mostFrames);
   const mostRing = most === undefined ? Math.max(RING_BYTES, (least ?? 0) * frameBytes) : most * frameBytes;
   const leastRing = Math.min(least === undefined ? RING_BYTES_MIN : least * frameBytes, mostRing);
-  const half = networkBytes(configuration, resources.memoryBytes) / Math.max(1, resources.slots) / 2;
+  const half = resources.networkBytes / Math.max(1, resources.slots) / 2;
   return {
     compression: configuration.get(OPTIONS.networkCompression),
     frameBytes,
@@ -40,13 +40,4 @@ export function exchangeSettings(
     ringBytes: { most: mostRing, least: leastRing },
     ringsPerTaskBytes: Math.min(RINGS_PER_TASK_BYTES, half),
   };
-}
-
-/** Bytes that frames in flight may take in one process. */
-function networkBytes(configuration: Configuration, memoryBytes: number): number {
-  const wanted = configuration.get(OPTIONS.networkFraction) * memoryBytes;
-  return Math.min(
-    configuration.get(OPTIONS.networkMax),
-    Math.max(configuration.get(OPTIONS.networkMin), wanted),
-  );
 }

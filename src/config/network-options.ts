@@ -40,7 +40,7 @@ export const NETWORK_OPTIONS = {
   networkFraction: numberOption('taskmanager.memory.network.fraction', {
     defaultValue: 0.1,
     description:
-      'Share of the memory that the process may use (the limit of its container, else the machine) that frames in flight may take; slots get equal parts, half for the network, half for shared memory. A bound, nothing is reserved.',
+      'Share of taskmanager.memory.flink.size (set or derived) that frames in flight may take; slots get equal parts, half for the network, half for shared memory. A bound, nothing is reserved.',
     aliases: ['taskmanager.network.memory.fraction'],
   }),
   networkMin: memoryOption('taskmanager.memory.network.min', {

@@ -12,7 +12,10 @@ import {
   stringOption,
 } from './option.ts';
 import { METRIC_OPTIONS } from './metric-options.ts';
+import { MEMORY_OPTIONS } from './memory-options.ts';
+import { NATS_OPTIONS } from './nats-options.ts';
 import { NETWORK_OPTIONS } from './network-options.ts';
+import { REST_OPTIONS } from './rest-options.ts';
 import { REFUSED_ROCKSDB_OPTIONS, ROCKSDB_OPTIONS } from './rocksdb-options.ts';
 import { S3_OPTIONS } from './s3-options.ts';
 import { REFUSED_NETWORK_OPTIONS } from './refused-network-options.ts';
@@ -214,7 +217,10 @@ export const OPTIONS = {
   ...CHECKPOINT_OPTIONS,
   ...TRACE_OPTIONS,
   ...METRIC_OPTIONS,
+  ...MEMORY_OPTIONS,
+  ...NATS_OPTIONS,
   ...NETWORK_OPTIONS,
+  ...REST_OPTIONS,
   ...ROCKSDB_OPTIONS,
   ...REFUSED_ROCKSDB_OPTIONS,
   ...S3_OPTIONS,

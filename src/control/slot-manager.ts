@@ -1,5 +1,6 @@
 import type { AllocationId, JobId, TaskManagerId } from '../base/ids.ts';
 import type { SlotStatus } from '../protocol/resource-manager.ts';
+import type { TaskManagerHardware } from '../protocol/task-manager-info.ts';
 
 /**
  * The resource-manager's bookkeeping: which slots exist, who holds them, who needs how many. Pure and immutable.
@@ -19,6 +20,7 @@ export interface RegisteredTaskManager {
   readonly taskManagerId: TaskManagerId;
   readonly processId: string;
   readonly host: string;
+  readonly hardware?: TaskManagerHardware | undefined;
   readonly slots: readonly ManagedSlot[];
 }
 

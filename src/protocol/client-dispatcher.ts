@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import * as s from './schema.ts';
+import { executionGraphInfo } from './execution-graph-info.ts';
 import { jobDetails, jobSummary } from './job-status.ts';
+import { taskManagerInfo } from './task-manager-info.ts';
 
 /**
  * Client to dispatcher, on `mr.<cluster>.dispatcher`. Public protocol: any NATS client may speak it, in msgpack or,
@@ -28,6 +30,23 @@ export const jobList = z.object({ type: z.literal('jobList'), jobs: z.array(jobS
 
 export const requestJobDetails = z.strictObject({ type: z.literal('requestJobDetails'), jobId: s.jobId });
 export const jobDetailsReply = z.object({ type: z.literal('jobDetails'), job: jobDetails });
+
+/** All that is known of a job: its plan, attempts, failures. */
+export const requestExecutionGraph = z.strictObject({
+  type: z.literal('requestExecutionGraph'),
+  jobId: s.jobId,
+});
+export const executionGraphReply = z.object({
+  type: z.literal('executionGraph'),
+  job: executionGraphInfo,
+});
+
+/** The TaskManagers that are registered. */
+export const listTaskManagers = z.strictObject({ type: z.literal('listTaskManagers') });
+export const taskManagerList = z.object({
+  type: z.literal('taskManagerList'),
+  taskManagers: z.array(taskManagerInfo),
+});
 
 export const cancelJob = z.strictObject({ type: z.literal('cancelJob'), jobId: s.jobId });
 export const cancelAccepted = z.object({ type: z.literal('cancelAccepted'), jobId: s.jobId });
@@ -91,6 +110,8 @@ export const clientRequest = z.discriminatedUnion('type', [
   submitJob,
   listJobs,
   requestJobDetails,
+  requestExecutionGraph,
+  listTaskManagers,
   cancelJob,
   triggerSnapshot,
   requestSnapshotStatus,
@@ -103,6 +124,8 @@ export const dispatcherReply = z.discriminatedUnion('type', [
   jobSubmitted,
   jobList,
   jobDetailsReply,
+  executionGraphReply,
+  taskManagerList,
   cancelAccepted,
   snapshotTriggered,
   snapshotStatus,

@@ -69,6 +69,10 @@ export const jobSummary = z.object({
   endedAt: s.instant.optional(),
   tasksTotal: s.count,
   tasksRunning: s.count,
+  /** Subtasks in each state that occurs. */
+  taskStates: z.partialRecord(executionState, s.count),
+  /** When the job or one of its subtasks changed its state last. */
+  lastModified: s.instant,
 });
 export type JobSummary = z.infer<typeof jobSummary>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as s from './schema.ts';
+import { taskManagerHardware } from './task-manager-info.ts';
 
 /** TaskManagers and job-managers to the resource-manager, on `mr.<cluster>.resourcemanager`, with its answers. */
 
@@ -20,6 +21,7 @@ export const registerTaskManager = z.object({
   /** TaskManagers of one operating-system process exchange records through shared memory. */
   processId: s.processId,
   host: z.string(),
+  hardware: taskManagerHardware.optional(),
   slots: z.array(slotStatus),
 });
 export const taskManagerRegistered = z.object({

@@ -213,6 +213,41 @@ describe('an unreachable cluster', () => {
   });
 });
 
+describe('a module with several jobs', () => {
+  const module = jobPath('two-jobs.ts');
+
+  it('when -c names one and arguments follow --, then that one runs with them', async () => {
+    const { code, stdout } = await cli(['run', module, '-p', '1', '-c', 'down', '--', '--first', '7']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'down> 7\n' });
+  });
+
+  it('when none is chosen, or one that is not there, then the names to choose from are told', async () => {
+    const none = await cli(['info', module]);
+    expect(none.code).toBe(1);
+    expect(none.stderr).toMatch(/choose one with -c: down, up/);
+    expect((await cli(['info', module, '-c', 'sideways'])).stderr).toMatch(/has no export "sideways"/);
+  });
+});
+
+describe('completion', () => {
+  it('when a shell asks, then verbs and options that begin so are told', async () => {
+    expect((await cli(['completion', 'bash'])).stdout).toContain('complete -F');
+    expect((await cli(['complete', '--', 'save'])).stdout).toMatch(/^savepoint\t/);
+    expect((await cli(['complete', '--', 'run', '--from'])).stdout).toMatch(/^--from-savepoint\t/);
+  });
+});
+
+describe('millrace doctor', () => {
+  it('when a configuration is fit for production, then it ends with 0', async () => {
+    const file = join(folder, 'production.yaml');
+    await writeFile(file, 'execution.checkpointing: { interval: 60 s, dir: s3://prod/checkpoints }\n');
+    expect((await cli(['doctor', '--config', file])).code).toBe(0);
+    const bare = await cli(['doctor']);
+    expect(bare.code).toBe(1);
+    expect(bare.stdout).toMatch(/problem +no checkpoints are taken/);
+  });
+});
+
 describe('on a cluster', () => {
   let cluster: ClusterUnderTest;
   let address: string[];
@@ -224,6 +259,21 @@ describe('on a cluster', () => {
 
   afterAll(async () => {
     await cluster?.stop();
+  });
+
+  it('when top looks once, then it shows running jobs with their rates, and what the cluster has', async () => {
+    const { stdout } = await cli(['run', jobPath('endless.ts'), '-d', ...address]);
+    const jobId = stdout.trim();
+    await until('the job runs', async () => {
+      const { lines } = await cli(['status', jobId, '--json', ...address]);
+      return lines[0]?.['status'] === 'RUNNING';
+    });
+    const top = await cli(['top', ...address]);
+    expect(top.stdout).toMatch(/1 TaskManager, \d of 2 slots in use, 1 job/);
+    expect(top.stdout).toMatch(/endless {2}RUNNING .* busy +backpr\. +lag\n/s);
+    const { lines } = await cli(['top', '--json', '--count', '2', '--interval', '100ms', ...address]);
+    expect(lines).toMatchObject(Array(2).fill({ type: 'clusterLook', running: [{ job: { jobId } }] }));
+    expect((await cli(['cancel', jobId, ...address])).code).toBe(0);
   });
 
   it('when a job is submitted detached, then list, status and cancel speak of it', async () => {
@@ -241,6 +291,8 @@ describe('on a cluster', () => {
       const { lines } = await cli(['status', jobId, '--json', ...address]);
       return lines[0]?.['status'] === 'CANCELED';
     });
+    expect((await cli(['list', ...address])).stdout).not.toContain(jobId);
+    expect((await cli(['list', '--all', ...address])).stdout).toContain(jobId);
     const again = await cli(['cancel', jobId, ...address]);
     expect(again).toMatchObject({ code: 1 });
     expect(again.stderr).toMatch(/has ended already, it is CANCELED/);
@@ -254,6 +306,21 @@ describe('on a cluster', () => {
     expect(running.stderr).toMatch(/Canceling job [0-9a-f]{32} on the cluster/);
     expect(running.lines.at(-1)).toMatchObject({ type: 'jobEnded', status: 'CANCELED' });
     await cluster.untilRegistered(1);
+  });
+
+  it('when doctor looks at it, then one TaskManager is a problem, and what is in order is told too', async () => {
+    const { code, lines } = await cli(['doctor', '--json', ...address]);
+    expect(code).toBe(1);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ type: 'finding', area: 'Cluster', level: 'problem' }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        area: 'Cluster',
+        level: 'ok',
+        found: expect.stringMatching(/^nats-server \d/),
+      }),
+    );
   });
 
   it('when a job id is not known, then it ends with 1 and says so', async () => {

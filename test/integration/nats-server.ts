@@ -112,7 +112,7 @@ export class NatsServer {
     const deadline = performance.now() + START_TIMEOUT_MS;
     while (performance.now() < deadline && child.exitCode === null) {
       const ports = await readFile(file, 'utf8').catch(() => '');
-      const port = /"nats":\s*\[\s*"nats:\/\/127\.0\.0\.1:(\d+)"/.exec(ports)?.[1];
+      const port = /"nats":\s*\[\s*"(?:nats|tls):\/\/127\.0\.0\.1:(\d+)"/.exec(ports)?.[1];
       if (port !== undefined && output().includes('Server is ready')) {
         this.#port = Number(port);
         return;

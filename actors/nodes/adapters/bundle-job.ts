@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
-import type { BuildFailure, Message } from 'esbuild';
+import type { BuildFailure, BuildOptions, Message } from 'esbuild';
 import { UserError } from '../../../src/base/errors.ts';
 
 /** A job's module with its dependencies, as one file. */
@@ -16,9 +16,10 @@ export interface BundledJob {
 /**
  * Bundles a job's module and all it imports, but for `millrace` itself, which every node has. esbuild: the bundler most used,
  * fast, prebuilt in its registry packages, with source maps that keep the user's files and lines in errors.
+ * @param exportName which export is the job; default: the module's default export
  * @throws UserError naming the file, and the line of a syntax error or an import that is not found.
  */
-export async function bundleJob(modulePath: string): Promise<BundledJob> {
+export async function bundleJob(modulePath: string, exportName?: string): Promise<BundledJob> {
   const path = resolve(modulePath);
   await access(path).catch((error: unknown) => {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -27,7 +28,7 @@ export async function bundleJob(modulePath: string): Promise<BundledJob> {
   });
   try {
     const result = await build({
-      entryPoints: [path],
+      ...entryOf(path, exportName),
       bundle: true,
       write: false,
       format: 'esm',
@@ -47,13 +48,20 @@ export async function bundleJob(modulePath: string): Promise<BundledJob> {
     const source = result.outputFiles[0]?.contents ?? new Uint8Array();
     return { source, sha256: createHash('sha256').update(source).digest('hex'), path };
   } catch (error) {
-    throw new UserError(
-      `module ${modulePath} cannot be bundled: ${describe((error as BuildFailure).errors)}`,
-      {
-        cause: error,
-      },
-    );
+    const { errors } = error as BuildFailure;
+    if (exportName !== undefined && errors?.some(({ text }) => text.startsWith('No matching export')))
+      throw new UserError(`module ${modulePath} has no export "${exportName}"`);
+    throw new UserError(`module ${modulePath} cannot be bundled: ${describe(errors)}`, {
+      cause: error,
+    });
   }
+}
+
+/** The module itself, or one that makes the named export the default one. */
+function entryOf(path: string, exportName: string | undefined): BuildOptions {
+  if (exportName === undefined) return { entryPoints: [path] };
+  const contents = `export { ${JSON.stringify(exportName)} as default } from ${JSON.stringify(path)};`;
+  return { stdin: { contents, resolveDir: dirname(path), sourcefile: `-c ${exportName}` } };
 }
 
 /** CommonJS dependencies inside an ESM bundle call `require` for Node's own modules. */

@@ -36,19 +36,23 @@ function resolveOwnPackage(): void {
 export async function loadJobModule(path: string, label = path): Promise<JobDefinition> {
   resolveOwnPackage();
   process.setSourceMapsEnabled(true);
-  let exported: unknown;
+  let module: Readonly<Record<string, unknown>>;
   try {
-    const module = (await import(`${pathToFileURL(path).href}?load=${loads++}`)) as { default?: unknown };
-    exported = module.default;
+    module = (await import(`${pathToFileURL(path).href}?load=${loads++}`)) as Record<string, unknown>;
   } catch (error) {
     throw new UserError(`module ${label} could not be loaded${userFrame(error)}: ${messageOf(error)}`, {
       cause: error,
     });
   }
+  const { default: exported } = module;
   if (isJobDefinition(exported)) return exported;
+  const named = Object.keys(module).filter((name) => isJobDefinition(module[name]));
   throw new UserError(
     `module ${label} does not export a job: it needs "export default defineJob('name', (env) => { ... })"` +
-      (exported === undefined ? '' : `, its default export is ${typeof exported}`),
+      (exported === undefined ? '' : `, its default export is ${typeof exported}`) +
+      (named.length === 0
+        ? ''
+        : `; it exports jobs under other names, choose one with -c: ${named.join(', ')}`),
   );
 }
 

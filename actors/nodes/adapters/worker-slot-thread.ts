@@ -1,6 +1,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { ExternalError, deserializeError, serializeError } from '../../../src/base/errors.ts';
 import type { SerializedError } from '../../../src/base/errors.ts';
+import { OPTIONS } from '../../../src/config/options.ts';
 import type { CancelTasks, SubmitTasks } from '../../../src/protocol/slot.ts';
 import { servePort } from '../../../src/transport/local/serve-port.ts';
 import type { PortService } from '../../../src/transport/local/serve-port.ts';
@@ -10,6 +11,7 @@ import type { TaskManagerResources } from '../../task-manager/slot/task-manager-
 import type { ModuleCache } from './module-cache.ts';
 import type { ProcessMeter } from './process-meter.ts';
 import type { NatsConnectionSpec } from './nats-connection.ts';
+import { slotHeapMegabytes } from './process-memory.ts';
 import type { RingRegistry } from './ring-registry.ts';
 import type {
   LocalModule,
@@ -79,13 +81,14 @@ class WorkerSlotThread implements SlotThread {
       transferList: [port2],
       name: `slot-${slot.slot}`,
       stdout: options.output !== undefined,
+      resourceLimits: { maxOldGenerationSizeMb: slotHeapMegabytes(resources) },
     });
     if (options.output !== undefined) {
       this.#worker.stdout.on('data', (chunk: Buffer) => options.output?.write(chunk));
     }
     this.#worker.on('message', (fact: SlotThreadFact) => this.#onFact(fact));
     this.#worker.on('error', (error) => {
-      this.#failure ??= serializeError(error);
+      this.#failure ??= serializeError(this.#explained(error));
     });
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
@@ -153,6 +156,16 @@ class WorkerSlotThread implements SlotThread {
         this.#failure ??= fact.error;
         return;
     }
+  }
+
+  #explained(error: unknown): unknown {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ERR_WORKER_OUT_OF_MEMORY') return error;
+    return new ExternalError(
+      `its heap of ${slotHeapMegabytes(this.#options.resources)} MB is full: give more (${OPTIONS.taskHeap.key}, or ${OPTIONS.processMemory.key}), ` +
+        `have fewer slots, or keep state on disk (${OPTIONS.stateBackend.key}: rocksdb)`,
+      { cause: error },
+    );
   }
 
   #exitError(code: number): SerializedError {

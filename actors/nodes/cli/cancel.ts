@@ -17,7 +17,7 @@ export function addCancel(program: Command, cli: Cli): void {
     .addHelpText('after', EXAMPLES);
   withVerbose(withJson(withAddress(command))).action(async (id: string, options: AddressOptions) => {
     const jobId = jobIdOf(id);
-    const job = await withClient(cli, addressOf(options), QUESTION_TIMEOUT_MS, async ({ client }) => {
+    const job = await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, async ({ client }) => {
       const before = await client.details(jobId);
       if (!isGloballyTerminal(before.status)) await client.cancel(jobId);
       return before;

@@ -58,6 +58,8 @@ function jobOf(recordsIn: number, change: Partial<JobDetails> = {}): JobDetails 
     submittedAt: 1_000,
     tasksTotal: 2,
     tasksRunning: 2,
+    taskStates: {},
+    lastModified: 0,
     restarts: 0,
     results: 0,
     vertices: [

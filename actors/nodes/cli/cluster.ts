@@ -1,15 +1,24 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { isPortFree } from '../adapters/free-port.ts';
 import { createLogger } from '../adapters/pino-logger.ts';
 import type { NodeLogger } from '../adapters/pino-logger.ts';
 import { LocalCluster } from '../local-cluster.ts';
-import { DEFAULT_CLUSTER, checkClusterId } from '../nats-environment.ts';
+import { DEFAULT_CLUSTER, DEFAULT_NATS_URL, checkClusterId } from '../nats-environment.ts';
 import { EXIT, InterruptedError, UsageError } from './describe-error.ts';
 import { Interruption } from './interruption.ts';
-import { configurationOf, wholeNumber, withConfiguration, withJson, withVerbose } from './options.ts';
-import type { Cli, ConfigurationOptions } from './options.ts';
+import {
+  configurationOf,
+  credentialOverrides,
+  wholeNumber,
+  withConfiguration,
+  withCredentials,
+  withJson,
+  withVerbose,
+} from './options.ts';
+import type { Cli, ConfigurationOptions, CredentialOptions } from './options.ts';
 
-interface ClusterOptions extends ConfigurationOptions {
+interface ClusterOptions extends ConfigurationOptions, CredentialOptions {
   readonly taskmanagers: number;
   readonly slots: number;
   readonly nats?: string;
@@ -23,7 +32,7 @@ Examples:
   millrace cluster --taskmanagers 2 --slots 2
   millrace cluster --nats nats://127.0.0.1:4222 --cluster blue -D heartbeat.timeout=10s
 
-Starts a nats-server of its own on a free port (or uses --nats), one JobManager and the TaskManagers as processes.
+Starts a nats-server of its own (or uses --nats), one JobManager and the TaskManagers as processes.
 Ctrl-C stops them all.`;
 
 /** `millrace cluster` */
@@ -34,14 +43,23 @@ export function addCluster(program: Command, cli: Cli): void {
     .option('--taskmanagers <n>', 'TaskManager processes', wholeNumber(1, 64), 1)
     .option('--slots <n>', 'slots of each TaskManager', wholeNumber(1, 1_024), 2)
     .option('--nats <url>', 'a NATS server that runs (default: an own one)')
-    .option('--nats-port <port>', 'port of the own NATS server (default: a free one)', wholeNumber(1, 65_535))
+    .option(
+      '--nats-port <port>',
+      `port of the own NATS server (default: ${NATS_PORT}, or a free one where that is taken)`,
+      wholeNumber(1, 65_535),
+    )
     .option('--cluster <id>', 'id of the cluster; several may share a NATS server', DEFAULT_CLUSTER)
     .option('--log-dir <folder>', 'where each process writes its log', 'millrace-logs')
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withConfiguration(command))).action(async (options: ClusterOptions) => {
-    cli.exitCode = await runCluster(cli, options);
-  });
+  withVerbose(withJson(withConfiguration(withCredentials(command)))).action(
+    async (options: ClusterOptions) => {
+      cli.exitCode = await runCluster(cli, options);
+    },
+  );
 }
+
+/** Where clients look when nothing is said. */
+const NATS_PORT = Number(new URL(DEFAULT_NATS_URL).port);
 
 async function runCluster(cli: Cli, options: ClusterOptions): Promise<number> {
   checkOptions(cli, options);
@@ -81,12 +99,15 @@ interface Start {
   readonly interruption: Interruption;
 }
 
-function start(
+async function start(
   cli: Cli,
   options: ClusterOptions,
   { logDirectory, logger, interruption }: Start,
 ): Promise<LocalCluster> {
-  const { taskmanagers, slots, nats, natsPort, cluster, D = [], config } = options;
+  const { taskmanagers, slots, nats, cluster, D = [], config } = options;
+  const usual = nats === undefined && (await isPortFree(NATS_PORT)) ? NATS_PORT : undefined;
+  const natsPort = options.natsPort ?? usual;
+  const credentials = credentialOverrides(options);
   return LocalCluster.start({
     taskManagers: taskmanagers,
     slots,
@@ -94,8 +115,9 @@ function start(
     logDirectory,
     logger,
     signal: interruption.signal,
+    configuration: configurationOf(cli, options, credentials),
     nodeArguments: [
-      ...D.flatMap((pair) => ['-D', pair]),
+      ...[...D, ...credentials].flatMap((pair) => ['-D', pair]),
       ...(config === undefined ? [] : ['--config', resolve(config)]),
       ...(cli.verbose ? ['--verbose'] : []),
       ...(cli.json ? ['--json'] : []),
@@ -131,4 +153,6 @@ function announce({ terminal, json }: Cli, options: ClusterOptions, url: string)
   const nodes = `${taskmanagers} TaskManager${taskmanagers === 1 ? '' : 's'} with ${taskmanagers * slots} slots`;
   terminal.out(terminal.paintOut('green', `Cluster "${cluster}" is ready: ${nodes}, NATS at ${url}`));
   terminal.out(`Run a job:  npx millrace run <module.ts> --nats ${url}${which}`);
+  const at = url === DEFAULT_NATS_URL ? '' : ` --nats ${url}`;
+  terminal.out(`Watch it:   npx millrace top${at}${which}`);
 }

@@ -3,12 +3,21 @@ import type { JobGraph } from '../../../src/graph/job-graph.ts';
 import { prepareJob } from '../prepare-job.ts';
 import type { PreparedJob } from '../prepare-job.ts';
 import { EXIT } from './describe-error.ts';
-import { configurationOf, withConfiguration, withJson, withParallelism, withVerbose } from './options.ts';
+import { jobArguments } from './job-arguments.ts';
+import {
+  configurationOf,
+  withClass,
+  withConfiguration,
+  withJson,
+  withParallelism,
+  withVerbose,
+} from './options.ts';
 import type { Cli, ConfigurationOptions } from './options.ts';
 import { clean, table } from './table.ts';
 
 interface InfoOptions extends ConfigurationOptions {
   readonly parallelism?: number;
+  readonly class?: string;
 }
 
 const EXAMPLES = `
@@ -19,12 +28,13 @@ Examples:
 /** `millrace info <module>` */
 export function addInfo(program: Command, cli: Cli): void {
   const command = program
-    .command('info <module>')
+    .command('info <module> [arguments...]')
     .description('show the plan of a job: vertices, chains, edges, parallelism; needs no cluster')
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withConfiguration(withParallelism(command)))).action(
-    async (module: string, options: InfoOptions) => {
-      const prepared = await prepareJob(module, configurationOf(cli, options));
+  withVerbose(withJson(withConfiguration(withParallelism(withClass(command))))).action(
+    async (module: string, words: string[], options: InfoOptions) => {
+      const configuration = configurationOf(cli, options, jobArguments(words));
+      const prepared = await prepareJob(module, configuration, options.class);
       if (cli.json) cli.terminal.json(planJson(prepared));
       else printPlan(cli, prepared);
       cli.exitCode = EXIT.ok;

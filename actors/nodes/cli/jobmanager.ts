@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { startNatsJobManager } from '../nats-nodes.ts';
 import { runNode } from './node.ts';
 import type { NodeOptions } from './node.ts';
-import { hidden, withAddress, withConfiguration, withVerbose } from './options.ts';
+import { hidden, withAddress, withVerbose } from './options.ts';
 import type { Cli } from './options.ts';
 
 const EXAMPLES = `
@@ -21,7 +21,7 @@ export function addJobManager(program: Command, cli: Cli): void {
     .addOption(hidden('--role <name>'))
     .addHelpText('after', EXAMPLES);
   command.option('--json', 'log lines as JSON');
-  withVerbose(withConfiguration(withAddress(command))).action(async (options: NodeOptions) => {
+  withVerbose(withAddress(command)).action(async (options: NodeOptions) => {
     cli.exitCode = await runNode(cli, 'jobmanager', options, [], startNatsJobManager);
   });
 }

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../adapters/package-files.ts';
 import { addCancel } from './cancel.ts';
 import { addCluster } from './cluster.ts';
+import { addCompletion } from './completion.ts';
 import {
   EXIT,
   InterruptedError,
@@ -13,6 +14,7 @@ import {
   plainError,
   stacksOf,
 } from './describe-error.ts';
+import { addDoctor } from './doctor/doctor.ts';
 import { addInfo } from './info.ts';
 import { addJobManager } from './jobmanager.ts';
 import { addList } from './list.ts';
@@ -21,6 +23,7 @@ import { addRun } from './run.ts';
 import { addCheckpoint, addSavepoint, addStop } from './savepoint.ts';
 import { addStatus } from './status.ts';
 import { addTaskManager } from './taskmanager.ts';
+import { addTop } from './top.ts';
 import { processTerminal } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -82,6 +85,7 @@ function createProgram(cli: Cli): Command {
     addInfo,
     addList,
     addStatus,
+    addTop,
     addCancel,
     addStop,
     addSavepoint,
@@ -89,9 +93,11 @@ function createProgram(cli: Cli): Command {
     addCluster,
     addJobManager,
     addTaskManager,
+    addDoctor,
   ]) {
     add(program, cli);
   }
+  addCompletion(program);
   return program;
 }
 

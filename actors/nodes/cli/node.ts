@@ -24,7 +24,7 @@ export async function runNode(
   start: (options: NatsNodeOptions) => Promise<RunningNode>,
 ): Promise<number> {
   const configuration = configurationOf(cli, options, more);
-  const address = addressOf(options);
+  const address = addressOf(cli, options);
   const logger = nodeLogger(cli, options.role ?? kind, options.logFile);
   const interruption = new Interruption();
   const orphaned = new Promise<'orphaned'>((resolve) =>

@@ -4,6 +4,7 @@ import { CLI_PROBE_MS } from '../../../src/base/limits.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { loadConfiguration } from '../../../src/config/load-configuration.adapter.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
+import { natsSpec } from '../adapters/nats-connection.ts';
 import { createLogger } from '../adapters/pino-logger.ts';
 import type { NodeLogger } from '../adapters/pino-logger.ts';
 import { connectClient } from '../connect-client.ts';
@@ -24,6 +25,9 @@ export interface Cli {
   json: boolean;
 }
 
+/** Where the NATS server is, as for NATS' own tools. */
+const NATS_URL = 'NATS_URL';
+
 export interface VerboseOptions {
   readonly verbose?: true;
 }
@@ -33,9 +37,18 @@ export interface ConfigurationOptions extends VerboseOptions {
   readonly config?: string;
 }
 
-export interface AddressOptions extends VerboseOptions {
+export interface AddressOptions extends ConfigurationOptions, CredentialOptions {
   readonly nats: string;
   readonly cluster: string;
+}
+
+/** As NATS' own tools name them. */
+export interface CredentialOptions {
+  readonly creds?: string;
+  readonly nkey?: string;
+  readonly tlsca?: string;
+  readonly tlscert?: string;
+  readonly tlskey?: string;
 }
 
 export function withVerbose(command: Command): Command {
@@ -52,10 +65,28 @@ export function withConfiguration(command: Command): Command {
     );
 }
 
-/** `--nats` with its default, and `--cluster`. */
-export function withAddress(command: Command): Command {
+/** How to be known to the NATS server; what else there is has keys of the configuration (`nats.user`...). */
+export function withCredentials(command: Command): Command {
   return command
-    .option('--nats <url>', 'NATS server of the cluster; several separated by commas', DEFAULT_NATS_URL)
+    .addOption(file('--creds <file>', 'credentials file for the NATS server').env('NATS_CREDS'))
+    .addOption(file('--nkey <file>', 'nkey seed file for the NATS server').env('NATS_NKEY'))
+    .addOption(file('--tlsca <file>', 'authorities of the NATS server, PEM').env('NATS_CA'))
+    .addOption(file('--tlscert <file>', 'certificate to show to the NATS server, PEM').env('NATS_CERT'))
+    .addOption(file('--tlskey <file>', 'private key of --tlscert, PEM').env('NATS_KEY'));
+}
+
+function file(flags: string, description: string): Option {
+  return new Option(flags, description);
+}
+
+/** `--nats` with its default, `--cluster`, credentials, and the configuration, which may have more of those. */
+export function withAddress(command: Command): Command {
+  return withConfiguration(withCredentials(command))
+    .addOption(
+      new Option('--nats <url>', 'NATS server of the cluster; several separated by commas')
+        .env(NATS_URL)
+        .default(DEFAULT_NATS_URL),
+    )
     .option('--cluster <id>', 'which cluster on that server', DEFAULT_CLUSTER);
 }
 
@@ -66,6 +97,14 @@ export function withJson(command: Command): Command {
 /** `-p` */
 export function withParallelism(command: Command): Command {
   return command.option('-p, --parallelism <n>', 'parallelism of operators that set none', wholeNumber(1));
+}
+
+/** `-c` */
+export function withClass(command: Command): Command {
+  return command.option(
+    '-c, --class <export>',
+    'which export of the module is the job (default: its default)',
+  );
 }
 
 /** An option that only Millrace's own processes give. */
@@ -98,8 +137,23 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: 
   };
 }
 
-export function addressOf(options: AddressOptions): ClusterAddress {
-  return { nats: { servers: options.nats }, clusterId: checkClusterId(options.cluster) };
+/** Which cluster, and how to be known to its server. @throws ConfigurationError */
+export function addressOf(cli: Cli, options: AddressOptions): ClusterAddress {
+  const configuration = configurationOf(cli, options, credentialOverrides(options));
+  return { nats: natsSpec(options.nats, configuration), clusterId: checkClusterId(options.cluster) };
+}
+
+/** Credentials of the command line as the configuration keys that they stand for. */
+export function credentialOverrides({ creds, nkey, tlsca, tlscert, tlskey }: CredentialOptions): string[] {
+  return (
+    [
+      [OPTIONS.natsCredentialsFile, creds],
+      [OPTIONS.natsNkeyFile, nkey],
+      [OPTIONS.natsCaFile, tlsca],
+      [OPTIONS.natsCertFile, tlscert],
+      [OPTIONS.natsKeyFile, tlskey],
+    ] as const
+  ).flatMap(([{ key }, path]) => (path === undefined ? [] : [`${key}=${path}`]));
 }
 
 /** A logger of warnings to the terminal, for clients. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { JobDetails } from '../../../src/protocol/job-status.ts';
+import { NATS_OPTIONS } from '../../../src/config/nats-options.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { DEFAULT_CLUSTER } from '../nats-environment.ts';
@@ -8,24 +9,27 @@ import { prepareJob } from '../prepare-job.ts';
 import { runEmbedded } from '../run-embedded.ts';
 import { EXIT, InterruptedError, UsageError, describeError, stacksOf } from './describe-error.ts';
 import { Interruption } from './interruption.ts';
+import { jobArguments } from './job-arguments.ts';
 import {
   QUESTION_TIMEOUT_MS,
   addressOf,
   clientLogger,
   configurationOf,
   wholeNumber,
+  withClass,
   withClient,
   withConfiguration,
+  withCredentials,
   withJson,
   withParallelism,
   withVerbose,
 } from './options.ts';
-import type { Cli, ConfigurationOptions } from './options.ts';
+import type { Cli, ConfigurationOptions, CredentialOptions } from './options.ts';
 import { createReporter } from './run-reporter.ts';
 import { absolutePlace } from './saved-snapshot.ts';
 import type { RunReporter } from './run-reporter.ts';
 
-interface RunOptions extends ConfigurationOptions {
+interface RunOptions extends ConfigurationOptions, CredentialOptions {
   readonly parallelism?: number;
   readonly detached?: true;
   readonly nats?: string;
@@ -33,6 +37,7 @@ interface RunOptions extends ConfigurationOptions {
   readonly json?: true;
   readonly fromSavepoint?: string;
   readonly allowNonRestoredState?: true;
+  readonly class?: string;
   readonly slots?: number;
   readonly taskmanagers?: number;
 }
@@ -41,6 +46,8 @@ const EXAMPLES = `
 Examples:
   millrace run job.ts                                      in a cluster inside this process, on all cores
   millrace run job.ts -p 4 -D restart-strategy.type=none   with options
+  millrace run job.ts -- --events 1000 --fast              env.getParameter('events') is '1000', 'fast' is 'true'
+  millrace run jobs.ts -c payments                         the export "payments" of the module
   millrace run job.ts --nats nats://127.0.0.1:4222         on a cluster, and follow it (Ctrl-C cancels it)
   millrace run job.ts --nats nats://127.0.0.1:4222 -d      on a cluster; prints the job id and returns
   millrace run job.ts -s /savepoints/savepoint-4f0a5d-…    goes on from a savepoint
@@ -50,8 +57,8 @@ Exit codes: 0 finished, 1 failed or refused, 2 wrong usage, 130 interrupted`;
 /** `millrace run <module>` */
 export function addRun(program: Command, cli: Cli): void {
   const command = program
-    .command('run <module>')
-    .description('run a job: in this process, or with --nats on a cluster')
+    .command('run <module> [arguments...]')
+    .description('run a job: in this process, or with --nats on a cluster; arguments for it follow --')
     .option(
       '-s, --from-savepoint <path>',
       "go on from a savepoint, a kept checkpoint, or the newest in the folder of a job's checkpoints",
@@ -67,9 +74,9 @@ export function addRun(program: Command, cli: Cli): void {
     )
     .option('--taskmanagers <n>', 'embedded TaskManagers (default: 1)', wholeNumber(1, 64))
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withConfiguration(withParallelism(command)))).action(
-    async (module: string, options: RunOptions) => {
-      cli.exitCode = await run(cli, module, options);
+  withVerbose(withJson(withConfiguration(withCredentials(withParallelism(withClass(command)))))).action(
+    async (module: string, words: string[], options: RunOptions) => {
+      cli.exitCode = await run(cli, module, jobArguments(words), options);
     },
   );
 }
@@ -82,9 +89,14 @@ function restoreOverrides({ fromSavepoint, allowNonRestoredState }: RunOptions):
   ];
 }
 
-async function run(cli: Cli, module: string, options: RunOptions): Promise<number> {
+async function run(
+  cli: Cli,
+  module: string,
+  parameters: readonly string[],
+  options: RunOptions,
+): Promise<number> {
   checkOptions(options);
-  const configuration = configurationOf(cli, options, restoreOverrides(options));
+  const configuration = configurationOf(cli, options, [...parameters, ...restoreOverrides(options)]);
   const interruption = new Interruption();
   const reporter = createReporter(cli.terminal, cli.json);
   try {
@@ -133,13 +145,14 @@ async function embedded(
   interruption: Interruption,
   reporter: RunReporter,
 ): Promise<JobDetails> {
-  const { slots, taskmanagers } = options;
+  const { slots, taskmanagers, class: exportName } = options;
   let isSubmitted = false;
   interruption.signal.addEventListener('abort', () => cli.terminal.err('Canceling the job ...'));
   const { job } = await runEmbedded(module, {
     configuration,
     logger: clientLogger(cli),
     signal: interruption.signal,
+    ...(exportName === undefined ? {} : { exportName }),
     ...(slots === undefined ? {} : { slots }),
     ...(taskmanagers === undefined ? {} : { taskManagers: taskmanagers }),
     // What the job prints must not stand among the lines for programs.
@@ -163,8 +176,8 @@ async function onCluster(
   reporter: RunReporter,
 ): Promise<JobDetails | undefined> {
   const { nats = '', cluster = DEFAULT_CLUSTER } = options;
-  const address = addressOf({ nats, cluster });
-  const prepared = await prepareJob(module, configuration);
+  const address = addressOf(cli, { ...options, nats, cluster });
+  const prepared = await prepareJob(module, configuration, options.class);
   await withClient(cli, address, QUESTION_TIMEOUT_MS, ({ client }) => client.overview());
   const submit = async (connection: ClientConnection): Promise<JobDetails | undefined> => {
     interruption.signal.throwIfAborted();
@@ -174,7 +187,7 @@ async function onCluster(
     const accepted = await client.submit({
       jobId,
       module: { sha256 },
-      configuration: configuration.toRecord(),
+      configuration: configuration.without(Object.values(NATS_OPTIONS)).toRecord(),
     });
     if (options.detached) {
       if (cli.json) reporter.submitted(jobId, accepted.name);

@@ -39,7 +39,7 @@ export function addSavepoint(program: Command, cli: Cli): void {
     .description(
       'save the state of a running job; it goes on (directory: execution.checkpointing.savepoint-dir)',
     )
-    .option('--dispose <path>', 'remove the savepoint at this path')
+    .option('-d, --dispose <path>', 'remove the savepoint at this path')
     .addHelpText('after', SAVEPOINT_EXAMPLES);
   withVerbose(withJson(withAddress(command))).action(
     async (
@@ -67,7 +67,7 @@ export function addStop(program: Command, cli: Cli): void {
       '-p, --savepoint-path <directory>',
       'where the savepoint goes (execution.checkpointing.savepoint-dir)',
     )
-    .option('--drain', 'let windows and timers fire first, as at the end of the input')
+    .option('-d, --drain', 'let windows and timers fire first, as at the end of the input')
     .addHelpText('after', STOP_EXAMPLES);
   withVerbose(withJson(withAddress(command))).action(
     async (
@@ -94,7 +94,7 @@ export function addCheckpoint(program: Command, cli: Cli): void {
 async function take(cli: Cli, id: string, options: AddressOptions, wanted: Wanted): Promise<void> {
   const jobId = jobIdOf(id);
   const { kind, directory, stop = false, drain = false } = wanted;
-  const location = await withClient(cli, addressOf(options), QUESTION_TIMEOUT_MS, ({ client }) =>
+  const location = await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
     client.snapshot(jobId, kind, {
       ...(directory === undefined ? {} : { directory: absolutePlace(directory) }),
       stop,

@@ -21,7 +21,7 @@ export function addStatus(program: Command, cli: Cli): void {
     .addHelpText('after', EXAMPLES);
   withVerbose(withJson(withAddress(command))).action(async (id: string, options: AddressOptions) => {
     const jobId = jobIdOf(id);
-    const job = await withClient(cli, addressOf(options), QUESTION_TIMEOUT_MS, ({ client }) =>
+    const job = await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
       client.details(jobId),
     );
     if (cli.json) cli.terminal.json({ type: 'jobDetails', ...job });

@@ -3,7 +3,7 @@ import { OPTIONS } from '../../../src/config/options.ts';
 import { startNatsTaskManager } from '../nats-nodes.ts';
 import { runNode } from './node.ts';
 import type { NodeOptions } from './node.ts';
-import { hidden, wholeNumber, withAddress, withConfiguration, withVerbose } from './options.ts';
+import { hidden, wholeNumber, withAddress, withVerbose } from './options.ts';
 import type { Cli } from './options.ts';
 
 interface TaskManagerOptions extends NodeOptions {
@@ -27,7 +27,7 @@ export function addTaskManager(program: Command, cli: Cli): void {
     .addOption(hidden('--role <name>'))
     .addHelpText('after', EXAMPLES);
   command.option('--json', 'log lines as JSON');
-  withVerbose(withConfiguration(withAddress(command))).action(async (options: TaskManagerOptions) => {
+  withVerbose(withAddress(command)).action(async (options: TaskManagerOptions) => {
     const slots = options.slots === undefined ? [] : [`${OPTIONS.slotsPerTaskManager.key}=${options.slots}`];
     cli.exitCode = await runNode(cli, 'taskmanager', options, slots, startNatsTaskManager);
   });

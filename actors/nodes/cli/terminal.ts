@@ -7,6 +7,7 @@ export type Style = Parameters<typeof styleText>[0];
 /** A stream that people or programs read. */
 export interface OutputStream extends LogStream {
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 /**
@@ -68,6 +69,12 @@ export class Terminal {
   get width(): number {
     const { columns = 0 } = this.#err;
     return columns > 0 ? columns : 100;
+  }
+
+  /** Lines that the terminal shows at once. */
+  get height(): number {
+    const { rows = 0 } = this.#err;
+    return rows > 0 ? rows : 24;
   }
 
   /** Draws or replaces the live block; lines are cut at the terminal's width. Nothing without a terminal. */

@@ -11,12 +11,19 @@ export interface VertexProgress {
   readonly recordsOut: number;
   readonly recordsInPerSecond: number;
   readonly recordsOutPerSecond: number;
+  /** Shares of the time between two updates, a mean over subtasks, 0 to 1. */
+  readonly busy: number;
+  readonly backPressured: number;
+  /** The lowest of the subtasks' watermarks, event time in ms; undefined before there is one. */
+  readonly watermark: number | undefined;
 }
 
 interface Sample {
   readonly at: number;
   readonly recordsIn: number;
   readonly recordsOut: number;
+  readonly busyMs: number;
+  readonly backPressuredMs: number;
 }
 
 /** Rates between two updates of a job. A restart begins its counts anew: the rate is then 0, never negative. */
@@ -26,30 +33,48 @@ export class VertexRates {
   /** @param at monotonic ms */
   update(job: JobDetails, at: number): VertexProgress[] {
     return job.vertices.map((vertex) => {
-      const recordsIn = sum(vertex, 'numRecordsIn');
-      const recordsOut = sum(vertex, 'numRecordsOut');
+      const now: Sample = {
+        at,
+        recordsIn: sum(vertex, 'numRecordsIn'),
+        recordsOut: sum(vertex, 'numRecordsOut'),
+        busyMs: sum(vertex, 'busyMs'),
+        backPressuredMs: sum(vertex, 'backPressuredMs'),
+      };
       const before = this.#samples.get(vertex.vertexId);
-      this.#samples.set(vertex.vertexId, { at, recordsIn, recordsOut });
-      const rate = (now: number, then: number | undefined): number =>
-        before === undefined || then === undefined || at <= before.at
-          ? 0
-          : Math.max(0, ((now - then) * 1_000) / (at - before.at));
+      this.#samples.set(vertex.vertexId, now);
+      const perMs = (of: Exclude<keyof Sample, 'at'>): number =>
+        before === undefined || at <= before.at ? 0 : Math.max(0, (now[of] - before[of]) / (at - before.at));
+      const share = (of: 'busyMs' | 'backPressuredMs'): number =>
+        Math.min(1, perMs(of) / Math.max(1, vertex.parallelism));
       return {
         vertexId: vertex.vertexId,
         name: vertex.name,
         parallelism: vertex.parallelism,
         states: statesOf(vertex),
-        recordsIn,
-        recordsOut,
-        recordsInPerSecond: Math.round(rate(recordsIn, before?.recordsIn)),
-        recordsOutPerSecond: Math.round(rate(recordsOut, before?.recordsOut)),
+        recordsIn: now.recordsIn,
+        recordsOut: now.recordsOut,
+        recordsInPerSecond: Math.round(perMs('recordsIn') * 1_000),
+        recordsOutPerSecond: Math.round(perMs('recordsOut') * 1_000),
+        busy: share('busyMs'),
+        backPressured: share('backPressuredMs'),
+        watermark: watermarkOf(vertex),
       };
     });
   }
 }
 
-function sum(vertex: VertexDetails, counter: 'numRecordsIn' | 'numRecordsOut'): number {
+type Total = 'numRecordsIn' | 'numRecordsOut' | 'busyMs' | 'backPressuredMs';
+
+function sum(vertex: VertexDetails, counter: Total): number {
   return vertex.subtasks.reduce((total, subtask) => total + (subtask.counters?.[counter] ?? 0), 0);
+}
+
+/** Sources and vertices without event time have none. */
+function watermarkOf(vertex: VertexDetails): number | undefined {
+  const lowest = Math.min(
+    ...vertex.subtasks.map(({ counters }) => counters?.currentInputWatermark ?? -Infinity),
+  );
+  return Number.isFinite(lowest) && Math.abs(lowest) < Number.MAX_SAFE_INTEGER ? lowest : undefined;
 }
 
 function statesOf(vertex: VertexDetails): Partial<Record<ExecutionState, number>> {

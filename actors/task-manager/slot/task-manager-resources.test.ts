@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { JobId } from '../../../src/base/ids.ts';
+import { Configuration } from '../../../src/config/configuration.ts';
+import { taskManagerMemory } from '../../../src/config/memory-model.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
 import { effectiveConfiguration, jobExchange } from './task-manager-resources.ts';
+
+const MEMORY = taskManagerMemory(Configuration.EMPTY, 1024 ** 3);
 
 const jobWith = (configuration: Record<string, string>) => ({
   jobId: 'job' as JobId,
@@ -22,7 +26,7 @@ describe('what a TaskManager brings to a job', () => {
       'taskmanager.memory.network.max': '8mb',
       'execution.buffer-timeout.interval': '7 ms',
     },
-    memoryBytes: 1024 ** 3,
+    memory: { ...MEMORY, network: 8 * 1024 ** 2 },
   };
 
   it('when the job sets nothing, then the configuration of the TaskManager holds', () => {
@@ -42,5 +46,10 @@ describe('what a TaskManager brings to a job', () => {
       'taskmanager.numberOfTaskSlots': '1',
     });
     expect(jobExchange(resources, job)).toMatchObject({ compression: 'none', networkSlotFrames: 16 });
+  });
+
+  it('when the job sets the share of the network, then that is taken of the memory of the TaskManager', () => {
+    const job = jobWith({ 'taskmanager.network.memory.max': '4mb' });
+    expect(jobExchange(resources, job)).toMatchObject({ networkSlotFrames: 8 });
   });
 });

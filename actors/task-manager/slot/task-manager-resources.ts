@@ -1,5 +1,7 @@
 import { Configuration } from '../../../src/config/configuration.ts';
 import { exchangeSettings } from '../../../src/config/exchange-settings.ts';
+import { networkBytes } from '../../../src/config/memory-model.ts';
+import type { TaskManagerMemory } from '../../../src/config/memory-model.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
 import type { ExchangeSettings } from '../../../src/dataplane/exchange/exchange-settings.ts';
 import type { SubmitTasks } from '../../../src/protocol/slot.ts';
@@ -8,8 +10,8 @@ import type { SubmitTasks } from '../../../src/protocol/slot.ts';
 export interface TaskManagerResources {
   /** Its own configuration; what a job sets itself wins over it. */
   readonly configuration: Readonly<Record<string, string>>;
-  /** Memory that its process may use. */
-  readonly memoryBytes: number;
+  /** Where the memory of its process goes. */
+  readonly memory: TaskManagerMemory;
 }
 
 /** A job's configuration on this TaskManager. */
@@ -21,11 +23,17 @@ export function effectiveConfiguration(
   return own.with(Configuration.of(Object.entries(job.configuration)));
 }
 
+const NETWORK_SHARE = [OPTIONS.networkFraction, OPTIONS.networkMin, OPTIONS.networkMax];
+
 /** How a job's channels are made on this TaskManager. */
 export function jobExchange(resources: TaskManagerResources, job: SubmitTasks['job']): ExchangeSettings {
   const own = Configuration.of(Object.entries(resources.configuration));
-  return exchangeSettings(effectiveConfiguration(resources, job), {
-    memoryBytes: resources.memoryBytes,
+  const wanted = Configuration.of(Object.entries(job.configuration));
+  const configuration = own.with(wanted);
+  const { network, flink } = resources.memory;
+  const jobDecides = NETWORK_SHARE.some((option) => wanted.has(option));
+  return exchangeSettings(configuration, {
+    networkBytes: jobDecides ? networkBytes(configuration, flink) : network,
     slots: own.get(OPTIONS.slotsPerTaskManager),
   });
 }

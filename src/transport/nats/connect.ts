@@ -19,6 +19,7 @@ export async function connectNats(options: NatsOptions): Promise<NatsTransport> 
       return await dial(resolved);
     } catch (cause) {
       if (isRefusal(cause)) throw credentialsRefused(resolved, cause);
+      if (isDistrust(cause)) throw notTrusted(resolved, cause);
       if (tried >= resolved.connectTries) throw unreachable(resolved, tried, cause);
       resolved.logger.warn('NATS does not answer, trying again', {
         servers: resolved.urls,
@@ -56,6 +57,22 @@ function pause(options: ResolvedNatsOptions, ms: number): Promise<void> {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError;
+}
+
+/** What Node calls certificates that it does not accept: trying again changes nothing. */
+const DISTRUST = /^(ERR_TLS_CERT|CERT_|UNABLE_TO_(GET|VERIFY)_|SELF_SIGNED_CERT|DEPTH_ZERO_)/;
+
+function isDistrust(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause)
+    if (DISTRUST.test((at as NodeJS.ErrnoException).code ?? '')) return true;
+  return false;
+}
+
+function notTrusted(options: ResolvedNatsOptions, cause: unknown): UserError {
+  return new UserError(
+    `the certificate of NATS at ${options.urls.join(', ')} is not accepted: ${reasonOf(cause)}; check nats.tls.ca-file (--tlsca) and the names in the certificate`,
+    { cause },
+  );
 }
 
 function credentialsRefused(options: ResolvedNatsOptions, cause: unknown): UserError {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions, TlsOptions } from '@nats-io/nats-core';
-import { credsAuthenticator } from '@nats-io/nats-core';
+import { credsAuthenticator, nkeyAuthenticator } from '@nats-io/nats-core';
 import { ConfigurationError } from '../../base/errors.ts';
 import {
   NATS_CONNECT_TIMEOUT_MS,
@@ -55,7 +55,8 @@ export interface NatsOptions extends NatsConnectionOptions {
 export type NatsCredentials =
   | { readonly token: string }
   | { readonly user: string; readonly password: string }
-  | { readonly credsFile: string };
+  | { readonly credsFile: string }
+  | { readonly nkeyFile: string };
 
 /** Options of the NATS client, and what to call the servers. */
 export interface ResolvedConnection {
@@ -161,11 +162,26 @@ function authentication(credentials: NatsCredentials | undefined): ConnectionOpt
   if (credentials === undefined) return {};
   if ('token' in credentials) return { token: credentials.token };
   if ('user' in credentials) return { user: credentials.user, pass: credentials.password };
+  if ('credsFile' in credentials)
+    return { authenticator: credsAuthenticator(readSecretFile(credentials.credsFile, 'credentials')) };
+  return { authenticator: nkeyAuthenticator(nkeySeed(credentials.nkeyFile)) };
+}
+
+function readSecretFile(path: string, what: string): Uint8Array {
   try {
-    return { authenticator: credsAuthenticator(readFileSync(credentials.credsFile)) };
+    return readFileSync(path);
   } catch (cause) {
-    throw new ConfigurationError(`the NATS credentials file ${credentials.credsFile} cannot be read`, {
-      cause,
-    });
+    throw new ConfigurationError(`the NATS ${what} file ${path} cannot be read`, { cause });
   }
+}
+
+/** The line of a seed; files may have comments, and the dashes of a .creds file. */
+function nkeySeed(path: string): Uint8Array {
+  const text = new TextDecoder().decode(readSecretFile(path, 'nkey'));
+  const seed = /^\s*(SU[A-Z2-7]{56})\s*$/m.exec(text)?.[1];
+  if (seed === undefined)
+    throw new ConfigurationError(
+      `the NATS nkey file ${path} has no seed of a user: a line of 58 letters that begins with SU`,
+    );
+  return new TextEncoder().encode(seed);
 }

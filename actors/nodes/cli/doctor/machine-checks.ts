@@ -1,0 +1,68 @@
+import type { Configuration } from '../../../../src/config/configuration.ts';
+import { ConfigurationError } from '../../../../src/base/errors.ts';
+import { megabytes, memoryParts, taskManagerMemory } from '../../../../src/config/memory-model.ts';
+import { OPTIONS } from '../../../../src/config/options.ts';
+import { Findings } from './finding.ts';
+import type { Finding } from './finding.ts';
+
+/** The machine or container that a TaskManager would run on. */
+export interface Machine {
+  readonly cores: number;
+  readonly memoryBytes: number;
+  /** Free bytes where temporary files go, by folder; undefined where it cannot be asked. */
+  readonly temporaryFolders: readonly { readonly path: string; readonly freeBytes: number | undefined }[];
+}
+
+const MEGABYTE = 1024 ** 2;
+/** A slot's thread with little state takes some 100 MB. */
+const MEMORY_PER_SLOT_BYTES = 256 * MEGABYTE;
+const FREE_DISK_BYTES = 1024 * MEGABYTE;
+
+/** Whether this machine is right for a TaskManager of this configuration. */
+export function machineChecks(configuration: Configuration, machine: Machine): readonly Finding[] {
+  const findings = new Findings('Resources');
+  const slots = configuration.get(OPTIONS.slotsPerTaskManager);
+  const { cores, memoryBytes } = machine;
+  findings.check(slots <= cores, `${slots} slots on ${cores} cores`, [
+    `${slots} slots on ${cores} cores`,
+    `each slot is a thread that can fill a core: set ${OPTIONS.slotsPerTaskManager.key} to ${cores} or less, unless jobs mostly wait`,
+  ]);
+  const memory = `${megabytes(memoryBytes)} of memory`;
+  findings.check(memoryBytes >= slots * MEMORY_PER_SLOT_BYTES, memory, [
+    `${memory} for ${slots} slots`,
+    'a slot needs 256 MB, and its state with state.backend.type hashmap: give more, or fewer slots',
+  ]);
+  breakdown(configuration, memoryBytes, findings);
+  for (const { path, freeBytes } of machine.temporaryFolders) {
+    if (freeBytes === undefined) {
+      findings.problem(
+        `${path} cannot be used`,
+        'sorted inputs and rocksdb need it: make it, or set io.tmp.dirs',
+      );
+      continue;
+    }
+    const free = `${megabytes(freeBytes)} free in ${path}`;
+    findings.check(freeBytes >= FREE_DISK_BYTES, free, [
+      free,
+      'sorted inputs and rocksdb keep their files there: set io.tmp.dirs to a larger, local disk',
+    ]);
+  }
+  return findings.list;
+}
+
+function breakdown(configuration: Configuration, memoryBytes: number, findings: Findings): void {
+  try {
+    const memory = taskManagerMemory(configuration, memoryBytes);
+    const parts = memoryParts(memory).filter(([, bytes]) => bytes > 0);
+    const text = parts.map(([name, bytes]) => `${name} ${megabytes(bytes)}`).join(', ');
+    if (memory.process <= memoryBytes) findings.ok(`a TaskManager takes: ${text}`);
+    else
+      findings.problem(
+        `a TaskManager takes: ${text}`,
+        `this machine or container has ${megabytes(memoryBytes)}: it would be ended; lower taskmanager.memory.process.size`,
+      );
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    findings.problem('the memory of a TaskManager does not add up', error.message);
+  }
+}

@@ -1,0 +1,114 @@
+import type { TaskManagerMemory } from '../config/memory-model.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { SerializedError } from '../base/errors.ts';
+import type { JobId, TaskManagerId } from '../base/ids.ts';
+import type { DispatcherReply } from '../protocol/client-dispatcher.ts';
+import type { ExecutionGraphInfo } from '../protocol/execution-graph-info.ts';
+import type { JobSummary } from '../protocol/job-status.ts';
+import type { TaskManagerInfo } from '../protocol/task-manager-info.ts';
+import type { MetricQuery } from './metric-query.ts';
+
+type ReplyOf<T extends DispatcherReply['type']> = Omit<Extract<DispatcherReply, { type: T }>, 'type'>;
+
+/** A checkpoint or savepoint to be taken. */
+export interface SnapshotOrder {
+  readonly kind: 'checkpoint' | 'savepoint';
+  readonly directory?: string;
+  readonly stop?: boolean;
+  readonly drain?: boolean;
+}
+
+/** What has become of an order; `undefined` while it is under way. */
+export type Outcome = { readonly location: string } | { readonly error: SerializedError } | undefined;
+
+/** The cluster as the routes see it. Methods throw RestError for what is not there or refused. */
+export interface RestGateway {
+  readonly version: string;
+  /** The JobManager's. */
+  readonly configuration: Configuration;
+  /** Wall time, ms. */
+  now(): number;
+  overview(): Promise<ReplyOf<'clusterOverview'>>;
+  jobs(): Promise<readonly JobSummary[]>;
+  job(jobId: JobId): Promise<ExecutionGraphInfo>;
+  cancel(jobId: JobId): Promise<void>;
+  taskManagers(): Promise<readonly TaskManagerInfo[]>;
+  readonly snapshots: SnapshotOperations;
+  /** Logs, threads and environment of the JobManager's own process. */
+  readonly jobManager: NodeView;
+  taskManager(taskManagerId: TaskManagerId): NodeView;
+  readonly jars: JarStore;
+  readonly metrics: MetricQuery;
+  /** Ends the cluster's JobManager once the answer is out. */
+  shutDown(): void;
+}
+
+/** Orders that take their time, by the id with which their outcome is asked for. */
+export interface SnapshotOperations {
+  /** @param requestId repeated: the first order stands */
+  trigger(jobId: JobId, requestId: string, order: SnapshotOrder): Promise<void>;
+  /** @throws RestError 404 for an id that is not known */
+  outcome(jobId: JobId, requestId: string): Promise<Outcome>;
+  dispose(requestId: string, path: string): void;
+  disposal(requestId: string): Outcome;
+  /** 32 hex digits. */
+  newRequestId(): string;
+}
+
+export interface LogFile {
+  readonly name: string;
+  readonly size: number;
+  /** Last change, wall time, ms. */
+  readonly mtime: number;
+}
+
+/** A process of the cluster, looked at from inside. */
+export interface NodeView {
+  logs(): Promise<readonly LogFile[]>;
+  /** The file as it is; undefined where there is none of this name. */
+  log(name: string): Promise<Uint8Array | undefined>;
+  threads(): Promise<readonly { readonly name: string; readonly stack: string }[]>;
+  environment(): Promise<NodeEnvironment>;
+}
+
+export interface NodeEnvironment {
+  readonly version: string;
+  readonly arch: string;
+  readonly options: readonly string[];
+  readonly modules: readonly string[];
+  readonly memory: NodeMemory;
+  readonly model?: TaskManagerMemory;
+}
+
+/** Bytes. */
+export interface NodeMemory {
+  readonly heapUsed: number;
+  readonly heapCommitted: number;
+  readonly heapMax: number;
+  readonly external: number;
+  readonly resident: number;
+  readonly garbageCollections: readonly {
+    readonly name: string;
+    readonly count: number;
+    readonly timeMs: number;
+  }[];
+}
+
+/** Modules that were uploaded, to be run. */
+export interface JarStore {
+  list(): Promise<readonly { readonly id: string; readonly name: string; readonly uploaded: number }[]>;
+  /** @returns its id; @throws RestError 400 for what is no job's archive */
+  add(file: { readonly name: string; readonly path: string }): Promise<string>;
+  remove(id: string): Promise<void>;
+  plan(id: string, options: JarOptions): Promise<ExecutionGraphInfo>;
+  run(id: string, options: JarOptions): Promise<JobId>;
+}
+
+export interface JarOptions {
+  /** Which export is the job. */
+  readonly entryClass?: string;
+  readonly programArguments: readonly string[];
+  readonly parallelism?: number;
+  readonly jobId?: string;
+  readonly configuration: Readonly<Record<string, string>>;
+}
