@@ -142,10 +142,10 @@ class JobManager implements JobManagerHandle {
     const job = { jobId: options.jobId, name: options.graph.jobGraph.name };
     this.#history = new JobHistory(options.submittedAt, failuresKept);
     this.#trace = new JobTrace(environment.tracing, job, trace);
-    this.#metrics = this.#newMetrics(statusMetrics);
     this.#alignment = new WatermarkAlignment(options.graph.jobGraph);
     const performer = this.#performer(cancellationTimeoutMs);
     const sources = this.#sourceCoordinators(performer, createEnumerator);
+    this.#metrics = this.#newMetrics(statusMetrics, sources);
     this.#checkpoints = this.#checkpointCoordinator(performer, sources, checkpointPlaces);
     this.actor = createActor(this.#provide(performer, sources), {
       input,
@@ -190,12 +190,18 @@ class JobManager implements JobManagerHandle {
     this.actor.stop();
   }
 
-  #newMetrics(statusMetrics: JobMetricsOptions['statusMetrics']): JobMetrics {
+  #newMetrics(statusMetrics: JobMetricsOptions['statusMetrics'], sources: SourceCoordinators): JobMetrics {
     return new JobMetrics(this.#environment, {
       jobId: this.#options.jobId,
       jobName: this.#options.graph.jobGraph.name,
       statusMetrics,
       restarts: () => this.#context().scheduler.restarts,
+      sources: this.#options.graph.jobGraph.vertices.flatMap(({ id, name, isSource, operators: [head] }) => {
+        if (!isSource || head === undefined) return [];
+        const unassignedSplits = (): number | undefined => sources.unassignedSplits(id);
+        const operator = { operatorId: head.id, operatorName: head.name };
+        return [{ vertexId: id, vertexName: name, ...operator, unassignedSplits }];
+      }),
       checkpoints: () => {
         const { lastCompleted, restoredAt } = this.#checkpoints;
         const child = this.#checkpointActor()?.getSnapshot();

@@ -1,7 +1,8 @@
 import type { CoordinatorState, CompletedCheckpoint } from '../../src/control/checkpoints/state.ts';
 import { JobStatusTimes } from '../../src/control/job-status-times.ts';
 import { MetricComponent } from '../../src/metrics/component.ts';
-import { JOB_METRICS } from '../../src/metrics/system/job-metrics.ts';
+import type { ScopeFormats } from '../../src/metrics/scope-formats.ts';
+import { COORDINATOR_METRICS, JOB_METRICS } from '../../src/metrics/system/job-metrics.ts';
 import { SystemMetrics } from '../../src/metrics/system/system-metrics.ts';
 import type { MetricReader, MetricReaders } from '../../src/metrics/system/system-metrics.ts';
 import type { MetricSamples } from '../../src/protocol/metrics.ts';
@@ -17,12 +18,22 @@ export interface CheckpointFigures {
   readonly restoredAt: number | undefined;
 }
 
+/** A source and its coordinator. */
+export interface SourceFigures {
+  readonly vertexId: string;
+  readonly vertexName: string;
+  readonly operatorId: string;
+  readonly operatorName: string;
+  readonly unassignedSplits: () => number | undefined;
+}
+
 export interface JobMetricsOptions {
   readonly jobId: string;
   readonly jobName: string;
   /** `metrics.job.status.enable` */
   readonly statusMetrics: readonly ('STATE' | 'CURRENT_TIME' | 'TOTAL_TIME')[];
   readonly restarts: () => number;
+  readonly sources: readonly SourceFigures[];
   readonly checkpoints: () => CheckpointFigures;
 }
 
@@ -38,6 +49,7 @@ const STATUSES = {
 /** The metrics of one job, in scope `jobmanager_job`. */
 export class JobMetrics {
   readonly #component: MetricComponent;
+  readonly #coordinators: readonly MetricComponent[];
   readonly #times: JobStatusTimes;
   readonly #now: () => number;
 
@@ -48,6 +60,7 @@ export class JobMetrics {
     this.#times = new JobStatusTimes(this.#now());
     const variables = { host, job_id: jobId, job_name: jobName };
     this.#component = new MetricComponent({ scope: 'jobmanager_job', variables, formats });
+    this.#coordinators = options.sources.map((source) => coordinatorOf(source, variables, formats));
     this.#component.add(
       new SystemMetrics(JOB_METRICS, {
         numRestarts: options.restarts,
@@ -66,7 +79,7 @@ export class JobMetrics {
 
   /** @param now monotonic ms */
   collect(now: number): MetricSamples[] {
-    return this.#component.collect(now);
+    return [this.#component, ...this.#coordinators].flatMap((component) => component.collect(now));
   }
 
   #statusReaders(kinds: JobMetricsOptions['statusMetrics']): MetricReaders<typeof JOB_METRICS> {
@@ -88,6 +101,23 @@ export class JobMetrics {
     }
     return readers;
   }
+}
+
+function coordinatorOf(
+  { vertexId, vertexName, operatorId, operatorName, unassignedSplits }: SourceFigures,
+  ofJob: Readonly<Record<string, string>>,
+  formats: ScopeFormats,
+): MetricComponent {
+  const own = {
+    task_id: vertexId,
+    task_name: vertexName,
+    operator_id: operatorId,
+    operator_name: operatorName,
+  };
+  const variables = { ...ofJob, ...own };
+  const component = new MetricComponent({ scope: 'jobmanager_job_operator', variables, formats });
+  component.add(new SystemMetrics(COORDINATOR_METRICS, { unassignedSplits }));
+  return component;
 }
 
 function checkpointReaders(figures: () => CheckpointFigures): MetricReaders<typeof JOB_METRICS> {

@@ -1,8 +1,11 @@
-import type { Epoch } from '../../src/base/ids.ts';
+import type { Epoch, JobId } from '../../src/base/ids.ts';
 import { METRIC_STALE_MIN_MS, METRIC_STALE_REPORTS } from '../../src/base/limits.ts';
 import { countSlots } from '../../src/control/slot-manager.ts';
 import type { SlotManager } from '../../src/control/slot-manager.ts';
 import { MetricComponent } from '../../src/metrics/component.ts';
+import { deriveJobMetrics, deriveProcessMetrics } from '../../src/metrics/derived-metrics.ts';
+import { addValues } from '../../src/metrics/metric-values.ts';
+import type { MetricValues } from '../../src/metrics/metric-values.ts';
 import { MetricStore } from '../../src/metrics/metric-store.ts';
 import { CLUSTER_METRICS } from '../../src/metrics/system/process-metrics.ts';
 import { SystemMetrics } from '../../src/metrics/system/system-metrics.ts';
@@ -21,6 +24,7 @@ export interface ClusterMetricsOptions {
   readonly reportIntervalMs: number;
   readonly slots: () => SlotManager;
   readonly jobManagers: () => Iterable<JobManagerHandle>;
+  readonly jobManager: (jobId: JobId) => JobManagerHandle | undefined;
 }
 
 /** The metrics of the cluster, where its JobManager is: its own, those of its jobs, and what TaskManagers report. */
@@ -56,6 +60,42 @@ export class ClusterMetrics {
   collect(now: number): MetricSamples[] {
     const jobs = [...this.#options.jobManagers()].flatMap((jobManager) => jobManager.collectMetrics(now));
     return [...this.#own.collect(now), ...jobs];
+  }
+
+  /** What is known now. @param now monotonic ms */
+  jobManagerValues(now: number): MetricValues {
+    const values: MetricValues = new Map();
+    for (const group of this.#own.collect(now)) addValues(values, group, false);
+    deriveProcessMetrics(values);
+    return values;
+  }
+
+  taskManagerValues(taskManagerId: string): MetricValues {
+    const values: MetricValues = new Map(this.store.taskManager(taskManagerId));
+    deriveProcessMetrics(values);
+    return values;
+  }
+
+  /** Of a job: its own, and what follows from those of its subtasks. Empty once it has ended. */
+  jobValues(jobId: JobId, now: number): MetricValues {
+    const values: MetricValues = new Map();
+    const groups = this.#options.jobManager(jobId)?.collectMetrics(now) ?? [];
+    for (const group of groups) if (group.scope === 'jobmanager_job') addValues(values, group, false);
+    if (values.size === 0) return values;
+    const vertices = this.store.vertices(jobId).map((id) => [...this.store.subtasks(jobId, id).values()]);
+    deriveJobMetrics(values, vertices);
+    return values;
+  }
+
+  /** Of the coordinators of a vertex. */
+  coordinatorValues(jobId: JobId, vertexId: string, now: number): MetricValues {
+    const values: MetricValues = new Map();
+    for (const group of this.#options.jobManager(jobId)?.collectMetrics(now) ?? []) {
+      const { scope, variables } = group;
+      if (scope === 'jobmanager_job_operator' && variables['task_id'] === vertexId)
+        addValues(values, group, true);
+    }
+    return values;
   }
 
   close(): void {

@@ -81,6 +81,7 @@ export async function startJobManagerNode(
     reportIntervalMs: configuration.get(OPTIONS.metricFetchInterval),
     slots: () => resourceManager.actor.getSnapshot().context.slots,
     jobManagers: () => dispatcher.jobManagers(),
+    jobManager: (jobId) => dispatcher.jobManager(jobId),
   });
   announce(environment, { type: 'leaderChanged', at: environment.clock.now(), epoch });
   environment.logger.info('JobManager leads', { epoch });

@@ -14,7 +14,6 @@ export class TaskManagerMetrics implements MetricSource {
   readonly #taskManagerId: TaskManagerId;
   readonly #own: MetricComponent;
   readonly #slots = new Map<number, readonly MetricSamples[]>();
-  #reports = 0;
   #leftOutSaid = false;
 
   constructor(environment: ActorEnvironment, { taskManagerId }: { readonly taskManagerId: TaskManagerId }) {
@@ -61,7 +60,7 @@ export class TaskManagerMetrics implements MetricSource {
       this.#leftOutSaid = true;
       logger.warn('too many metrics: some are not reported to the JobManager', { groups: leftOut });
     }
-    const report = this.#reports++;
+    const report = clock.now();
     for (const [part, groups] of parts.entries()) {
       const message: MetricReport = {
         type: 'metricReport',

@@ -74,6 +74,14 @@ describe('MetricStore', () => {
     expect(values(store)).toEqual({ 0: { numRecordsIn: 2 }, 1: { numRecordsIn: 2 } });
   });
 
+  it('when a report comes late or twice, then the newer one holds', () => {
+    const store = new MetricStore(1_000);
+    const [older] = report('a', 1, [task(0, 0, 1)]);
+    const [newer] = report('a', 2, [task(0, 0, 2)]);
+    for (const one of [older, newer, older, newer, older]) if (one !== undefined) store.accept(one, 0);
+    expect(values(store)).toEqual({ 0: { numRecordsIn: 2 } });
+  });
+
   it('when a TaskManager is silent for too long, then it is forgotten', () => {
     const store = new MetricStore(1_000);
     for (const part of report('a', 0, [task(0, 0, 1)])) store.accept(part, 0);

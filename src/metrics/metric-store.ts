@@ -10,6 +10,7 @@ interface Subtask {
 /** What one TaskManager reported last. */
 interface TaskManagerReport {
   readonly at: number;
+  readonly report: number;
   readonly own: MetricValues;
   /** By job and vertex, then by subtask. */
   readonly vertices: ReadonlyMap<string, ReadonlyMap<number, Subtask>>;
@@ -36,8 +37,10 @@ export class MetricStore {
 
   /** @param now monotonic ms */
   accept({ taskManagerId, report, part, parts, groups }: MetricReport, now: number): void {
-    if (part >= parts) return;
     let assembly = this.#assembling.get(taskManagerId);
+    const last = Math.max(this.#reports.get(taskManagerId)?.report ?? -1, (assembly?.report ?? 0) - 1);
+    // Late, or doubled on the way.
+    if (part >= parts || report <= last) return;
     if (assembly === undefined || assembly.report !== report || assembly.parts.length !== parts) {
       assembly = { report, parts: Array.from({ length: parts }, () => undefined) };
       this.#assembling.set(taskManagerId, assembly);
@@ -46,7 +49,7 @@ export class MetricStore {
     const whole = assembly.parts.flatMap((piece) => piece ?? []);
     if (assembly.parts.includes(undefined)) return;
     this.#assembling.delete(taskManagerId);
-    this.#reports.set(taskManagerId, indexed(whole, now));
+    this.#reports.set(taskManagerId, { ...indexed(whole), at: now, report });
   }
 
   forget(taskManagerId: string): void {
@@ -69,6 +72,13 @@ export class MetricStore {
     return this.#reports.get(taskManagerId)?.own;
   }
 
+  /** Ids of the vertices of a job that have metrics. */
+  vertices(jobId: string): readonly string[] {
+    const keys = [...this.#reports.values()].flatMap(({ vertices }) => [...vertices.keys()]);
+    const prefix = `${jobId}/`;
+    return [...new Set(keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)))];
+  }
+
   /** Metrics of the subtasks of a vertex, each of its newest attempt; those of operators begin with the operator's name. */
   subtasks(jobId: string, vertexId: string): ReadonlyMap<number, MetricValues> {
     const newest = new Map<number, Subtask>();
@@ -81,7 +91,7 @@ export class MetricStore {
   }
 }
 
-function indexed(groups: readonly MetricSamples[], at: number): TaskManagerReport {
+function indexed(groups: readonly MetricSamples[]): Pick<TaskManagerReport, 'own' | 'vertices'> {
   const own: MetricValues = new Map();
   const vertices = new Map<string, Map<number, Subtask>>();
   for (const group of groups) {
@@ -101,7 +111,7 @@ function indexed(groups: readonly MetricSamples[], at: number): TaskManagerRepor
         break;
     }
   }
-  return { at, own, vertices };
+  return { own, vertices };
 }
 
 function subtaskOf(

@@ -64,8 +64,8 @@ export const metricReport = z.object({
   type: z.literal('metricReport'),
   epoch: s.epoch,
   taskManagerId: s.taskManagerId,
-  /** Counts up. */
-  report: s.count,
+  /** Wall time, ms, of the TaskManager: an older report changes nothing. */
+  report: s.instant,
   part: s.index,
   parts: s.positive,
   groups: z.array(metricSamples),

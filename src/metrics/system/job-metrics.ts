@@ -1,5 +1,10 @@
 import { gauge } from './definition.ts';
 
+/** Of each source's coordinator, in scope `jobmanager_job_operator`. */
+export const COORDINATOR_METRICS = {
+  unassignedSplits: gauge('splits', 'Splits that the enumerator has found and no reader has got yet.'),
+};
+
 /** Of each job, in scope `jobmanager_job`. */
 export const JOB_METRICS = {
   numRestarts: gauge(
