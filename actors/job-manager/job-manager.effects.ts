@@ -90,6 +90,8 @@ export interface JobManagerHandle {
   handle(request: JobClientRequest, caller: Caller): void;
   /** Ids of the job's `collect()`s that delivered rows. */
   collectIds(): readonly string[];
+  /** How long the oldest checkpoint under way has taken, and how long one may take; ms. @param now monotonic ms */
+  checkpointAges(now: number): { readonly pendingMs: number | undefined; readonly timeoutMs: number };
   /** Nothing once the job has ended. @param now monotonic ms */
   collectMetrics(now: number): MetricSamples[];
   stop(): void;
@@ -174,6 +176,13 @@ class JobManager implements JobManagerHandle {
 
   handle(request: JobClientRequest, caller: Caller): void {
     this.actor.send({ type: 'clientRequested', request, caller });
+  }
+
+  checkpointAges(now: number): { readonly pendingMs: number | undefined; readonly timeoutMs: number } {
+    const pending = [...(this.#checkpointActor()?.getSnapshot().context.coordinator.pending.values() ?? [])];
+    const begun = pending.map(({ startedAt }) => startedAt);
+    const pendingMs = begun.length === 0 ? undefined : now - Math.min(...begun);
+    return { pendingMs, timeoutMs: this.#options.checkpoints.timeoutMs };
   }
 
   collectMetrics(now: number): MetricSamples[] {

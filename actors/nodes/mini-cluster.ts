@@ -15,6 +15,7 @@ import { ClusterClient } from '../client/cluster-client.ts';
 import { createEnvironment } from '../messaging/environment.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
+import { FetchWebhook } from './adapters/fetch-webhook.ts';
 import { openMetrics } from './adapters/open-metrics.ts';
 import type { OpenMetrics } from './adapters/open-metrics.ts';
 import { openTracing } from './adapters/open-tracing.ts';
@@ -113,6 +114,7 @@ export class MiniCluster {
       artifacts,
       metadata: new MemoryMetadataStore(),
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
+      webhook: new FetchWebhook(configuration.get(OPTIONS.alertWebhookTimeout)),
       defaultCheckpoints: pathToFileURL(join(directory, 'checkpoints')).href,
     });
     const resources = resourcesOf(configuration, taskManagers);

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExternalError, InternalError } from '../../src/base/errors.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
+import { OPTIONS } from '../../src/config/options.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { dispatcherReply } from '../../src/protocol/client-dispatcher.ts';
 import { NoRespondersError } from '../../src/transport/errors.ts';
 import { ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
+import { FetchWebhook } from './adapters/fetch-webhook.ts';
 import { openMetrics } from './adapters/open-metrics.ts';
 import type { OpenMetrics } from './adapters/open-metrics.ts';
 import { openTracing } from './adapters/open-tracing.ts';
@@ -46,6 +48,7 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
       metadata,
       artifacts,
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
+      webhook: new FetchWebhook(options.configuration.get(OPTIONS.alertWebhookTimeout)),
       defaultCheckpoints: `nats-objects:millrace-${environment.clusterId}-checkpoints`,
     });
     return () => Promise.resolve(node.stop());

@@ -289,3 +289,7 @@ export const METRICS_GZIP_MIN_BYTES = 1_024;
 export const ATTEMPTS_KEPT = 10;
 /** Failures of tasks that are kept with the one that began a restart. */
 export const CONCURRENT_FAILURES_KEPT = 16;
+/** Tries to post an alert, the pause after the first (doubled after each), and posts under way at once; more are dropped. */
+export const ALERT_POST_TRIES = 4;
+export const ALERT_POST_PAUSE_MS = 1_000;
+export const ALERT_POSTS_MAX = 64;

@@ -1,4 +1,5 @@
 import { SORTED_INPUTS_BYTES } from '../base/limits.ts';
+import { ALERT_OPTIONS } from './alert-options.ts';
 import { CHECKPOINT_OPTIONS } from './checkpoint-options.ts';
 import {
   booleanOption,
@@ -217,6 +218,7 @@ export const OPTIONS = {
   ...CHECKPOINT_OPTIONS,
   ...TRACE_OPTIONS,
   ...METRIC_OPTIONS,
+  ...ALERT_OPTIONS,
   ...MEMORY_OPTIONS,
   ...NATS_OPTIONS,
   ...NETWORK_OPTIONS,

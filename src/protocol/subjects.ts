@@ -91,6 +91,8 @@ function eventTokens(event: ClusterEvent): string {
       return `task.${token(event.jobId)}.${token(event.vertexId)}.${event.subtaskIndex}.${event.to}`;
     case 'taskManagerStateChanged':
       return `taskmanager.${token(event.taskManagerId)}.${event.to}`;
+    case 'alertChanged':
+      return `alert.${token(event.alert.rule)}.${event.alert.status}`;
     case 'leaderChanged':
       return `leader.${event.epoch}`;
   }
