@@ -87,7 +87,11 @@ export interface NodeMemory {
   readonly heapMax: number;
   readonly external: number;
   readonly resident: number;
-  readonly garbageCollections: readonly { readonly name: string; readonly count: number; readonly timeMs: number }[];
+  readonly garbageCollections: readonly {
+    readonly name: string;
+    readonly count: number;
+    readonly timeMs: number;
+  }[];
 }
 
 /** Modules that were uploaded, to be run. */
