@@ -4,6 +4,8 @@ import type { JobId } from '../../src/base/ids.ts';
 import { RESULT_ROWS_PER_MESSAGE } from '../../src/base/limits.ts';
 import { dispatcherReply } from '../../src/protocol/client-dispatcher.ts';
 import type { ClientRequest, DispatcherReply, JobModule } from '../../src/protocol/client-dispatcher.ts';
+import type { ExecutionGraphInfo } from '../../src/protocol/execution-graph-info.ts';
+import type { TaskManagerInfo } from '../../src/protocol/task-manager-info.ts';
 import type { JobDetails, JobSummary } from '../../src/protocol/job-status.ts';
 import { ask, sleep } from '../messaging/ask.ts';
 import type { AskPolicy } from '../messaging/ask.ts';
@@ -67,6 +69,15 @@ export class ClusterClient {
     return (await this.#ask({ type: 'requestJobDetails', jobId }, 'jobDetails')).job;
   }
 
+  /** All that is known of a job: its plan, attempts, failures. */
+  async executionGraph(jobId: JobId): Promise<ExecutionGraphInfo> {
+    return (await this.#ask({ type: 'requestExecutionGraph', jobId }, 'executionGraph')).job;
+  }
+
+  async taskManagers(): Promise<readonly TaskManagerInfo[]> {
+    return (await this.#ask({ type: 'listTaskManagers' }, 'taskManagerList')).taskManagers;
+  }
+
   /** Asks for cancellation; the job ends a little later. */
   async cancel(jobId: JobId): Promise<void> {
     await this.#ask({ type: 'cancelJob', jobId }, 'cancelAccepted');
@@ -84,13 +95,28 @@ export class ClusterClient {
     more: { readonly directory?: string; readonly stop?: boolean; readonly drain?: boolean } = {},
   ): Promise<string> {
     const requestId = this.#environment.random.hex(16);
-    await this.#ask({ type: 'triggerSnapshot', jobId, requestId, kind, ...more }, 'snapshotTriggered');
+    await this.triggerSnapshot(jobId, requestId, kind, more);
     for (;;) {
-      const status = await this.#ask({ type: 'requestSnapshotStatus', jobId, requestId }, 'snapshotStatus');
+      const status = await this.snapshotStatus(jobId, requestId);
       if (status.state === 'COMPLETED') return status.location ?? '';
       if (status.state === 'FAILED' && status.error !== undefined) throw deserializeError(status.error);
       await sleep(this.#environment.clock, this.#settings.pollIntervalMs);
     }
+  }
+
+  /** Orders a checkpoint or savepoint; repeating the same `requestId` is safe. */
+  async triggerSnapshot(
+    jobId: JobId,
+    requestId: string,
+    kind: 'checkpoint' | 'savepoint',
+    more: { readonly directory?: string; readonly stop?: boolean; readonly drain?: boolean } = {},
+  ): Promise<void> {
+    await this.#ask({ type: 'triggerSnapshot', jobId, requestId, kind, ...more }, 'snapshotTriggered');
+  }
+
+  /** What has become of an order. */
+  snapshotStatus(jobId: JobId, requestId: string): Promise<ReplyOf<'snapshotStatus'>> {
+    return this.#ask({ type: 'requestSnapshotStatus', jobId, requestId }, 'snapshotStatus');
   }
 
   async overview(): Promise<Omit<ReplyOf<'clusterOverview'>, 'type'>> {

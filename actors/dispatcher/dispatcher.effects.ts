@@ -1,6 +1,12 @@
 import { createActor } from 'xstate';
 import type { Actor } from 'xstate';
-import { InternalError, UserError, ExternalError, serializeError } from '../../src/base/errors.ts';
+import {
+  InternalError,
+  NotFoundError,
+  UserError,
+  ExternalError,
+  serializeError,
+} from '../../src/base/errors.ts';
 import type { Epoch, JobId } from '../../src/base/ids.ts';
 import { isId } from '../../src/base/ids.ts';
 import type { RestartPolicy } from '../../src/control/restart-strategy.ts';
@@ -188,7 +194,7 @@ class Dispatcher implements DispatcherHandle {
     const isStarting = context.jobs.get(request.jobId)?.state === 'submitting';
     const error = isStarting
       ? new ExternalError(`job ${request.jobId} is being started: try again`)
-      : new UserError(`there is no job ${request.jobId}; "millrace list" shows the jobs of this cluster`);
+      : new NotFoundError(`there is no job ${request.jobId}; "millrace list" shows the jobs of this cluster`);
     this.#reply(event, { type: 'refused', error: serializeError(error) });
   }
 

@@ -1,7 +1,7 @@
 import { createActor } from 'xstate';
 import type { Actor, ActorRefFrom } from 'xstate';
 import { assert } from '../../src/base/assert.ts';
-import { UserError, serializeError } from '../../src/base/errors.ts';
+import { NotFoundError, UserError, serializeError } from '../../src/base/errors.ts';
 import type { SerializedError } from '../../src/base/errors.ts';
 import type { VertexId } from '../../src/base/ids.ts';
 import { isActive } from '../../src/control/scheduler/decide.ts';
@@ -479,7 +479,7 @@ class JobManager implements JobManagerHandle {
     const type = 'snapshotStatus';
     if (!this.#snapshotResults.has(requestId)) {
       const error = serializeError(
-        new UserError(`there is no request ${requestId} of a checkpoint or savepoint`),
+        new NotFoundError(`there is no request ${requestId} of a checkpoint or savepoint`),
       );
       return { type, state: 'FAILED', error };
     }

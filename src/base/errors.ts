@@ -37,6 +37,9 @@ export class UserError extends MillraceError {
 /** A configuration key or value is wrong; the message names the key and, where one is near, the key meant. */
 export class ConfigurationError extends UserError {}
 
+/** What is asked for is not there; `name` tells it on the other side of a message. */
+export class NotFoundError extends UserError {}
+
 /** Millrace broke one of its own rules. */
 export class InternalError extends MillraceError {
   constructor(message: string, options: { cause?: unknown; retryable?: boolean } = {}) {

@@ -293,3 +293,13 @@ export const CONCURRENT_FAILURES_KEPT = 16;
 export const ALERT_POST_TRIES = 4;
 export const ALERT_POST_PAUSE_MS = 1_000;
 export const ALERT_POSTS_MAX = 64;
+/** Largest body of a request to the REST API that is no upload, and how deep its JSON may be. */
+export const REST_BODY_BYTES = 1024 * 1024;
+export const REST_BODY_DEPTH = 32;
+/** How long a request to the REST API may take to arrive, and a connection may be idle. */
+export const REST_REQUEST_MS = 30_000;
+export const REST_IDLE_MS = 60_000;
+/** Longest part of a path between two slashes. */
+export const REST_PATH_PARAMETER_CHARS = 300;
+/** Answers that take the same look at the cluster within this time share it. */
+export const REST_SHARED_LOOK_MS = 50;

@@ -95,8 +95,9 @@ describe('a job with checkpoints', () => {
   });
 
   it('when a savepoint is taken of a running job, then the job goes on and the savepoint can be begun from', async () => {
-    const jobId = await start();
-    await inTheMiddle(jobId);
+    // Slow enough to be there still when both commands have started, on any machine.
+    const jobId = await start({ 'pipeline.global-job-parameters.rate': '250' });
+    await cluster.untilJob(jobId, 'under way', (details) => recordsRead(details) > 0);
     const { location } = await millrace('savepoint', jobId, join(cluster.folder, 'savepoints'));
     const { location: checkpoint } = await millrace('checkpoint', jobId);
     expect(String(checkpoint)).toMatch(/chk-\d+$/);

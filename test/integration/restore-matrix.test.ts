@@ -132,7 +132,7 @@ describe.each(KINDS)(
             'parallelism.default': String(parallelism),
             'execution.state-recovery.path': path,
           });
-          expect(await ended(again)).toMatchObject({ status: 'FINISHED', restarts: 0 });
+          expect(await ended(again)).toMatchObject({ status: 'FINISHED', restarts: 0, failure: undefined });
           expect(await linesBelow(output)).toEqual(expected);
         },
       );

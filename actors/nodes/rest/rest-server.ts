@@ -1,0 +1,132 @@
+import multipart from '@fastify/multipart';
+import Fastify from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { ConfigurationError } from '../../../src/base/errors.ts';
+import {
+  REST_BODY_BYTES,
+  REST_IDLE_MS,
+  REST_PATH_PARAMETER_CHARS,
+  REST_REQUEST_MS,
+} from '../../../src/base/limits.ts';
+import { OPTIONS } from '../../../src/config/options.ts';
+import type { Logger } from '../../../src/ports/logger.ts';
+import type { RestGateway } from '../../../src/rest/gateway.ts';
+import { TextAnswer } from '../../../src/rest/route.ts';
+import type { Route } from '../../../src/rest/route.ts';
+import { Access } from './access.ts';
+import { answerError, answerUnknown } from './error-answers.ts';
+import { bindingOf, listenOn } from './listen.ts';
+import type { Binding } from './listen.ts';
+import { readBody, readUploads } from './request-body.ts';
+
+export interface RestServerOptions {
+  readonly routes: readonly Route[];
+  readonly gateway: RestGateway;
+  readonly logger: Logger;
+  /** Where uploads are put while their request is handled. */
+  readonly uploadDirectory: string;
+}
+
+/** The REST API of a cluster, listening. */
+export interface RestServer {
+  readonly url: string;
+  /** Waits for the answers that are under way. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves the routes, bare and under `/v1`, on Fastify.
+ * @throws ConfigurationError for a port that is taken, or an address that is open to strangers
+ */
+export async function startRestServer(options: RestServerOptions): Promise<RestServer> {
+  const { gateway, logger } = options;
+  const { configuration } = gateway;
+  const binding = bindingOf(configuration);
+  const access = new Access(configuration, binding, logger);
+  const server = create(binding);
+  server.addHook('onRequest', async (request) => access.checkOrigin(request));
+  await server.register(multipart, {
+    limits: {
+      files: 1,
+      fields: 16,
+      fieldSize: REST_BODY_BYTES,
+      fileSize: configuration.get(OPTIONS.restMaxContentLength),
+    },
+  });
+  // Bodies are read where a route wants them: clients of Flink send some with every request.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  for (const route of options.routes)
+    for (const prefix of ['', '/v1']) addRoute(server, prefix, route, access, options);
+  server.setErrorHandler((error, request, reply) => answerError(logger, error, request, reply));
+  server.setNotFoundHandler((request, reply) => answerUnknown(request, reply));
+  const url = await listenOn(server, binding, configuration, logger);
+  return { url, stop: () => server.close() };
+}
+
+function create(binding: Binding): FastifyInstance {
+  const common = {
+    logger: false,
+    bodyLimit: REST_BODY_BYTES,
+    requestTimeout: REST_REQUEST_MS,
+    connectionTimeout: REST_IDLE_MS,
+    keepAliveTimeout: REST_IDLE_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: REST_PATH_PARAMETER_CHARS, ignoreTrailingSlash: true },
+  } as const;
+  return binding.tls === undefined
+    ? Fastify(common)
+    : (Fastify({ ...common, https: binding.tls }) as unknown as FastifyInstance);
+}
+
+function addRoute(
+  server: FastifyInstance,
+  prefix: string,
+  route: Route,
+  access: Access,
+  options: RestServerOptions,
+): void {
+  const { gateway, uploadDirectory } = options;
+  server.route({
+    method: route.method,
+    url: `${prefix}${route.path}`,
+    ...(route.upload ? { bodyLimit: gateway.configuration.get(OPTIONS.restMaxContentLength) } : {}),
+    onRequest: async (request) => access.check(request, route.role),
+    handler: async (request, reply) => {
+      const uploads = route.upload ? await readUploads(request, uploadDirectory) : undefined;
+      try {
+        const answer = await route.run(gateway, {
+          params: request.params,
+          query: request.query,
+          body: uploads === undefined ? readBody(request, route) : uploads.fields,
+          files: uploads?.files ?? [],
+        });
+        return send(reply, route, answer, access.allowedOrigin);
+      } finally {
+        await uploads?.discard();
+      }
+    },
+  });
+}
+
+function send(reply: FastifyReply, route: Route, answer: unknown, origin: string): FastifyReply {
+  void reply.status(route.status).header('access-control-allow-origin', origin);
+  if (answer instanceof TextAnswer) return reply.type(answer.type).send(Buffer.from(answer.body));
+  return reply.type('application/json; charset=UTF-8').send(JSON.stringify(answer, nonFinite));
+}
+
+/** JSON has no NaN: Flink writes it as text. */
+function nonFinite(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** @throws ConfigurationError for routes that stand twice */
+export function checkRoutes(routes: readonly Route[]): readonly Route[] {
+  const seen = new Set<string>();
+  for (const { method, path } of routes) {
+    const key = `${method} ${path}`;
+    if (seen.has(key)) throw new ConfigurationError(`route ${key} stands twice`);
+    seen.add(key);
+  }
+  return routes;
+}

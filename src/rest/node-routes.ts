@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import type { TaskManagerId } from '../base/ids.ts';
+import { redacted } from '../config/redact.ts';
+import type { TaskManagerInfo } from '../protocol/task-manager-info.ts';
+import { RestError } from './errors.ts';
+import type { NodeMemory, NodeView, RestGateway } from './gateway.ts';
+import { TextAnswer, route } from './route.ts';
+import type { Route } from './route.ts';
+import { anyObject, taskManagerParams } from './schemas.ts';
+import { memoryMetrics, resource, taskManagerJson } from './task-manager-json.ts';
+
+const fileParams = z.object({ filename: z.string().min(1).max(255) });
+const text = z.string().meta({ description: 'The file as it is.' });
+
+/** The processes of the cluster: what they have, their logs and threads. */
+export const NODE_ROUTES: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/jobmanager/config',
+    role: 'read',
+    summary: 'The configuration of the JobManager; secrets are masked.',
+    response: z.array(z.object({ key: z.string(), value: z.string() })),
+    handle: ({ gateway }) =>
+      Object.entries(redacted(gateway.configuration)).map(([key, value]) => ({ key, value })),
+  }),
+  route({
+    method: 'GET',
+    path: '/jobmanager/environment',
+    role: 'read',
+    summary: 'Runtime and modules of the JobManager.',
+    response: anyObject,
+    handle: async ({ gateway }) => {
+      const { version, arch, options, modules } = await gateway.jobManager.environment();
+      return { jvm: { version, arch, options }, classpath: modules };
+    },
+  }),
+  ...nodeRoutes('/jobmanager', z.object({}), (gateway) => Promise.resolve(gateway.jobManager)),
+  route({
+    method: 'GET',
+    path: '/taskmanagers',
+    role: 'read',
+    summary: 'The TaskManagers that are registered.',
+    response: z.object({ taskmanagers: z.array(anyObject) }),
+    handle: async ({ gateway }) => ({ taskmanagers: (await gateway.taskManagers()).map(taskManagerJson) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/taskmanagers/:taskmanagerid',
+    role: 'read',
+    summary: 'A TaskManager with its slots and its memory.',
+    params: taskManagerParams,
+    response: anyObject,
+    handle: async ({ gateway, params: { taskmanagerid } }) => {
+      const info = await taskManagerOf(gateway, taskmanagerid);
+      const memory = await memoryOf(gateway.taskManager(taskmanagerid));
+      const allocatedSlots = info.slots
+        .filter(({ jobId }) => jobId !== undefined)
+        .map(({ jobId }) => ({ jobId, resource: resource(info, 1) }));
+      return { ...taskManagerJson(info), allocatedSlots, metrics: memoryMetrics(memory, info) };
+    },
+  }),
+  ...nodeRoutes('/taskmanagers/:taskmanagerid', taskManagerParams, async (gateway, { taskmanagerid }) => {
+    await taskManagerOf(gateway, taskmanagerid);
+    return gateway.taskManager(taskmanagerid);
+  }),
+];
+
+/** What JobManager and TaskManagers have alike. */
+function nodeRoutes<P extends z.ZodObject>(
+  path: string,
+  params: P,
+  viewOf: (gateway: RestGateway, params: z.infer<P>) => Promise<NodeView>,
+): Route[] {
+  const read = { method: 'GET', role: 'read' } as const;
+  const whole = async (view: NodeView, ending: string): Promise<TextAnswer> => {
+    const files = await view.logs();
+    const file = files.find(({ name }) => name.endsWith(ending));
+    return fileOf(view, file?.name ?? ending);
+  };
+  return [
+    route({
+      ...read,
+      path: `${path}/logs`,
+      summary: 'Log files, with their sizes.',
+      params,
+      response: z.object({ logs: z.array(anyObject) }),
+      handle: async ({ gateway, params: given }) => ({ logs: await (await viewOf(gateway, given)).logs() }),
+    }),
+    route({
+      ...read,
+      path: `${path}/logs/:filename`,
+      summary: 'A log file.',
+      params: params.extend(fileParams.shape),
+      response: text,
+      handle: async ({ gateway, params: given }) => {
+        const { filename } = given as unknown as z.infer<typeof fileParams>;
+        return fileOf(await viewOf(gateway, given as z.infer<P>), filename);
+      },
+    }),
+    route({
+      ...read,
+      path: `${path}/log`,
+      summary: 'The log.',
+      params,
+      response: text,
+      handle: async ({ gateway, params: given }) => whole(await viewOf(gateway, given), '.log'),
+    }),
+    route({
+      ...read,
+      path: `${path}/stdout`,
+      summary: 'What was written to the standard output, where that is kept.',
+      params,
+      response: text,
+      handle: async ({ gateway, params: given }) => whole(await viewOf(gateway, given), '.out'),
+    }),
+    route({
+      ...read,
+      path: `${path}/thread-dump`,
+      summary: 'Where each thread is, and how its event loop fares.',
+      params,
+      response: z.object({ threadInfos: z.array(anyObject) }),
+      handle: async ({ gateway, params: given }) => ({
+        threadInfos: (await (await viewOf(gateway, given)).threads()).map(({ name, stack }) => ({
+          threadName: name,
+          stringifiedThreadInfo: stack,
+        })),
+      }),
+    }),
+  ];
+}
+
+/** Names are looked up among those that there are, and never become part of a path. */
+async function fileOf(view: NodeView, name: string): Promise<TextAnswer> {
+  const content = await view.log(name);
+  if (content === undefined)
+    throw new RestError(404, `This file does not exist in the logs: ${JSON.stringify(name.slice(0, 100))}`);
+  return new TextAnswer(content);
+}
+
+async function taskManagerOf(gateway: RestGateway, taskManagerId: TaskManagerId): Promise<TaskManagerInfo> {
+  const found = (await gateway.taskManagers()).find((info) => info.taskManagerId === taskManagerId);
+  if (found === undefined) throw new RestError(404, `Could not find TaskExecutor ${taskManagerId}.`);
+  return found;
+}
+
+/** Undefined where it does not answer: what is known of it is shown all the same. */
+function memoryOf(view: NodeView): Promise<NodeMemory | undefined> {
+  return view.environment().then(
+    ({ memory }) => memory,
+    () => undefined,
+  );
+}

@@ -1,0 +1,236 @@
+import { z } from 'zod';
+import { OPTIONS } from '../config/options.ts';
+import { RestError, badParameters } from './errors.ts';
+import { throwableJson } from './exceptions-json.ts';
+import type { Outcome, RestGateway, SnapshotOrder } from './gateway.ts';
+import type { JobId } from '../base/ids.ts';
+import { route } from './route.ts';
+import type { Route } from './route.ts';
+import { anyObject, jobParams, looseText, requestId, triggerParams } from './schemas.ts';
+
+const triggerId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'not an id')
+  .nullish();
+
+const formatType = z.enum(['CANONICAL', 'NATIVE', 'canonical', 'native']).nullish();
+
+const IN_PROGRESS = { status: { id: 'IN_PROGRESS' }, operation: null };
+
+/** Savepoints, checkpoints, stopping: orders that answer with an id, by which one asks what has become of them. */
+export const OPERATION_ROUTES: readonly Route[] = [
+  route({
+    method: 'POST',
+    path: '/jobs/:jobid/savepoints',
+    role: 'operate',
+    summary: 'Takes a savepoint.',
+    params: jobParams,
+    body: z.object({
+      'target-directory': looseText,
+      'cancel-job': z.boolean().nullish(),
+      formatType,
+      triggerId,
+    }),
+    status: 202,
+    response: requestId,
+    handle: async ({ gateway, params, body }) => {
+      const directory = body['target-directory'];
+      checkPlace(gateway, directory);
+      return trigger(gateway, params.jobid, body.triggerId, {
+        kind: 'savepoint',
+        stop: body['cancel-job'] === true,
+        ...(directory === undefined ? {} : { directory }),
+      });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/jobs/:jobid/stop',
+    role: 'operate',
+    summary: 'Ends a job with a savepoint; all that it wrote is committed.',
+    params: jobParams,
+    body: z.object({ targetDirectory: looseText, drain: z.boolean().nullish(), formatType, triggerId }),
+    status: 202,
+    response: requestId,
+    handle: async ({ gateway, params, body }) => {
+      const { targetDirectory: directory } = body;
+      checkPlace(gateway, directory);
+      return trigger(gateway, params.jobid, body.triggerId, {
+        kind: 'savepoint',
+        stop: true,
+        drain: body.drain === true,
+        ...(directory === undefined ? {} : { directory }),
+      });
+    },
+  }),
+  outcomeRoute(
+    '/jobs/:jobid/savepoints/:triggerid',
+    'savepoint',
+    ({ location }) => ({ location }),
+    'failure-cause',
+  ),
+  route({
+    method: 'POST',
+    path: '/jobs/:jobid/checkpoints',
+    role: 'operate',
+    summary: 'Takes a checkpoint now.',
+    params: jobParams,
+    body: z.object({ checkpointType: z.enum(['CONFIGURED', 'FULL', 'INCREMENTAL']).nullish(), triggerId }),
+    status: 202,
+    response: requestId,
+    handle: ({ gateway, params, body }) => {
+      if (body.checkpointType === 'INCREMENTAL')
+        throw new RestError(
+          400,
+          'Only CONFIGURED and FULL checkpoints can be asked for: whether one can be incremental depends on the one before.',
+        );
+      return trigger(gateway, params.jobid, body.triggerId, { kind: 'checkpoint' });
+    },
+  }),
+  outcomeRoute(
+    '/jobs/:jobid/checkpoints/:triggerid',
+    'checkpoint',
+    ({ location }) => ({ checkpointId: Number(/(\d+)\D*$/.exec(location)?.[1] ?? 0) }),
+    'failureCause',
+  ),
+  route({
+    method: 'POST',
+    path: '/savepoint-disposal',
+    role: 'operate',
+    summary: 'Removes the files of a savepoint.',
+    body: z.object({ 'savepoint-path': z.string().min(1).max(4_096) }),
+    response: requestId,
+    handle: ({ gateway, body }) => {
+      const id = gateway.snapshots.newRequestId();
+      gateway.snapshots.dispose(id, body['savepoint-path']);
+      return { 'request-id': id };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/savepoint-disposal/:triggerid',
+    role: 'read',
+    summary: 'What has become of a disposal.',
+    params: triggerParams.pick({ triggerid: true }),
+    response: anyObject,
+    handle: ({ gateway, params }) =>
+      outcomeJson(gateway.snapshots.disposal(params.triggerid), () => ({}), 'failure-cause'),
+  }),
+  ...rescalingRoutes(),
+];
+
+function checkPlace(gateway: RestGateway, directory: string | undefined): void {
+  if (directory !== undefined || gateway.configuration.has(OPTIONS.savepointDirectory)) return;
+  throw new RestError(
+    400,
+    `Config key [${OPTIONS.savepointDirectory.key}] is not set. Property [target-directory] must be provided.`,
+  );
+}
+
+async function trigger(
+  gateway: RestGateway,
+  jobId: JobId,
+  wanted: string | null | undefined,
+  order: SnapshotOrder,
+): Promise<{ 'request-id': string }> {
+  const id = wanted ?? gateway.snapshots.newRequestId();
+  await gateway.snapshots.trigger(jobId, id, order);
+  return { 'request-id': id };
+}
+
+function outcomeRoute(
+  path: string,
+  what: string,
+  operation: (done: { readonly location: string }) => object,
+  failure: string,
+): Route {
+  return route({
+    method: 'GET',
+    path,
+    role: 'read',
+    summary: `What has become of a ${what} that was asked for.`,
+    params: triggerParams,
+    response: anyObject,
+    handle: async ({ gateway, params: { jobid, triggerid } }) =>
+      outcomeJson(await gateway.snapshots.outcome(jobid, triggerid), operation, failure),
+  });
+}
+
+function outcomeJson(
+  outcome: Outcome,
+  operation: (done: { readonly location: string }) => object,
+  failure: string,
+): object {
+  if (outcome === undefined) return IN_PROGRESS;
+  return {
+    status: { id: 'COMPLETED' },
+    operation: 'error' in outcome ? { [failure]: throwableJson(outcome.error) } : operation(outcome),
+  };
+}
+
+/** Flink's own answer, and the newer way, in which jobs tell what parallelism they may have. */
+function rescalingRoutes(): Route[] {
+  const disabled = (): never => {
+    throw new RestError(
+      503,
+      'Rescaling is temporarily disabled. Stop the job with a savepoint and run it from there with another parallelism.',
+    );
+  };
+  const legacy = (method: 'PATCH' | 'GET', path: string): Route =>
+    route({
+      method,
+      path,
+      role: 'operate',
+      summary: 'Rescaling of old: always refused, as in Flink.',
+      params: jobParams,
+      response: anyObject,
+      handle: disabled,
+    });
+  return [
+    legacy('PATCH', '/jobs/:jobid/rescaling'),
+    legacy('GET', '/jobs/:jobid/rescaling/:triggerid'),
+    route({
+      method: 'GET',
+      path: '/jobs/:jobid/resource-requirements',
+      role: 'read',
+      summary: 'The parallelism that each vertex may have.',
+      params: jobParams,
+      response: anyObject,
+      handle: async ({ gateway, params }) =>
+        Object.fromEntries(
+          (await gateway.job(params.jobid)).vertices.map(({ vertexId, parallelism }) => [
+            vertexId,
+            { parallelism: { lowerBound: parallelism, upperBound: parallelism } },
+          ]),
+        ),
+    }),
+    route({
+      method: 'PUT',
+      path: '/jobs/:jobid/resource-requirements',
+      role: 'operate',
+      summary: 'Changes what parallelism a job may have: needs a scheduler that rescales in place.',
+      params: jobParams,
+      body: z.record(
+        z.string(),
+        z.object({
+          parallelism: z.object({ lowerBound: z.int().positive(), upperBound: z.int().positive() }),
+        }),
+      ),
+      response: anyObject,
+      handle: async ({ gateway, params, body }) => {
+        const { vertices } = await gateway.job(params.jobid);
+        const parallelisms = new Map<string, number>(vertices.map((one) => [one.vertexId, one.parallelism]));
+        for (const [vertexId, { parallelism }] of Object.entries(body)) {
+          const present = parallelisms.get(vertexId);
+          if (present === undefined) throw badParameters(`vertex ${vertexId} is not one of the job`);
+          if (parallelism.lowerBound > present || parallelism.upperBound < present)
+            throw new RestError(
+              400,
+              'This scheduler does not rescale in place: stop the job with a savepoint and run it from there with another parallelism.',
+            );
+        }
+        return {};
+      },
+    }),
+  ];
+}

@@ -1,0 +1,87 @@
+import type { TaskManagerInfo } from '../protocol/task-manager-info.ts';
+import type { NodeMemory } from './gateway.ts';
+
+const MEGABYTE = 1024 ** 2;
+
+/** Flink's TM. */
+export function taskManagerJson(info: TaskManagerInfo): Record<string, unknown> {
+  const { taskManagerId, host, hardware, lastHeartbeat, slots } = info;
+  const memory = hardware?.memory;
+  const free = slots.filter(({ state }) => state === 'free').length;
+  return {
+    id: taskManagerId,
+    path: `nats://${host}/tm/${taskManagerId}`,
+    dataPort: 0,
+    jmxPort: -1,
+    timeSinceLastHeartbeat: Math.round(lastHeartbeat),
+    slotsNumber: slots.length,
+    freeSlots: free,
+    totalResource: resource(info, slots.length),
+    freeResource: resource(info, free),
+    hardware: {
+      cpuCores: hardware?.cores ?? 0,
+      physicalMemory: hardware?.physicalMemory ?? 0,
+      freeMemory: memory === undefined ? 0 : memory.frameworkHeap + memory.taskHeap,
+      managedMemory: memory?.managed ?? 0,
+    },
+    memoryConfiguration: {
+      frameworkHeap: memory?.frameworkHeap ?? null,
+      taskHeap: memory?.taskHeap ?? null,
+      frameworkOffHeap: memory?.frameworkOffHeap ?? null,
+      taskOffHeap: memory?.taskOffHeap ?? null,
+      networkMemory: memory?.network ?? null,
+      managedMemory: memory?.managed ?? null,
+      jvmMetaspace: memory?.metaspace ?? null,
+      jvmOverhead: memory?.overhead ?? null,
+      totalFlinkMemory: memory?.flink ?? null,
+      totalProcessMemory: memory?.process ?? null,
+    },
+  };
+}
+
+/** What so many of its slots have. */
+export function resource({ hardware, slots }: TaskManagerInfo, of: number): object {
+  const share = slots.length === 0 ? 0 : of / slots.length;
+  const memory = hardware?.memory;
+  const megabytes = (bytes = 0): number => Math.floor((bytes * share) / MEGABYTE);
+  return {
+    cpuCores: of,
+    taskHeapMemory: megabytes(memory?.taskHeap),
+    taskOffHeapMemory: megabytes(memory?.taskOffHeap),
+    managedMemory: megabytes(memory?.managed),
+    networkMemory: megabytes(memory?.network),
+    extendedResources: {},
+  };
+}
+
+/** Flink's TmMetrics; zeros where the TaskManager did not answer. */
+export function memoryMetrics(memory: NodeMemory | undefined, { hardware }: TaskManagerInfo): object {
+  const network = hardware?.memory.network ?? 0;
+  return {
+    heapUsed: memory?.heapUsed ?? 0,
+    heapCommitted: memory?.heapCommitted ?? 0,
+    heapMax: memory?.heapMax ?? 0,
+    nonHeapUsed: memory === undefined ? 0 : Math.max(0, memory.resident - memory.heapCommitted),
+    nonHeapCommitted: memory === undefined ? 0 : Math.max(0, memory.resident - memory.heapCommitted),
+    nonHeapMax: -1,
+    directCount: 0,
+    directUsed: memory?.external ?? 0,
+    directMax: memory?.external ?? 0,
+    mappedCount: 0,
+    mappedUsed: 0,
+    mappedMax: 0,
+    memorySegmentsAvailable: 0,
+    memorySegmentsTotal: 0,
+    nettyShuffleMemorySegmentsAvailable: 0,
+    nettyShuffleMemorySegmentsUsed: 0,
+    nettyShuffleMemorySegmentsTotal: 0,
+    nettyShuffleMemoryAvailable: network,
+    nettyShuffleMemoryUsed: 0,
+    nettyShuffleMemoryTotal: network,
+    garbageCollectors: (memory?.garbageCollections ?? []).map(({ name, count, timeMs }) => ({
+      name,
+      count,
+      time: Math.round(timeMs),
+    })),
+  };
+}

@@ -1,0 +1,146 @@
+import type { JobId, VertexId } from '../base/ids.ts';
+import type { ExecutionGraphInfo, SubtaskInfo, VertexInfo } from '../protocol/execution-graph-info.ts';
+import { z } from 'zod';
+import { backpressureJson } from './backpressure.ts';
+import { RestError, vertexNotFound } from './errors.ts';
+import type { RestGateway } from './gateway.ts';
+import { positionOf } from './io-metrics.ts';
+import { route } from './route.ts';
+import type { Route } from './route.ts';
+import { anyObject, attemptParams, subtaskParams, vertexParams } from './schemas.ts';
+import {
+  attemptOf,
+  subtaskJson,
+  subtaskTimes,
+  vertexDetail,
+  vertexTaskManagers,
+  watermarks,
+} from './vertex-json.ts';
+
+const PATH = '/jobs/:jobid/vertices/:vertexid';
+
+/** The subtasks of one vertex, from every side. */
+export const VERTEX_ROUTES: readonly Route[] = [
+  vertexRoute('', 'A vertex with its subtasks.', vertexDetail),
+  vertexRoute('/taskmanagers', 'The subtasks of a vertex by TaskManager.', vertexTaskManagers),
+  vertexRoute('/subtasktimes', 'When each subtask entered its states.', (_job, vertex, now) =>
+    subtaskTimes(vertex, now),
+  ),
+  vertexRoute(
+    '/watermarks',
+    'The watermark of each subtask.',
+    (_job, vertex) => watermarks(vertex),
+    z.array(anyObject),
+  ),
+  vertexRoute('/accumulators', 'Accumulators: Millrace has metrics in their place.', (_job, vertex) => ({
+    id: vertex.vertexId,
+    'user-accumulators': [],
+  })),
+  vertexRoute('/subtasks/accumulators', 'Accumulators of subtasks: there are none.', (_job, vertex) => ({
+    id: vertex.vertexId,
+    parallelism: vertex.parallelism,
+    subtasks: vertex.subtasks.map(({ subtaskIndex, attempt, taskManagerId = '(unassigned)' }) => ({
+      subtask: subtaskIndex,
+      attempt,
+      endpoint: taskManagerId,
+      host: taskManagerId,
+      'user-accumulators': [],
+    })),
+  })),
+  route({
+    method: 'GET',
+    path: `${PATH}/backpressure`,
+    role: 'read',
+    summary: 'How much of its time each subtask waits for those behind it.',
+    params: vertexParams,
+    query: z.object({ get: z.string().max(100).optional() }),
+    response: anyObject,
+    handle: async ({ gateway, params: { jobid, vertexid } }) => {
+      await vertexOf(gateway, jobid, vertexid);
+      const values = await gateway.metrics.values({ type: 'vertex', jobId: jobid, vertexId: vertexid });
+      return backpressureJson(values, gateway.now());
+    },
+  }),
+  route({
+    method: 'GET',
+    path: `${PATH}/subtasks/:subtaskindex`,
+    role: 'read',
+    summary: 'The present attempt of a subtask.',
+    params: subtaskParams,
+    response: anyObject,
+    handle: async ({ gateway, params: { jobid, vertexid, subtaskindex } }) => {
+      const { job, vertex } = await vertexOf(gateway, jobid, vertexid);
+      const subtask = subtaskOf(vertex, subtaskindex);
+      return subtaskJson(subtaskindex, subtask, positionOf(vertex, job.edges), gateway.now());
+    },
+  }),
+  route({
+    method: 'GET',
+    path: `${PATH}/subtasks/:subtaskindex/attempts/:attempt`,
+    role: 'read',
+    summary: 'An attempt of a subtask that is still remembered.',
+    params: attemptParams,
+    response: anyObject,
+    handle: async ({ gateway, params: { jobid, vertexid, subtaskindex, attempt } }) => {
+      const { job, vertex } = await vertexOf(gateway, jobid, vertexid);
+      const found = attemptOf(subtaskOf(vertex, subtaskindex), attempt);
+      if (found === undefined)
+        throw new RestError(
+          404,
+          `Attempt ${attempt} of subtask ${subtaskindex} of vertex ${vertexid} is not known.`,
+        );
+      return subtaskJson(subtaskindex, found, positionOf(vertex, job.edges), gateway.now());
+    },
+  }),
+  route({
+    method: 'GET',
+    path: `${PATH}/subtasks/:subtaskindex/attempts/:attempt/accumulators`,
+    role: 'read',
+    summary: 'Accumulators of an attempt: there are none.',
+    params: attemptParams,
+    response: anyObject,
+    handle: async ({ gateway, params: { jobid, vertexid, subtaskindex, attempt } }) => {
+      const { vertex } = await vertexOf(gateway, jobid, vertexid);
+      subtaskOf(vertex, subtaskindex);
+      return { subtask: subtaskindex, attempt, id: vertexid, 'user-accumulators': [] };
+    },
+  }),
+];
+
+function vertexRoute(
+  path: string,
+  summary: string,
+  shape: (job: ExecutionGraphInfo, vertex: VertexInfo, now: number) => unknown,
+  response: z.ZodType = anyObject,
+): Route {
+  return route({
+    method: 'GET',
+    path: `${PATH}${path}`,
+    role: 'read',
+    summary,
+    params: vertexParams,
+    response,
+    handle: async ({ gateway, params: { jobid, vertexid } }) => {
+      const { job, vertex } = await vertexOf(gateway, jobid, vertexid);
+      return shape(job, vertex, gateway.now());
+    },
+  });
+}
+
+/** @throws RestError 404 */
+async function vertexOf(
+  gateway: RestGateway,
+  jobId: JobId,
+  vertexId: VertexId,
+): Promise<{ readonly job: ExecutionGraphInfo; readonly vertex: VertexInfo }> {
+  const job = await gateway.job(jobId);
+  const vertex = job.vertices.find((candidate) => candidate.vertexId === vertexId);
+  if (vertex === undefined) throw vertexNotFound(vertexId);
+  return { job, vertex };
+}
+
+function subtaskOf(vertex: VertexInfo, index: number): SubtaskInfo {
+  const subtask = vertex.subtasks[index];
+  if (subtask === undefined) throw new RestError(404, `Invalid subtask index for vertex ${vertex.vertexId}`);
+  return subtask;
+}
