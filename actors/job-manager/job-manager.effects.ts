@@ -90,8 +90,6 @@ export interface JobManagerHandle {
   handle(request: JobClientRequest, caller: Caller): void;
   /** Ids of the job's `collect()`s that delivered rows. */
   collectIds(): readonly string[];
-  /** How long the oldest checkpoint under way has taken, and how long one may take; ms. @param now monotonic ms */
-  checkpointAges(now: number): { readonly pendingMs: number | undefined; readonly timeoutMs: number };
   /** Nothing once the job has ended. @param now monotonic ms */
   collectMetrics(now: number): MetricSamples[];
   stop(): void;
@@ -178,13 +176,6 @@ class JobManager implements JobManagerHandle {
     this.actor.send({ type: 'clientRequested', request, caller });
   }
 
-  checkpointAges(now: number): { readonly pendingMs: number | undefined; readonly timeoutMs: number } {
-    const pending = [...(this.#checkpointActor()?.getSnapshot().context.coordinator.pending.values() ?? [])];
-    const begun = pending.map(({ startedAt }) => startedAt);
-    const pendingMs = begun.length === 0 ? undefined : now - Math.min(...begun);
-    return { pendingMs, timeoutMs: this.#options.checkpoints.timeoutMs };
-  }
-
   collectMetrics(now: number): MetricSamples[] {
     return hasEnded(this.#context()) ? [] : this.#metrics.collect(now);
   }
@@ -205,6 +196,7 @@ class JobManager implements JobManagerHandle {
       jobName: this.#options.graph.jobGraph.name,
       statusMetrics,
       restarts: () => this.#context().scheduler.restarts,
+      checkpointTimeoutMs: this.#options.checkpoints.timeoutMs,
       sources: this.#options.graph.jobGraph.vertices.flatMap(({ id, name, isSource, operators: [head] }) => {
         if (!isSource || head === undefined) return [];
         const unassignedSplits = (): number | undefined => sources.unassignedSplits(id);

@@ -34,6 +34,7 @@ export interface JobMetricsOptions {
   readonly statusMetrics: readonly ('STATE' | 'CURRENT_TIME' | 'TOTAL_TIME')[];
   readonly restarts: () => number;
   readonly sources: readonly SourceFigures[];
+  readonly checkpointTimeoutMs: number;
   readonly checkpoints: () => CheckpointFigures;
 }
 
@@ -67,7 +68,8 @@ export class JobMetrics {
         fullRestarts: options.restarts,
         uptime: () => Math.round(this.#times.current('RUNNING', this.#now())),
         downtime: () => Math.round(this.#times.downtime(this.#now())),
-        ...checkpointReaders(options.checkpoints),
+        checkpointTimeout: () => options.checkpointTimeoutMs,
+        ...checkpointReaders(options.checkpoints, this.#now),
         ...this.#statusReaders(options.statusMetrics),
       }),
     );
@@ -120,7 +122,14 @@ function coordinatorOf(
   return component;
 }
 
-function checkpointReaders(figures: () => CheckpointFigures): MetricReaders<typeof JOB_METRICS> {
+function checkpointReaders(
+  figures: () => CheckpointFigures,
+  now: () => number,
+): MetricReaders<typeof JOB_METRICS> {
+  const pendingAge = (): number => {
+    const begun = [...(figures().state?.pending.values() ?? [])].map(({ startedAt }) => startedAt);
+    return begun.length === 0 ? 0 : Math.round(now() - Math.min(...begun));
+  };
   const count = (name: 'triggered' | 'completed' | 'failed') => (): number =>
     figures().state?.counts[name] ?? 0;
   return {
@@ -130,6 +139,7 @@ function checkpointReaders(figures: () => CheckpointFigures): MetricReaders<type
     lastCompletedCheckpointId: () => figures().last?.checkpointId ?? -1,
     lastCheckpointExternalPath: () => (figures().last === undefined ? undefined : figures().lastPath),
     lastCheckpointRestoreTimestamp: () => figures().restoredAt ?? -1,
+    pendingCheckpointAge: pendingAge,
     numberOfInProgressCheckpoints: () => figures().state?.pending.size ?? 0,
     numberOfCompletedCheckpoints: count('completed'),
     numberOfFailedCheckpoints: count('failed'),

@@ -73,7 +73,6 @@ export class AlertMonitor {
     return running.map((jobManager): JobObservation => {
       const { jobId, name } = jobManager.summary();
       const values = metrics.jobValues(jobId, now);
-      const { pendingMs, timeoutMs } = jobManager.checkpointAges(now);
       const known = <K extends string>(field: K, value: number | undefined): Partial<Record<K, number>> =>
         value === undefined ? {} : ({ [field]: value } as Partial<Record<K, number>>);
       return {
@@ -82,8 +81,8 @@ export class AlertMonitor {
         restarts: numberOf(values, 'numRestarts') ?? 0,
         failedCheckpoints: numberOf(values, 'numberOfFailedCheckpoints') ?? 0,
         completedCheckpoints: numberOf(values, 'numberOfCompletedCheckpoints') ?? 0,
-        checkpointTimeout: timeoutMs,
-        ...known('pendingCheckpoint', pendingMs),
+        checkpointTimeout: numberOf(values, 'checkpointTimeout') ?? 0,
+        ...known('pendingCheckpoint', numberOf(values, 'pendingCheckpointAge')),
         ...known('lastCheckpointDuration', numberOf(values, 'lastCheckpointDuration')),
         ...known('eventTimeLag', numberOf(values, 'eventTimeLag')),
         ...known('backpressureMean', numberOf(values, 'backpressureMean')),

@@ -30,6 +30,11 @@ export const JOB_METRICS = {
   numberOfCompletedCheckpoints: gauge('checkpoints', 'Checkpoints completed.'),
   numberOfFailedCheckpoints: gauge('checkpoints', 'Checkpoints given up.'),
   totalNumberOfCheckpoints: gauge('checkpoints', 'Checkpoints begun.'),
+  checkpointTimeout: gauge('ms', 'How long a checkpoint may take: execution.checkpointing.timeout. Own.'),
+  pendingCheckpointAge: gauge(
+    'ms',
+    'How long the oldest checkpoint under way has taken; 0 while none is. Own.',
+  ),
   initializingTime: gauge('ms', 'How long the job has been INITIALIZING; 0 while it is not.'),
   createdTime: gauge('ms', 'How long the job has been CREATED; 0 while it is not.'),
   runningTime: gauge('ms', 'How long the job has been RUNNING; 0 while it is not.'),
