@@ -19,3 +19,6 @@ export interface MetricQuery {
   /** Values by name; empty for what is not known. */
   values(scope: MetricScope): Promise<ReadonlyMap<string, number | string>>;
 }
+
+/** Of a cluster that keeps none. */
+export const NO_METRICS: MetricQuery = { values: () => Promise.resolve(new Map()) };
