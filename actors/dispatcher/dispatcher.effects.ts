@@ -53,6 +53,8 @@ export interface DispatcherOptions {
   /** What the resource-manager knows, for overviews. */
   resources(): ClusterResources;
   readonly endedJobsKept: number;
+  /** Once the REST API listens. */
+  restUrl(): string | undefined;
 }
 
 export interface JobSettings {
@@ -141,12 +143,14 @@ class Dispatcher implements DispatcherHandle {
         replyOverview: ({ context, event }) => {
           const { slots } = this.#options.resources();
           const { total, available } = countSlots(slots);
+          const rest = this.#options.restUrl();
           this.#reply(event, {
             type: 'clusterOverview',
             epoch: context.epoch,
             taskManagers: slots.taskManagers.size,
             slotsTotal: total,
             slotsAvailable: available,
+            ...(rest === undefined ? {} : { rest }),
           });
         },
         replyTaskManagers: ({ event }) => {

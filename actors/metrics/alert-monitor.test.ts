@@ -6,7 +6,7 @@ import { Configuration } from '../../src/config/configuration.ts';
 import { defineJob } from '../../src/api/job.ts';
 import { DataGeneratorSource } from '../../src/connectors/generator/data-generator-source.ts';
 import { WatermarkStrategy } from '../../src/functions/watermark.ts';
-import { alertRoutes } from '../../src/rest/alerts.ts';
+import { ALERT_ROUTES } from '../../src/rest/alert-routes.ts';
 import type { RestGateway } from '../../src/rest/gateway.ts';
 import { RecordingLogger } from '../../src/testing/recording-logger.ts';
 import { SimulatedCluster } from '../testing/simulated-cluster.ts';
@@ -87,7 +87,8 @@ describe('AlertMonitor', () => {
     const { cluster, monitor, jobId, posts, events, ended } = await run(0);
     let status = '';
     void ended.then((last) => (status = last));
-    const [route] = alertRoutes(() => monitor.alerts());
+    const [route] = ALERT_ROUTES;
+    const gateway = { metrics: { alerts: () => monitor.alerts() } } as unknown as RestGateway;
     await cluster.clock.runUntil(() => monitor.alerts().length > 0, 5_000_000);
     expect(monitor.alerts()).toMatchObject([
       {
@@ -100,7 +101,7 @@ describe('AlertMonitor', () => {
       },
     ]);
     const call = { params: {}, query: { status: 'FIRING' }, body: undefined, files: [] };
-    const answer = await route?.run({} as RestGateway, call);
+    const answer = await route?.run(gateway, call);
     expect(answer).toMatchObject({ alerts: [{ rule: 'restart-storm' }] });
     expect(route?.response.safeParse(answer).success).toBe(true);
     await cluster.clock.runUntil(() => status !== '' && monitor.alerts().length === 0, 5_000_000);

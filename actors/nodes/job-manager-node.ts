@@ -25,6 +25,8 @@ export interface JobManagerNodeOptions {
   readonly webhook?: Webhook;
   /** Where checkpoints go when no directory is configured. */
   readonly defaultCheckpoints: string | undefined;
+  /** Where the REST API is, once it listens. */
+  readonly restUrl?: () => string | undefined;
 }
 
 /** Dispatcher, resource-manager and job-managers of one process. */
@@ -44,6 +46,7 @@ export async function startJobManagerNode(
   options: JobManagerNodeOptions,
 ): Promise<JobManagerNode> {
   const { configuration, metadata, artifacts, loader, defaultCheckpoints } = options;
+  const restUrl = options.restUrl ?? (() => undefined);
   const epoch = await claimEpoch(metadata);
   const heartbeat = {
     intervalMs: configuration.get(OPTIONS.heartbeatInterval),
@@ -61,6 +64,7 @@ export async function startJobManagerNode(
     metadata,
     artifacts,
     loader,
+    restUrl,
     endedJobsKept: configuration.get(OPTIONS.endedJobsKept),
     resources: () => resourceManager.actor.getSnapshot().context,
     jobSettings: (job) => {

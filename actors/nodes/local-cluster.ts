@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ExternalError } from '../../src/base/errors.ts';
 import { CLUSTER_START_MS, NODE_STOP_MS } from '../../src/base/limits.ts';
 import { Configuration } from '../../src/config/configuration.ts';
+import { OPTIONS } from '../../src/config/options.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { exitOf, isRunning, stopProcess } from './adapters/child-process.ts';
 import { NatsServerProcess } from './adapters/nats-server-process.ts';
@@ -42,6 +43,8 @@ interface NodeProcess {
 /** A cluster of processes on this machine: NATS server, one JobManager, TaskManagers. */
 export class LocalCluster {
   readonly url: string;
+  /** URL of the REST API, once the cluster has started. */
+  restUrl: string | undefined;
   /** Settles, with the reason, when the cluster cannot go on: its JobManager or its NATS server has ended. */
   readonly failed: Promise<Error>;
   readonly #options: LocalClusterOptions;
@@ -147,8 +150,14 @@ export class LocalCluster {
         signal.throwIfAborted();
         const overview = await connection.client.overview().catch(() => undefined);
         if (overview !== undefined) {
-          if (overview.taskManagers >= taskManagers && overview.slotsTotal >= taskManagers * slots) return;
-          seen = `${overview.taskManagers} of ${taskManagers} TaskManagers are registered`;
+          this.restUrl = overview.rest;
+          const isServed = overview.rest !== undefined || !configuration.get(OPTIONS.restEnabled);
+          const isComplete =
+            overview.taskManagers >= taskManagers && overview.slotsTotal >= taskManagers * slots;
+          if (isComplete && isServed) return;
+          seen = isComplete
+            ? 'the REST API does not listen'
+            : `${overview.taskManagers} of ${taskManagers} TaskManagers are registered`;
         }
         await sleep(50, undefined, { signal }).catch(() => signal.throwIfAborted());
       }

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { InternalError } from '../../src/base/errors.ts';
-import type { ClusterId, JobId, TaskManagerId } from '../../src/base/ids.ts';
+import { ExternalError, InternalError } from '../../src/base/errors.ts';
+import type { ClusterId, JobId } from '../../src/base/ids.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import type { Logger } from '../../src/ports/logger.ts';
@@ -22,20 +22,22 @@ import { openTracing } from './adapters/open-tracing.ts';
 import type { OpenTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
-import { hardwareOf, resourcesOf } from './adapters/process-memory.ts';
-import { RingRegistry } from './adapters/ring-registry.ts';
 import { NodeSnapshotStores } from './adapters/snapshot-stores.ts';
 import { SilentLogger } from './adapters/silent-logger.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
-import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
+import { HostedTaskManagers } from './hosted-task-managers.ts';
 import { startJobManagerNode } from './job-manager-node.ts';
 import type { JobManagerNode } from './job-manager-node.ts';
-import { startTaskManagerNode } from './task-manager-node.ts';
+import { StoredMetrics } from '../metrics/metric-query.ts';
+import { serveCluster } from './rest/serve-cluster.ts';
+import type { RestServer } from './rest/rest-server.ts';
 
 export interface MiniClusterOptions {
   /** Default 1. */
   readonly taskManagers?: number;
+  /** Whether the REST API is served; default false. */
+  readonly rest?: boolean;
   readonly configuration?: Configuration;
   readonly logger?: Logger;
   /** Where jobs' standard output goes; default: this process's. */
@@ -56,7 +58,8 @@ export class MiniCluster {
   readonly #jobManager: JobManagerNode;
   readonly #taskManagers: TaskManagerHandle[] = [];
   readonly #directory: string;
-  readonly #startTaskManager: () => TaskManagerHandle;
+  readonly #rest: RestServer | undefined;
+  readonly #hosted: HostedTaskManagers;
 
   private constructor(parts: {
     environment: ActorEnvironment;
@@ -67,7 +70,8 @@ export class MiniCluster {
     artifacts: ArtifactStore;
     jobManager: JobManagerNode;
     directory: string;
-    startTaskManager: () => TaskManagerHandle;
+    rest: RestServer | undefined;
+    hosted: HostedTaskManagers;
   }) {
     this.environment = parts.environment;
     this.failed = parts.failed;
@@ -77,7 +81,8 @@ export class MiniCluster {
     this.#hub = parts.hub;
     this.#jobManager = parts.jobManager;
     this.#directory = parts.directory;
-    this.#startTaskManager = parts.startTaskManager;
+    this.#rest = parts.rest;
+    this.#hosted = parts.hosted;
     this.client = new ClusterClient(parts.environment);
   }
 
@@ -109,7 +114,9 @@ export class MiniCluster {
     const directory = await mkdtemp(join(tmpdir(), 'millrace-'));
     const artifacts = new MemoryArtifactStore();
     const modules = new ModuleCache(artifacts, directory);
+    let rest: RestServer | undefined;
     const jobManager = await startJobManagerNode(environment, {
+      restUrl: () => rest?.url,
       configuration,
       artifacts,
       metadata: new MemoryMetadataStore(),
@@ -117,26 +124,24 @@ export class MiniCluster {
       webhook: new FetchWebhook(configuration.get(OPTIONS.alertWebhookTimeout)),
       defaultCheckpoints: pathToFileURL(join(directory, 'checkpoints')).href,
     });
-    const resources = resourcesOf(configuration, taskManagers);
-    const rings = new RingRegistry(resources);
-    const startThread = workerSlotThreads({
-      environment,
+    const hosted = new HostedTaskManagers(environment, {
+      configuration,
       modules,
-      rings,
-      resources,
+      count: taskManagers,
+      output,
       processMeter: metrics.meter,
-      ...(output === undefined ? {} : { output }),
     });
-    let started = 0;
-    const startTaskManager = (): TaskManagerHandle =>
-      startTaskManagerNode(environment, {
+    if (options.rest === true)
+      rest = await serveCluster(environment, {
         configuration,
-        processId: 'mini-cluster',
-        startThread,
-        hardware: hardwareOf(resources),
-        taskManagerId: `tm-${started++}` as TaskManagerId,
+        artifacts,
+        view: hosted.view,
+        metrics: new StoredMetrics(jobManager.metrics, jobManager.alerts, clock),
+        directory,
+        shutDown: () => fail(new ExternalError('the cluster was stopped over REST')),
       });
     const cluster = new MiniCluster({
+      rest,
       environment,
       metrics,
       traces,
@@ -145,15 +150,20 @@ export class MiniCluster {
       artifacts,
       jobManager,
       directory,
-      startTaskManager,
+      hosted,
     });
     for (let i = 0; i < taskManagers; i++) cluster.addTaskManager();
     return cluster;
   }
 
+  /** URL of the REST API, where it is served. */
+  get restUrl(): string | undefined {
+    return this.#rest?.url;
+  }
+
   /** Adds a TaskManager to the running cluster. */
   addTaskManager(): TaskManagerHandle {
-    const taskManager = this.#startTaskManager();
+    const taskManager = this.#hosted.start();
     this.#taskManagers.push(taskManager);
     return taskManager;
   }
@@ -171,6 +181,7 @@ export class MiniCluster {
 
   /** Ends everything; no thread is left. */
   async stop(): Promise<void> {
+    await this.#rest?.stop();
     await Promise.all(this.#taskManagers.map((taskManager) => taskManager.stop()));
     this.#jobManager.stop();
     await this.#metrics.close();

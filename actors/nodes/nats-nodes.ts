@@ -16,16 +16,25 @@ import { openTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
 import { hardwareOf, memoryFields, resourcesOf } from './adapters/process-memory.ts';
+import { ProcessView } from './adapters/process-view.ts';
+import type { WatchedThread } from './adapters/process-view.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
 import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
 import { startJobManagerNode } from './job-manager-node.ts';
 import { connectEnvironment, openArtifacts, openMetadata } from './nats-environment.ts';
 import type { ClusterAddress, NatsEnvironment } from './nats-environment.ts';
+import { StoredMetrics } from '../metrics/metric-query.ts';
+import { serveCluster } from './rest/serve-cluster.ts';
+import type { RestServer } from './rest/rest-server.ts';
 import { startTaskManagerNode } from './task-manager-node.ts';
 
 export interface NatsNodeOptions extends ClusterAddress {
   readonly configuration: Configuration;
   readonly logger: Logger;
+  /** Where the node writes its log, to be shown over REST. */
+  readonly logFile?: string;
+  /** Somebody asks the node to end, over REST. */
+  readonly onShutDown?: () => void;
 }
 
 /** A node of a cluster on NATS in this process. */
@@ -43,7 +52,9 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
     await refuseSecondLeader(environment);
     const [metadata, artifacts] = await Promise.all([openMetadata(connected), openArtifacts(connected)]);
     const modules = new ModuleCache(artifacts, directory);
+    const served: { rest?: RestServer | undefined } = {};
     const node = await startJobManagerNode(environment, {
+      restUrl: () => served.rest?.url,
       configuration: options.configuration,
       metadata,
       artifacts,
@@ -51,7 +62,18 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
       webhook: new FetchWebhook(options.configuration.get(OPTIONS.alertWebhookTimeout)),
       defaultCheckpoints: `nats-objects:millrace-${environment.clusterId}-checkpoints`,
     });
-    return () => Promise.resolve(node.stop());
+    served.rest = await serveCluster(environment, {
+      configuration: options.configuration,
+      artifacts,
+      view: new ProcessView({ logFile: options.logFile, threads: () => [] }),
+      metrics: new StoredMetrics(node.metrics, node.alerts, environment.clock),
+      directory,
+      shutDown: () => options.onShutDown?.(),
+    });
+    return async () => {
+      await served.rest?.stop();
+      node.stop();
+    };
   });
 }
 
@@ -63,6 +85,7 @@ export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningN
     const resources = resourcesOf(options.configuration);
     options.logger.info('memory, in MB', memoryFields(resources));
     const rings = new RingRegistry(resources);
+    const watched = new Set<WatchedThread>();
     const threads = {
       environment,
       modules,
@@ -70,12 +93,14 @@ export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningN
       resources,
       data: options.nats,
       processMeter: metrics.meter,
+      watched,
     };
     const node = startTaskManagerNode(environment, {
       configuration: options.configuration,
       processId: `p-${environment.random.hex(8)}`,
       startThread: workerSlotThreads(threads),
       hardware: hardwareOf(resources),
+      view: new ProcessView({ logFile: options.logFile, threads: () => [...watched] }),
     });
     return () => node.stop();
   });

@@ -5,7 +5,9 @@ import type { TaskManagerId } from '../../src/base/ids.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import type { TaskManagerHardware } from '../../src/protocol/task-manager-info.ts';
+import type { NodeView } from '../../src/rest/gateway.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
+import { serveNodeView } from '../messaging/serve-node-view.ts';
 import type { StartSlotThread } from '../task-manager/slot/slot-thread.ts';
 import { startTaskManager } from '../task-manager/task-manager.effects.ts';
 import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
@@ -17,6 +19,8 @@ export interface TaskManagerNodeOptions {
   readonly startThread: StartSlotThread;
   /** What the process has; shown to clients. */
   readonly hardware?: TaskManagerHardware;
+  /** Its process, for those who look into it. */
+  readonly view?: NodeView;
   /** Overrides `taskmanager.resource-id` where one process hosts several. */
   readonly taskManagerId?: TaskManagerId;
 }
@@ -34,8 +38,12 @@ export function startTaskManagerNode(
       `${OPTIONS.taskManagerId.key}: "${taskManagerId}" is not an id: letters, digits, "_" and "-", 128 at most`,
     );
   }
-  return startTaskManager(environment, {
-    taskManagerId: taskManagerId as TaskManagerId,
+  const { view } = options;
+  const id = taskManagerId as TaskManagerId;
+  const viewed =
+    view === undefined ? undefined : serveNodeView(environment, environment.subjects.node(id), view);
+  const taskManager = startTaskManager(environment, {
+    taskManagerId: id,
     processId,
     host: hostname(),
     hardware: options.hardware,
@@ -46,4 +54,15 @@ export function startTaskManagerNode(
     registrationPauseMs: configuration.get(OPTIONS.registrationPause),
     startThread,
   });
+  return {
+    actor: taskManager.actor,
+    stop: async () => {
+      viewed?.close();
+      await taskManager.stop();
+    },
+    kill: () => {
+      viewed?.close();
+      taskManager.kill();
+    },
+  };
 }

@@ -303,3 +303,11 @@ export const REST_IDLE_MS = 60_000;
 export const REST_PATH_PARAMETER_CHARS = 300;
 /** Answers that take the same look at the cluster within this time share it. */
 export const REST_SHARED_LOOK_MS = 50;
+/** Log files of a process that are listed, and the part of one that is shown: its last bytes. */
+export const LOG_FILES_SHOWN = 100;
+export const LOG_SHOWN_BYTES = 16 * 1024 * 1024;
+/** Bytes of a log in one message. */
+export const LOG_PART_BYTES = 256 * 1024;
+/** What an uploaded archive may unpack to. */
+export const ARCHIVE_BYTES = 200 * 1024 * 1024;
+export const ARCHIVE_FILES = 5_000;

@@ -104,6 +104,8 @@ export const clusterOverview = z.object({
   taskManagers: s.count,
   slotsTotal: s.count,
   slotsAvailable: s.count,
+  /** URL of the REST API, where it is served. */
+  rest: z.string().optional(),
 });
 
 export const clientRequest = z.discriminatedUnion('type', [

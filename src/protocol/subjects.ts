@@ -13,6 +13,7 @@ import type { ClusterEvent } from './event.ts';
  * | `mr.<cluster>.metrics` | the leading JobManager's store of metrics |
  * | `mr.<cluster>.job.<jobId>` | the job's job-manager |
  * | `mr.<cluster>.tm.<tmId>` | a task-manager |
+ * | `mr.<cluster>.tm.<tmId>.node` | its process: logs, threads, memory |
  * | `mr.<cluster>.tm.<tmId>.slot.<n>` | one of its slots |
  * | `mr.<cluster>.job.<jobId>.<attempt>.task.<vertex>.<index>` | one attempt of a subtask |
  * | `mr.<cluster>.data.<jobId>.<epoch>.<attempt>.<channel>` | the consumer of a network channel |
@@ -46,6 +47,11 @@ export class Subjects {
     return `${this.#prefix}.tm.${token(taskManager)}`;
   }
 
+  /** The process of a task-manager, looked at from outside. */
+  node(taskManager: TaskManagerId): string {
+    return `${this.taskManager(taskManager)}.node`;
+  }
+
   slot(taskManager: TaskManagerId, slot: number): string {
     return `${this.taskManager(taskManager)}.slot.${slot}`;
   }
@@ -75,7 +81,7 @@ export function roleAt(subject: string): string {
     case 'resourcemanager':
       return 'resource-manager';
     case 'tm':
-      return fourth === 'slot' ? 'slot' : 'task-manager';
+      return fourth === 'slot' || fourth === 'node' ? fourth : 'task-manager';
     case 'job':
       return fifth === 'task' ? 'subtask' : 'job-manager';
     default:

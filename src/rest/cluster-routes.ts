@@ -43,15 +43,15 @@ export const CLUSTER_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'What a dashboard has to know before it draws anything.',
     response: config,
-    handle: ({ gateway: { configuration, now, version } }) => ({
-      'refresh-interval': configuration.get(OPTIONS.webRefreshInterval),
+    handle: ({ gateway }) => ({
+      'refresh-interval': gateway.configuration.get(OPTIONS.webRefreshInterval),
       'timezone-name': Intl.DateTimeFormat().resolvedOptions().timeZone,
-      'timezone-offset': timezoneOffset(now()),
+      'timezone-offset': timezoneOffset(gateway.now()),
       'flink-version': FLINK_VERSION,
-      'flink-revision': `millrace ${version}`,
+      'flink-revision': `millrace ${gateway.version}`,
       features: {
-        'web-submit': configuration.get(OPTIONS.webSubmit),
-        'web-cancel': configuration.get(OPTIONS.webCancel),
+        'web-submit': gateway.configuration.get(OPTIONS.webSubmit),
+        'web-cancel': gateway.configuration.get(OPTIONS.webCancel),
         'web-rescale': false,
         'web-history': false,
       },

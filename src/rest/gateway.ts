@@ -6,6 +6,7 @@ import type { DispatcherReply } from '../protocol/client-dispatcher.ts';
 import type { ExecutionGraphInfo } from '../protocol/execution-graph-info.ts';
 import type { JobSummary } from '../protocol/job-status.ts';
 import type { TaskManagerInfo } from '../protocol/task-manager-info.ts';
+import type { Planned } from './plan-json.ts';
 import type { MetricQuery } from './metric-query.ts';
 
 type ReplyOf<T extends DispatcherReply['type']> = Omit<Extract<DispatcherReply, { type: T }>, 'type'>;
@@ -100,7 +101,7 @@ export interface JarStore {
   /** @returns its id; @throws RestError 400 for what is no job's archive */
   add(file: { readonly name: string; readonly path: string }): Promise<string>;
   remove(id: string): Promise<void>;
-  plan(id: string, options: JarOptions): Promise<ExecutionGraphInfo>;
+  plan(id: string, options: JarOptions): Promise<Planned>;
   run(id: string, options: JarOptions): Promise<JobId>;
 }
 

@@ -1,3 +1,4 @@
+import type { AlertInfo } from '../protocol/alert.ts';
 import type { JobId, TaskManagerId, VertexId } from '../base/ids.ts';
 
 /** Whose metrics are asked for. */
@@ -20,4 +21,6 @@ export type MetricScope =
 export interface MetricQuery {
   /** Values by name; empty for what is not known. */
   values(scope: MetricScope): Promise<ReadonlyMap<string, number | string>>;
+  /** Alerts whose condition holds now. */
+  alerts(): readonly AlertInfo[];
 }

@@ -4,7 +4,6 @@ import type {
   SubtaskInfo,
   VertexInfo,
 } from '../protocol/execution-graph-info.ts';
-import type { ExecutionState } from '../protocol/job-status.ts';
 import { EXECUTION_STATES } from '../protocol/job-status.ts';
 import { aggregates } from './aggregates.ts';
 import { endOf, ioMetrics, positionOf, spanOf, startOf } from './io-metrics.ts';

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPrometheus } from '../../ops/setup/prometheus.mjs';
+import type { JobId } from '../../actors/index.ts';
 import { ClusterUnderTest, jobPath, until } from './cluster-under-test.ts';
 import { PrometheusServer, freePort } from './prometheus-server.ts';
 
@@ -22,6 +23,7 @@ interface OtlpReport {
 const otlpNames = new Set<string>();
 let collector: Server;
 let cluster: ClusterUnderTest;
+let jobId: JobId;
 
 beforeAll(async () => {
   collector = createServer((request, response) => {
@@ -48,7 +50,7 @@ beforeAll(async () => {
       ...['-D', 'taskmanager.network.detailed-metrics=true'],
     ],
   });
-  const jobId = await cluster.submit(jobPath('measured.ts'), {
+  jobId = await cluster.submit(jobPath('measured.ts'), {
     'parallelism.default': '2',
     'execution.checkpointing.interval': '500 ms',
     'pipeline.global-job-parameters.count': '1000000',
@@ -70,6 +72,14 @@ function targets(): string[] {
     if (url === undefined) throw new Error(`a node did not say where its metrics are: ${stderr.slice(-500)}`);
     return url;
   });
+}
+
+/** Where the JobManager serves REST, by what it logged. */
+function restUrl(): string {
+  const { stdout, stderr } = cluster.jobManager;
+  const url = /REST API listens.*?(http:\/\/[\d.]+:\d+)/s.exec(stdout + stderr)?.[1];
+  if (url === undefined) throw new Error(`the JobManager serves no REST: ${stderr.slice(-500)}`);
+  return url;
 }
 
 async function scrape(): Promise<string> {
@@ -131,6 +141,38 @@ describe('metrics of a cluster over NATS', () => {
       Promise.resolve(wanted.every((name) => otlpNames.has(name))),
     );
     expect([...otlpNames]).toEqual(expect.arrayContaining(wanted));
+  });
+
+  it('when REST is asked, then it has the metrics of job, vertices, subtasks, TaskManagers and JobManager, and the alerts', async () => {
+    const { vertices } = await cluster.client.details(jobId);
+    const [source] = vertices;
+    const vertex = `/jobs/${jobId}/vertices/${source?.vertexId}`;
+    const wanted: readonly (readonly [path: string, answer: RegExp])[] = [
+      ['/jobmanager/metrics?get=numRegisteredTaskManagers', /"value":"2"/],
+      ['/taskmanagers/metrics?get=Status.JVM.CPU.Load&agg=max', /"max":0?\.?\d/],
+      ['/taskmanagers/tm-1/metrics?get=Status.JVM.Memory.Heap.Used', /"value":"[1-9]/],
+      [
+        `/jobs/${jobId}/metrics?get=numRestarts,numRecordsIn`,
+        /"numRestarts","value":"0".*"numRecordsIn","value":"[1-9]/,
+      ],
+      [`${vertex}/metrics?get=1.numRecordsOut`, /"value":"[1-9]/],
+      [`${vertex}/subtasks/metrics?get=numRecordsOut&agg=min,sum`, /"min":[1-9]\d*,"sum":[1-9]/],
+      [`${vertex}/subtasks/0/metrics?get=measured.processed_count`, /"value":"[1-9]/],
+      [`${vertex}/jm-operator-metrics`, /unassignedSplits/],
+      ['/alerts', /^\{"alerts":\[/],
+    ];
+    for (const [path, answer] of wanted) {
+      let text = '';
+      await until(
+        path,
+        async () => {
+          text = await (await fetch(`${restUrl()}${path}`)).text();
+          return answer.test(text);
+        },
+        () => text.slice(0, 500),
+      );
+      expect(text).toMatch(answer);
+    }
   });
 
   const programs = findPrometheus();

@@ -12,6 +12,7 @@ import type { ModuleCache } from './module-cache.ts';
 import type { ProcessMeter } from './process-meter.ts';
 import type { NatsConnectionSpec } from './nats-connection.ts';
 import { slotHeapMegabytes } from './process-memory.ts';
+import type { WatchedThread } from './process-view.ts';
 import type { RingRegistry } from './ring-registry.ts';
 import type {
   LocalModule,
@@ -28,6 +29,8 @@ export interface WorkerThreadsOptions {
   /** Adds up what the threads of the process measure of themselves. */
   readonly processMeter?: ProcessMeter;
   readonly data?: NatsConnectionSpec;
+  /** The threads that run, for those who look into the process. */
+  readonly watched?: Set<WatchedThread>;
   /** Where the standard output of the threads goes; default: the process's. */
   readonly output?: NodeJS.WritableStream;
 }
@@ -43,7 +46,8 @@ const WORKER = new URL(
   import.meta.url,
 );
 
-class WorkerSlotThread implements SlotThread {
+class WorkerSlotThread implements SlotThread, WatchedThread {
+  readonly name: string;
   readonly #options: WorkerThreadsOptions;
   readonly #slot: SlotThreadOptions;
   readonly #worker: Worker;
@@ -59,6 +63,7 @@ class WorkerSlotThread implements SlotThread {
     this.#slot = slot;
     const { environment, rings, resources, data } = options;
     const { host, formats, perChannel } = environment.metrics;
+    this.name = `slot-${slot.slot}`;
     const { port1, port2 } = new MessageChannel();
     this.#service = servePort(port1, environment.transport, {
       onRefused: (error, subject) =>
@@ -79,10 +84,11 @@ class WorkerSlotThread implements SlotThread {
     this.#worker = new Worker(WORKER, {
       workerData,
       transferList: [port2],
-      name: `slot-${slot.slot}`,
+      name: this.name,
       stdout: options.output !== undefined,
       resourceLimits: { maxOldGenerationSizeMb: slotHeapMegabytes(resources) },
     });
+    options.watched?.add(this);
     if (options.output !== undefined) {
       this.#worker.stdout.on('data', (chunk: Buffer) => options.output?.write(chunk));
     }
@@ -93,6 +99,7 @@ class WorkerSlotThread implements SlotThread {
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
         this.#service.close();
+        options.watched?.delete(this);
         rings.release(slot);
         this.#options.processMeter?.threadEnded(this);
         resolve();
@@ -112,6 +119,16 @@ class WorkerSlotThread implements SlotThread {
 
   cancel(request: CancelTasks): void {
     this.#inOrder(() => this.#post({ type: 'cancel', request }));
+  }
+
+  async describe(): Promise<string> {
+    const { utilization } = this.#worker.performance.eventLoopUtilization();
+    const heap = await this.#worker.getHeapStatistics();
+    const megabytes = (bytes: number): number => Math.round(bytes / 1024 ** 2);
+    return (
+      `"${this.name}" id=${this.#worker.threadId} event loop busy ${Math.round(utilization * 100)} %\n` +
+      `  heap ${megabytes(heap.used_heap_size)} MB of ${megabytes(heap.heap_size_limit)} MB`
+    );
   }
 
   async terminate(): Promise<void> {

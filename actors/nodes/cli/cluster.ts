@@ -75,7 +75,7 @@ async function runCluster(cli: Cli, options: ClusterOptions): Promise<number> {
   const interruption = new Interruption();
   try {
     const cluster = await start(cli, options, { logDirectory, logger, interruption });
-    announce(cli, options, cluster.url);
+    announce(cli, options, cluster);
     const reason = await Promise.race([cluster.failed, interruption.happened]);
     if (reason instanceof Error)
       logger.error('the cluster cannot go on, everything is stopped', { error: reason });
@@ -136,13 +136,14 @@ function checkOptions(cli: Cli, options: ClusterOptions): void {
   }
 }
 
-function announce({ terminal, json }: Cli, options: ClusterOptions, url: string): void {
+function announce({ terminal, json }: Cli, options: ClusterOptions, { url, restUrl }: LocalCluster): void {
   const { taskmanagers, slots, cluster } = options;
   if (json) {
     terminal.json({
       type: 'clusterReady',
       cluster,
       nats: url,
+      ...(restUrl === undefined ? {} : { rest: restUrl }),
       taskManagers: taskmanagers,
       slots: taskmanagers * slots,
       pid: process.pid,
@@ -152,6 +153,7 @@ function announce({ terminal, json }: Cli, options: ClusterOptions, url: string)
   const which = cluster === DEFAULT_CLUSTER ? '' : ` --cluster ${cluster}`;
   const nodes = `${taskmanagers} TaskManager${taskmanagers === 1 ? '' : 's'} with ${taskmanagers * slots} slots`;
   terminal.out(terminal.paintOut('green', `Cluster "${cluster}" is ready: ${nodes}, NATS at ${url}`));
+  if (restUrl !== undefined) terminal.out(`REST API:   ${restUrl}`);
   terminal.out(`Run a job:  npx millrace run <module.ts> --nats ${url}${which}`);
   const at = url === DEFAULT_NATS_URL ? '' : ` --nats ${url}`;
   terminal.out(`Watch it:   npx millrace top${at}${which}`);

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { packageRoot } from '../adapters/package-files.ts';
+import { packageVersion } from '../adapters/package-files.ts';
 import { addCancel } from './cancel.ts';
 import { addCluster } from './cluster.ts';
 import { addCompletion } from './completion.ts';
@@ -63,7 +61,7 @@ function createProgram(cli: Cli): Command {
   const { terminal } = cli;
   const program = new Command('millrace')
     .description('Distributed, stateful stream processing in TypeScript.')
-    .version(version())
+    .version(packageVersion())
     .exitOverride()
     .enablePositionalOptions()
     .configureOutput({
@@ -109,11 +107,4 @@ function report(cli: Cli, error: unknown): void {
   const start = terminal.paintErr(error instanceof InterruptedError ? 'yellow' : 'red', 'millrace:');
   terminal.err(`${start} ${describeError(plain)}`);
   if (cli.verbose) for (const stack of stacksOf(plain)) terminal.err(stack);
-}
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return manifest.version;
 }

@@ -31,7 +31,14 @@ export async function runNode(
     process.once('disconnect', () => resolve('orphaned')),
   );
   try {
-    const starting = start({ ...address, configuration, logger });
+    const shutDown = Promise.withResolvers<'shutDown'>();
+    const starting = start({
+      ...address,
+      configuration,
+      logger,
+      onShutDown: () => shutDown.resolve('shutDown'),
+      ...(options.logFile === undefined ? {} : { logFile: options.logFile }),
+    });
     const node = await Promise.race([starting, interruption.happened, orphaned]);
     if (typeof node === 'string') {
       await starting.then(
@@ -45,7 +52,7 @@ export async function runNode(
       nats: address.nats.servers.replace(/\/\/[^@/]*@/g, '//'),
       cluster: address.clusterId,
     });
-    const reason = await Promise.race([node.failed, interruption.happened, orphaned]);
+    const reason = await Promise.race([node.failed, interruption.happened, orphaned, shutDown.promise]);
     if (reason instanceof Error) logger.error(`${kind} cannot go on`, { error: reason });
     else logger.info(`${kind} stops`, { reason });
     await node.stop();

@@ -14,14 +14,12 @@ const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
 export class Access {
   readonly allowedOrigin: string;
   readonly #logger: Logger;
-  readonly #binding: Binding;
   readonly #tokens: readonly { readonly role: Role; readonly digest: Buffer }[];
   /** Names under which a browser may know a server that is on loopback alone. */
   readonly #hosts: readonly string[] | undefined;
 
   constructor(configuration: Configuration, binding: Binding, logger: Logger) {
     this.allowedOrigin = configuration.get(OPTIONS.webOrigin);
-    this.#binding = binding;
     this.#logger = logger;
     const secrets = {
       read: configuration.get(OPTIONS.restReadToken),

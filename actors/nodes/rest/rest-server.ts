@@ -45,6 +45,9 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   const access = new Access(configuration, binding, logger);
   const server = create(binding);
   server.addHook('onRequest', async (request) => access.checkOrigin(request));
+  // Bodies are read where a route wants them: clients of Flink send some with every request.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   await server.register(multipart, {
     limits: {
       files: 1,
@@ -53,9 +56,6 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
       fileSize: configuration.get(OPTIONS.restMaxContentLength),
     },
   });
-  // Bodies are read where a route wants them: clients of Flink send some with every request.
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   for (const route of options.routes)
     for (const prefix of ['', '/v1']) addRoute(server, prefix, route, access, options);
   server.setErrorHandler((error, request, reply) => answerError(logger, error, request, reply));

@@ -1,0 +1,47 @@
+import { serializeError } from '../../src/base/errors.ts';
+import { LOG_PART_BYTES } from '../../src/base/limits.ts';
+import type { Subscription } from '../../src/ports/transport.ts';
+import { nodeRequest } from '../../src/protocol/node-inspection.ts';
+import type { NodeReply, NodeRequest } from '../../src/protocol/node-inspection.ts';
+import type { NodeView } from '../../src/rest/gateway.ts';
+import type { ActorEnvironment } from './environment.ts';
+import { reply, serve } from './serve.ts';
+
+/** Lets others look into this process by messages. */
+export function serveNodeView(environment: ActorEnvironment, subject: string, view: NodeView): Subscription {
+  return serve(environment, subject, nodeRequest, (request, caller) => {
+    answer(view, request).then(
+      (message) => reply(environment, caller, message),
+      (error: unknown) =>
+        reply(environment, caller, { type: 'refused', error: serializeError(error, 'external') }),
+    );
+  });
+}
+
+async function answer(view: NodeView, request: NodeRequest): Promise<NodeReply> {
+  switch (request.type) {
+    case 'listLogs':
+      return { type: 'logList', logs: [...(await view.logs())] };
+    case 'readLog': {
+      const content = await view.log(request.name);
+      if (content === undefined) return { type: 'logPart', end: true };
+      const part = content.subarray(request.from, request.from + LOG_PART_BYTES);
+      const end = request.from + part.length >= content.length;
+      return { type: 'logPart', base64: Buffer.from(part).toString('base64'), end };
+    }
+    case 'requestThreads':
+      return { type: 'threadList', threads: [...(await view.threads())] };
+    case 'requestNodeEnvironment': {
+      const { version, arch, options, modules, memory } = await view.environment();
+      const garbageCollections = [...memory.garbageCollections];
+      return {
+        type: 'nodeEnvironment',
+        version,
+        arch,
+        options: [...options],
+        modules: [...modules],
+        memory: { ...memory, garbageCollections },
+      };
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { LOG_SHOWN_BYTES } from '../../../src/base/limits.ts';
+import { nodeReply } from '../../../src/protocol/node-inspection.ts';
+import type { NodeReply, NodeRequest } from '../../../src/protocol/node-inspection.ts';
+import { RestError } from '../../../src/rest/errors.ts';
+import type { LogFile, NodeEnvironment, NodeView } from '../../../src/rest/gateway.ts';
+import { ask } from '../../messaging/ask.ts';
+import type { ActorEnvironment } from '../../messaging/environment.ts';
+
+const POLICY = { timeoutMs: 5_000, attempts: 2, pauseMs: 100, maxPauseMs: 100 };
+
+type ReplyOf<T extends NodeReply['type']> = Extract<NodeReply, { type: T }>;
+
+/** Another process of the cluster, by messages. */
+export class RemoteNodeView implements NodeView {
+  readonly #environment: ActorEnvironment;
+  readonly #subject: string;
+
+  constructor(environment: ActorEnvironment, subject: string) {
+    this.#environment = environment;
+    this.#subject = subject;
+  }
+
+  async logs(): Promise<readonly LogFile[]> {
+    return (await this.#ask({ type: 'listLogs' }, 'logList')).logs;
+  }
+
+  async log(name: string): Promise<Uint8Array | undefined> {
+    const parts: Buffer[] = [];
+    for (let from = 0; from <= LOG_SHOWN_BYTES;) {
+      const { base64, end } = await this.#ask({ type: 'readLog', name, from }, 'logPart');
+      if (base64 === undefined) return undefined;
+      const part = Buffer.from(base64, 'base64');
+      parts.push(part);
+      from += part.length;
+      if (end || part.length === 0) break;
+    }
+    return Buffer.concat(parts);
+  }
+
+  async threads(): Promise<readonly { readonly name: string; readonly stack: string }[]> {
+    return (await this.#ask({ type: 'requestThreads' }, 'threadList')).threads;
+  }
+
+  environment(): Promise<NodeEnvironment> {
+    return this.#ask({ type: 'requestNodeEnvironment' }, 'nodeEnvironment');
+  }
+
+  async #ask<T extends NodeReply['type']>(request: NodeRequest, expected: T): Promise<ReplyOf<T>> {
+    const answer = await ask(this.#environment, this.#subject, request, nodeReply, POLICY).catch(
+      (cause: unknown) => {
+        throw new RestError(404, 'The TaskManager does not answer.', { cause });
+      },
+    );
+    if (answer.type !== expected) throw new RestError(500, `${expected} was expected, ${answer.type} came`);
+    return answer as ReplyOf<T>;
+  }
+}

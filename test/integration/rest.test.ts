@@ -1,0 +1,374 @@
+import { gzipSync } from 'node:zlib';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { zipSync } from 'fflate';
+import { createTar } from 'nanotar';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobId } from '../../actors/index.ts';
+import { ClusterUnderTest, jobPath, until } from './cluster-under-test.ts';
+import { RestClient } from './rest-client.ts';
+import type { Json } from './rest-client.ts';
+
+const IO_METRICS = [
+  'read-bytes',
+  'read-bytes-complete',
+  'write-bytes',
+  'write-bytes-complete',
+  'read-records',
+  'read-records-complete',
+  'write-records',
+  'write-records-complete',
+  'accumulated-backpressured-time',
+  'accumulated-idle-time',
+  'accumulated-busy-time',
+];
+
+const keys = (value: object): string[] => Object.keys(value).toSorted();
+
+let cluster: ClusterUnderTest;
+let rest: RestClient;
+
+beforeAll(async () => {
+  cluster = await ClusterUnderTest.start({ taskManagers: 2, slots: 2 });
+  await until('the REST API listens', async () => (await cluster.client.overview()).rest !== undefined);
+  rest = new RestClient((await cluster.client.overview()).rest ?? '');
+});
+
+afterAll(async () => {
+  await cluster?.stop();
+});
+
+/** A job that goes on until it is ended, with all of its tasks at work. */
+async function endless(): Promise<JobId> {
+  const jobId = await cluster.submit(jobPath('endless.ts'), {
+    'parallelism.default': '2',
+    's3.secret-key': 'canary-in-a-job',
+    'pipeline.global-job-parameters.greeting': 'hello',
+    'pipeline.global-job-parameters.api-token': 'canary-in-a-parameter',
+  });
+  await until('all tasks run and have counted', async () => {
+    const { tasksRunning, tasksTotal, vertices } = await cluster.client.details(jobId);
+    const counted = vertices.every(({ subtasks }) =>
+      subtasks.every(({ counters }) => (counters?.numRecordsIn ?? 0) > 0),
+    );
+    return tasksRunning === tasksTotal && counted;
+  });
+  return jobId;
+}
+
+describe('what a dashboard asks for', () => {
+  let jobId: JobId;
+  let vertexId: string;
+
+  beforeAll(async () => {
+    jobId = await endless();
+    const { body } = await rest.get(`/jobs/${jobId}`);
+    vertexId = body.vertices[1].id;
+  });
+
+  afterAll(async () => {
+    await cluster.client.cancel(jobId);
+  });
+
+  it('when it starts, then config and overview have the fields of Flink', async () => {
+    const config = await rest.get('/config');
+    expect(config).toMatchObject({ status: 200, type: 'application/json; charset=UTF-8' });
+    expect(keys(config.body)).toEqual([
+      'features',
+      'flink-revision',
+      'flink-version',
+      'refresh-interval',
+      'timezone-name',
+      'timezone-offset',
+    ]);
+    const { body } = await rest.get('/v1/overview');
+    expect(body).toMatchObject({
+      taskmanagers: 2,
+      'slots-total': 4,
+      'slots-available': 2,
+      'jobs-running': 1,
+    });
+  });
+
+  it('when jobs are listed, then each has its times and the states of its tasks', async () => {
+    const { body } = await rest.get('/jobs/overview');
+    const job = body.jobs.find(({ jid }: { jid: string }) => jid === jobId);
+    expect(job).toMatchObject({ name: 'endless', state: 'RUNNING', 'end-time': -1 });
+    expect(keys(job.tasks)).toEqual(
+      ['total', 'created', 'scheduled', 'deploying', 'initializing', 'running', 'finished']
+        .concat(['canceling', 'canceled', 'failed', 'reconciling'])
+        .toSorted(),
+    );
+    expect(job.tasks.running).toBe(job.tasks.total);
+    expect((await rest.get('/jobs')).body.jobs).toContainEqual({ id: jobId, status: 'RUNNING' });
+  });
+
+  it('when a job is opened, then vertices, plan and counts fit each other', async () => {
+    const { body } = await rest.get(`/jobs/${jobId}`);
+    expect(keys(body)).toEqual(
+      [
+        'jid',
+        'name',
+        'isStoppable',
+        'state',
+        'job-type',
+        'start-time',
+        'end-time',
+        'duration',
+        'maxParallelism',
+        'now',
+        'timestamps',
+        'vertices',
+        'status-counts',
+        'plan',
+        'pending-operators',
+      ].toSorted(),
+    );
+    expect(body.timestamps.RUNNING).toBeGreaterThanOrEqual(body.timestamps.INITIALIZING);
+    expect(body.timestamps.FAILED).toBe(0);
+    expect(body['status-counts'].RUNNING).toBe(body.vertices.length);
+    const ids = body.vertices.map(({ id }: { id: string }) => id);
+    expect(body.plan.nodes.map(({ id }: { id: string }) => id)).toEqual(ids);
+    for (const node of body.plan.nodes)
+      for (const input of node.inputs ?? []) expect(ids).toContain(input.id);
+    const [source, ...others] = body.vertices;
+    expect(keys(source.metrics)).toEqual(IO_METRICS.toSorted());
+    expect(source.metrics['read-records']).toBe(0);
+    expect(others[0].metrics['read-records']).toBeGreaterThan(0);
+    expect(source.tasks.RUNNING).toBe(source.parallelism);
+    expect((await rest.get(`/jobs/${jobId}/plan`)).body.plan).toEqual(body.plan);
+  });
+
+  it('when a vertex is opened, then its tabs have its subtasks', async () => {
+    const path = `/jobs/${jobId}/vertices/${vertexId}`;
+    const { body } = await rest.get(path);
+    expect(body.subtasks).toHaveLength(2);
+    expect(keys(body.subtasks[0])).toEqual(
+      [
+        'subtask',
+        'status',
+        'attempt',
+        'endpoint',
+        'host',
+        'start-time',
+        'start_time',
+        'end-time',
+        'duration',
+        'metrics',
+        'taskmanager-id',
+        'status-duration',
+      ].toSorted(),
+    );
+    expect(keys(body.aggregated.metrics['read-records'])).toEqual(
+      ['min', 'max', 'avg', 'sum', 'median', 'p25', 'p75', 'p95'].toSorted(),
+    );
+    const byTaskManager = (await rest.get(`${path}/taskmanagers`)).body.taskmanagers;
+    const subtasks = byTaskManager.reduce((n: number, tm: Json) => n + tm['status-counts'].RUNNING, 0);
+    expect(subtasks).toBe(2);
+    expect((await rest.get(`${path}/subtasktimes`)).body.subtasks[1].timestamps.RUNNING).toBeGreaterThan(0);
+    const watermarks = (await rest.get(`${path}/watermarks`)).body;
+    expect(watermarks.map(({ id }: { id: string }) => id)).toEqual([
+      '0.currentInputWatermark',
+      '1.currentInputWatermark',
+    ]);
+    expect((await rest.get(`${path}/accumulators`)).body).toEqual({ id: vertexId, 'user-accumulators': [] });
+    expect((await rest.get(`${path}/subtasks/accumulators`)).body.subtasks).toHaveLength(2);
+    expect((await rest.get(`${path}/subtasks/1`)).body).toMatchObject({ subtask: 1, attempt: 0 });
+    expect((await rest.get(`${path}/subtasks/1/attempts/0`)).body).toMatchObject({ status: 'RUNNING' });
+    expect((await rest.get(`${path}/backpressure`)).body).toMatchObject({
+      status: expect.stringMatching(/ok|deprecated/),
+    });
+  });
+
+  it('when the configuration of a job is opened, then its parameters are there, and no secret', async () => {
+    const { body, text } = await rest.get(`/jobs/${jobId}/config`);
+    expect(body['execution-config']).toMatchObject({
+      'job-parallelism': 2,
+      'user-config': { greeting: 'hello', 'api-token': '******', 's3.secret-key': '******' },
+    });
+    expect(text).not.toContain('canary');
+  });
+
+  it('when the pages of the processes are opened, then they tell what the processes have', async () => {
+    const { body } = await rest.get('/taskmanagers');
+    expect(body.taskmanagers.map(({ id }: { id: string }) => id).toSorted()).toEqual(['tm-1', 'tm-2']);
+    const one = (await rest.get('/taskmanagers/tm-1')).body;
+    expect(one.slotsNumber).toBe(2);
+    expect(one.memoryConfiguration.totalProcessMemory).toBeGreaterThan(0);
+    expect(one.metrics.heapUsed).toBeGreaterThan(0);
+    const allocated = await Promise.all(['tm-1', 'tm-2'].map((id) => rest.get(`/taskmanagers/${id}`)));
+    const slots = allocated.flatMap((answer) => answer.body.allocatedSlots);
+    expect(slots.map((slot: { jobId: string }) => slot.jobId)).toEqual([jobId, jobId]);
+    for (const node of ['/jobmanager', '/taskmanagers/tm-1'])
+      expect((await rest.get(`${node}/thread-dump`)).body.threadInfos[0].threadName).toBe('main');
+    expect((await rest.get('/jobmanager/environment')).body.jvm.version).toContain('Node.js');
+  });
+
+  it('when a log is opened, then it is the text of the file; other names are not found', async () => {
+    const { body } = await rest.get('/jobmanager/logs');
+    expect(body.logs.map(({ name }: { name: string }) => name)).toEqual(['jobmanager.log']);
+    const log = await rest.get('/jobmanager/logs/jobmanager.log');
+    expect(log).toMatchObject({ status: 200, type: 'text/plain; charset=UTF-8' });
+    expect(log.text).toContain('JobManager leads');
+    expect((await rest.get('/jobmanager/log')).text).toContain('JobManager leads');
+    for (const name of [
+      '..%2f..%2fetc%2fpasswd',
+      '%2e%2e%2fjobmanager.log',
+      '%252e%252e',
+      'a%00b',
+      'other.log',
+    ])
+      expect((await rest.get(`/jobmanager/logs/${name}`)).status).toBe(404);
+    expect((await rest.get('/jobmanager/stdout')).status).toBe(404);
+  });
+});
+
+describe('what a command line asks for', () => {
+  it('when a job is canceled, in either way, then it is CANCELED', async () => {
+    for (const [method, path] of [
+      ['PATCH', '?mode=cancel'],
+      ['PATCH', ''],
+      ['GET', '/yarn-cancel'],
+    ] as const) {
+      const jobId = await endless();
+      const body = path === '' ? { target_state: 'CANCELED' } : undefined;
+      expect(await rest.ask(method, `/v1/jobs/${jobId}${path}`, body)).toMatchObject({
+        status: 202,
+        body: {},
+      });
+      await cluster.untilEnded(jobId);
+      expect((await rest.get(`/jobs/${jobId}/status`)).body).toEqual({ status: 'CANCELED' });
+      expect((await rest.get(`/jobs/${jobId}/execution-result`)).body).toMatchObject({
+        status: { id: 'COMPLETED' },
+        'job-execution-result': { id: jobId, 'application-status': 'CANCELED' },
+      });
+    }
+  });
+
+  it('when a savepoint, a checkpoint and a stop are asked for, then each is polled to its end', async () => {
+    const jobId = await endless();
+    const place = join(cluster.folder, 'savepoints');
+    const triggerId = 'abcdef0123456789abcdef0123456789';
+    const order = { 'target-directory': place, 'cancel-job': false, triggerId };
+    for (const _ of [1, 2])
+      expect(await rest.ask('POST', `/v1/jobs/${jobId}/savepoints`, order)).toMatchObject({
+        status: 202,
+        body: { 'request-id': triggerId },
+      });
+    const { location } = await rest.operation(`/v1/jobs/${jobId}/savepoints/${triggerId}`);
+    expect(location).toContain(place);
+    const checkpoint = await rest.ask('POST', `/jobs/${jobId}/checkpoints`, { checkpointType: 'CONFIGURED' });
+    const outcome = await rest.operation(`/jobs/${jobId}/checkpoints/${checkpoint.body['request-id']}`);
+    expect(outcome).toHaveProperty('checkpointId');
+    const stop = await rest.ask('POST', `/jobs/${jobId}/stop`, { targetDirectory: place, drain: false });
+    await rest.operation(`/jobs/${jobId}/savepoints/${stop.body['request-id']}`);
+    expect(await cluster.untilEnded(jobId)).toMatchObject({ status: 'FINISHED' });
+    const disposal = await rest.ask('POST', '/savepoint-disposal', { 'savepoint-path': location });
+    expect(await rest.operation(`/savepoint-disposal/${disposal.body['request-id']}`)).toEqual({});
+  });
+
+  it('when an order cannot be carried out, then the operation says why', async () => {
+    const disposal = await rest.ask('POST', '/savepoint-disposal', { 'savepoint-path': '/nowhere/at/all' });
+    const operation = await rest.operation(`/savepoint-disposal/${disposal.body['request-id']}`);
+    expect(operation['failure-cause']['stack-trace']).toContain('/nowhere/at/all');
+  });
+
+  it('when a job fails, then its exceptions name the task, and the stack is that of the job', async () => {
+    const jobId = await cluster.submit(jobPath('throws.ts'), { 'restart-strategy.type': 'none' });
+    await cluster.untilEnded(jobId);
+    const { body } = await rest.get(`/jobs/${jobId}/exceptions?maxExceptions=10`);
+    expect(body['root-exception']).toContain('cannot parse');
+    expect(body.exceptionHistory.entries).toHaveLength(1);
+    expect(body.exceptionHistory.entries[0]).toMatchObject({
+      exceptionName: 'TypeError',
+      taskName: expect.stringMatching(/parse.*\(1\/1\) - execution #0$/),
+      concurrentExceptions: expect.any(Array),
+    });
+    expect((await rest.ask('PATCH', `/jobs/${jobId}`)).status).toBe(409);
+  });
+});
+
+describe('uploaded modules', () => {
+  const upload = (name: string, content: Uint8Array | string): Promise<{ status: number; body: Json }> => {
+    const form = new FormData();
+    form.append('jarfile', new Blob([Buffer.from(content)]), name);
+    return rest.ask('POST', '/jars/upload', form);
+  };
+  const idOf = (filename: string): string => filename.split('/').at(-1) ?? '';
+
+  it.each(['job.ts', 'job.jar', 'job.tgz', 'job.zip'])(
+    'when %s is uploaded, then it is listed, planned, run and removed',
+    async (name) => {
+      const module = await readFile(jobPath('word-count.ts'));
+      const files = { 'package.json': '{"main":"src/words.ts"}', 'src/words.ts': module };
+      const text = new TextEncoder();
+      const content =
+        name === 'job.ts'
+          ? module
+          : name === 'job.tgz'
+            ? gzipSync(
+                createTar(Object.entries(files).map(([path, data]) => ({ name: `package/${path}`, data }))),
+              )
+            : zipSync({ 'package.json': text.encode(files['package.json']), 'src/words.ts': module });
+      const uploaded = await upload(name, content);
+      expect(uploaded).toMatchObject({ status: 200, body: { status: 'success' } });
+      const id = idOf(uploaded.body.filename);
+      expect((await rest.get('/jars')).body.files[0]).toMatchObject({ id, name });
+      const plan = (await rest.get(`/jars/${id}/plan?parallelism=2`)).body.plan;
+      expect(plan.nodes.length).toBeGreaterThan(1);
+      const run = await rest.ask('POST', `/jars/${id}/run`, {
+        parallelism: '2',
+        programArgs: '--unused "a b"',
+      });
+      expect(run.status).toBe(200);
+      expect(await cluster.untilEnded(run.body.jobid)).toMatchObject({ status: 'FINISHED' });
+      expect((await rest.ask('DELETE', `/jars/${id}`)).body).toEqual({});
+      expect((await rest.ask('POST', `/jars/${id}/run`)).status).toBe(400);
+    },
+  );
+
+  it.each([
+    ['a name that leads out', 'evil.zip', zipSync({ '../../evil.ts': new Uint8Array([1]) }), 'leads out'],
+    ['an absolute name', 'evil.zip', zipSync({ '/tmp/evil.ts': new Uint8Array([1]) }), 'leads out'],
+    ['a bomb', 'bomb.tgz', gzipSync(Buffer.alloc(220 * 1024 * 1024)), 'more than 200 MB'],
+    ['no module', 'empty.zip', zipSync({ 'readme.txt': new Uint8Array([1]) }), 'no module'],
+    ['damage', 'broken.zip', Buffer.from('PK\u0003\u0004 broken'), 'damaged'],
+    ['nothing', 'nothing.jar', '', 'empty'],
+    ['another kind of file', 'job.exe', 'MZ', 'Only .jar'],
+    ['binary data', 'job.ts', Buffer.from([1, 0, 2]), 'no module, zip or tar.gz'],
+  ])(
+    'when an upload has %s, then it is refused and nothing is kept',
+    async (_what, name, content, message) => {
+      const { status, body } = await upload(name, content);
+      expect([400, 413]).toContain(status);
+      expect(body.errors).toEqual([expect.stringContaining(message)]);
+      expect((await rest.get('/jars')).body.files).toEqual([]);
+    },
+  );
+
+  it('when a name tries to be a path, then only its last part is kept, cleaned', async () => {
+    const { body } = await upload('../../..\\x/ev il\u0000.ts', 'export default 1;');
+    const id = idOf(body.filename);
+    expect(id).toMatch(/^[0-9a-f-]{36}_ev_il_?\.ts$/);
+    expect((await rest.get(`/jars/${id}/plan`)).status).toBe(400);
+    await rest.ask('DELETE', `/jars/${id}`);
+  });
+});
+
+describe('what is refused', () => {
+  it.each([
+    ['GET', '/jobs/unknown', 404, 'Job unknown not found'],
+    ['GET', '/jobs/a.b', 400, 'Bad request, could not parse parameters: jobid'],
+    ['PATCH', '/jobs/unknown', 404, 'Job unknown not found'],
+    ['GET', '/taskmanagers/unknown', 404, 'Could not find TaskExecutor'],
+    ['GET', '/nowhere', 404, 'Unable to load requested file /nowhere.'],
+    ['POST', '/jobs', 400, 'Java job graphs'],
+    ['PATCH', '/jobs/unknown/rescaling?parallelism=2', 503, 'Rescaling is temporarily disabled'],
+    ['GET', '/savepoint-disposal/unknown', 404, 'triggerId=unknown'],
+  ])('%s %s is answered %i', async (method, path, status, message) => {
+    const answer = await rest.ask(method, path);
+    expect(answer.status).toBe(status);
+    expect(keys(answer.body)).toEqual(['errors']);
+    expect(answer.body.errors[0]).toContain(message);
+  });
+});
