@@ -274,9 +274,12 @@ export const METRIC_CHANNELS_MAX = 1_000;
 /** Ticks by which the delay of the event loop is measured, and the time over which its figures are taken. */
 export const EVENT_LOOP_RESOLUTION_MS = 20;
 export const EVENT_LOOP_DELAY_WINDOW_MS = 10_000;
-/** Bytes of one part of a TaskManager's report of metrics, about, and the most parts of one; what is beyond is left out. */
-export const METRIC_REPORT_BYTES = 256 * 1024;
-export const METRIC_REPORT_PARTS_MAX = 64;
+/**
+ * Bytes of one part of a TaskManager's report of metrics, about, and the most parts of one; what is beyond is left out. Parts are
+ * small, so that reading one holds the JobManager up for two or three ms.
+ */
+export const METRIC_REPORT_BYTES = 64 * 1024;
+export const METRIC_REPORT_PARTS_MAX = 256;
 /** The JobManager forgets the metrics of a TaskManager that has missed so many reports, and was silent for so long. */
 export const METRIC_STALE_REPORTS = 3;
 export const METRIC_STALE_MIN_MS = 30_000;

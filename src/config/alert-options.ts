@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../base/errors.ts';
 import { ALERT_ACTIONS } from '../control/alerts/rules.ts';
 import type { AlertAction, AlertRuleId } from '../control/alerts/rules.ts';
-import { booleanOption, durationOption, numberOption, stringOption } from './option.ts';
+import { booleanOption, durationOption, numberOption, secretOption } from './option.ts';
 import type { ConfigOption } from './option.ts';
 
 const key = (rule: AlertRuleId, property: string): string => `millrace.alerts.${rule}.${property}`;
@@ -50,13 +50,13 @@ export const ALERT_OPTIONS = {
     defaultValue: 10_000,
     description: 'How often it looks.',
   }),
-  alertWebhook: stringOption('millrace.alerts.webhook.url', {
-    defaultValue: undefined,
-    description: 'Where alerts are posted, as JSON, when they fire and when they are over.',
+  alertWebhook: secretOption('millrace.alerts.webhook.url', {
+    description:
+      'URL to which alerts are posted, as JSON, when they fire and when they are over. Never shown: such URLs hold tokens.',
   }),
-  alertScaleHook: stringOption('millrace.alerts.scale.url', {
-    defaultValue: undefined,
-    description: 'Where the action `scale` posts that a job wants more parallelism, as JSON.',
+  alertScaleHook: secretOption('millrace.alerts.scale.url', {
+    description:
+      'URL to which the action `scale` posts that a job wants more parallelism, as JSON. Never shown.',
   }),
   alertWebhookTimeout: durationOption('millrace.alerts.webhook.timeout', {
     defaultValue: 5_000,

@@ -50,7 +50,7 @@ export function alertHooks(configuration: Configuration): {
 } {
   const { alertWebhook, alertScaleHook } = OPTIONS;
   const [webhook, scale] = [alertWebhook, alertScaleHook].map((option) => {
-    const url = configuration.get(option);
+    const url = configuration.get(option)?.reveal();
     if (url === undefined || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) return url;
     throw new ConfigurationError(`${option.key}: it is not an http or https URL`);
   });
