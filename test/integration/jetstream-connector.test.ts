@@ -9,6 +9,7 @@ import { runSource, SourceHarness } from '../../src/connectors/test-support/run-
 import { writerContext } from '../../src/connectors/test-support/writer-context.ts';
 import { bytesSchema, jsonSchema, msgpackSchema, textSchema } from '../../src/formats/schema.ts';
 import type { Sink } from '../../src/functions/sink.ts';
+import { until } from './cluster-under-test.ts';
 import { NatsServer } from './nats-server.ts';
 
 let server: NatsServer;
@@ -94,6 +95,19 @@ describe('JetStreamSource', () => {
     if (typeof batch !== 'object') throw new Error('expected a batch');
     expect(batch.timestamps?.[0]).toBeGreaterThanOrEqual(before - 1000);
     expect(batch.timestamps?.[0]).toBeLessThanOrEqual(Date.now() + 1000);
+    await run.close();
+  });
+
+  it('when messages wait, then it tells how many, and one less for each that was handed over', async () => {
+    await publish(0, 50);
+    const run = new SourceHarness(bounded({}), { stopAfter: 20 });
+    await run.start();
+    const [reader] = run.readers;
+    await until('all messages are known of', () => Promise.resolve(reader?.pendingRecords?.() === 50));
+    const batch = reader?.poll(20);
+    if (typeof batch !== 'object') throw new Error('expected a batch');
+    expect(batch.values).toHaveLength(20);
+    expect(reader?.pendingRecords?.()).toBe(30);
     await run.close();
   });
 

@@ -76,6 +76,10 @@ export class HybridReader<T> implements SourceReader<T, HybridSplit> {
     return Promise.race([this.#reader.available(), changed]);
   }
 
+  pendingRecords(): number | undefined {
+    return this.#reader?.pendingRecords?.();
+  }
+
   snapshotState(): readonly HybridSplit[] {
     const held = this.#started ? (this.#reader?.snapshotState() ?? []) : [];
     return [...held.map((split) => hybridSplit(this.#index, split)), ...this.#waiting];

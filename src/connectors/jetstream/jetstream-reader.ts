@@ -78,6 +78,13 @@ export class JetStreamReader<T> implements SourceReader<T, JetStreamSplit> {
     return this.#queue.available();
   }
 
+  /** Messages; one may hold several records. */
+  pendingRecords(): number {
+    let pending = 0;
+    for (const puller of this.#pullers.values()) pending += puller.pending;
+    return pending;
+  }
+
   snapshotState(): readonly JetStreamSplit[] {
     return [...this.#queue.splits];
   }

@@ -32,6 +32,8 @@ export class SplitPuller {
   readonly #world: PullerWorld;
   #messages: JsMsg[] = [];
   #next: number;
+  /** Messages behind the last one received, as the server said with it. */
+  #behind = 0;
   #ended = false;
   #closed = false;
   #failure: MillraceError | undefined;
@@ -54,6 +56,11 @@ export class SplitPuller {
     this.#messages = this.#messages.slice(taken.length);
     if (this.#messages.length < JETSTREAM_BUFFER_MESSAGES / 2) this.#roomy?.();
     return taken;
+  }
+
+  /** Messages that wait to be taken, here and in the stream. */
+  get pending(): number {
+    return this.#messages.length + this.#behind;
   }
 
   /** All messages of a bounded split have been taken. */
@@ -115,6 +122,7 @@ export class SplitPuller {
       received += 1;
       if (message.seq < this.#next) continue;
       this.#next = message.seq + 1;
+      this.#behind = message.info.pending;
       if (this.#split.last !== undefined && message.seq > this.#split.last) break;
       this.#messages.push(message);
       this.#world.wake();

@@ -97,6 +97,10 @@ class RateLimitedReader<T, S extends SourceSplit> implements SourceReader<T, S> 
     return this.#context.sleep(this.#limiter.msUntilNext(this.#context.now()));
   }
 
+  pendingRecords(): number | undefined {
+    return this.#reader.pendingRecords?.();
+  }
+
   snapshotState(): readonly S[] {
     return this.#reader.snapshotState();
   }
