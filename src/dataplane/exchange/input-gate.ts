@@ -32,6 +32,10 @@ export interface ChannelTraffic {
   readonly records: number;
   readonly batches: number;
   readonly bytes: number;
+  /** Input number of the head operator, and the watermark that came last; ended: it holds nothing back any more. */
+  readonly input: number;
+  readonly watermark: number;
+  readonly ended: boolean;
 }
 
 class ChannelState implements AlignedChannel {
@@ -155,9 +159,12 @@ export class InputGate {
 
   /** What came through each channel so far. */
   traffic(): ChannelTraffic[] {
-    return this.#channels.map(({ channelId, remote, records, batches, channel }) => {
-      return { channelId, remote, records, batches, bytes: channel.bytesIn ?? 0 };
-    });
+    return this.#channels.map(
+      ({ channelId, remote, records, batches, channel, input, watermark, drained }) => {
+        const bytes = channel.bytesIn ?? 0;
+        return { channelId, remote, records, batches, bytes, input, watermark, ended: drained };
+      },
+    );
   }
 
   get bytesIn(): number {

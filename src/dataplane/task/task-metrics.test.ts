@@ -6,8 +6,15 @@ import type { Collector } from '../../functions/basic.ts';
 import type { RuntimeContext } from '../../functions/context.ts';
 import type { Counter, Histogram } from '../../functions/metrics.ts';
 import type { MetricSamples } from '../../protocol/metrics.ts';
+import type { JobId, OperatorId, TaskManagerId, VertexId } from '../../base/ids.ts';
+import { MemorySpillFiles } from '../../storage/memory/spill-files.ts';
+import { RecordingLogger } from '../../testing/recording-logger.ts';
+import { SimulatedClock } from '../../testing/simulated-clock.ts';
 import type { OperatorFactory } from '../chain/index.ts';
+import { createSlotChannel } from '../exchange/index.ts';
+import type { InputChannel } from '../exchange/index.ts';
 import {
+  coOperator,
   filterOperator,
   flatMapOperator,
   mapOperator,
@@ -17,8 +24,10 @@ import {
 } from '../operators/index.ts';
 import { ProcessFunction } from '../../functions/process.ts';
 import type { ProcessContext } from '../../functions/process.ts';
+import { SETTINGS } from '../test-support/chain-harness.ts';
 import { collectingSink, numbersSource, TestJob } from '../test-support/job-harness.ts';
-import type { Task } from './task.ts';
+import { createTask } from './create-task.ts';
+import type { Task, TaskDescriptor } from './task.ts';
 
 const SPLITS = [{ splitId: 's', from: 0, to: 1_000 }];
 const NUMBERS = sourceOperator(
@@ -40,6 +49,21 @@ function valuesOf(groups: readonly MetricSamples[], operator?: string): Record<s
   );
   return Object.fromEntries(found.flatMap(({ samples }) => samples.map(({ name, value }) => [name, value])));
 }
+
+const DESCRIPTOR: TaskDescriptor = {
+  jobId: 'job' as JobId,
+  jobName: 'test',
+  vertexId: 'v' as VertexId,
+  vertexName: 'vertex',
+  subtaskIndex: 0,
+  parallelism: 1,
+  maxParallelism: 128,
+  attempt: 0,
+  inputs: [],
+  outputs: [],
+};
+const END = { vertexId: DESCRIPTOR.vertexId, subtaskIndex: 0, taskManagerId: 'tm' as TaskManagerId, slot: 0 };
+const CHANNEL = { producer: END, consumer: END, carrier: 'slot' as const };
 
 class EvenOnly extends ProcessFunction<number, number> {
   readonly #called: () => void;
@@ -165,5 +189,46 @@ describe('metrics of a task', () => {
         samples: [{ value: { count: 500, max: 998 } }],
       },
     ]);
+  });
+
+  it('when an operator has two inputs, then it tells the event time of each, and the least of both', async () => {
+    const fn = {};
+    const both = coOperator({ kind: 'both', fn, calls: [() => {}, () => {}], keys: [undefined, undefined] });
+    const channels = [0, 1].map((input) => ({
+      descriptor: { ...CHANNEL, channelId: `c${input}`, edgeId: `e${input}`, targetInput: input },
+      ...createSlotChannel({ wakeConsumer: () => {}, wakeProducer: () => {} }),
+    }));
+    const task = createTask(
+      { ...DESCRIPTOR, inputs: channels.map(({ descriptor }) => descriptor) },
+      {
+        vertexId: DESCRIPTOR.vertexId,
+        inputs: new Map(),
+        nodes: [{ operatorId: 'o' as OperatorId, name: 'both', factory: both, outputs: [] }],
+      },
+      {
+        clock: new SimulatedClock(),
+        logger: new RecordingLogger(),
+        spillFiles: new MemorySpillFiles(),
+        settings: SETTINGS,
+        wake: () => {},
+        openInput: ({ channelId }) =>
+          channels.find(({ descriptor }) => descriptor.channelId === channelId)?.input as InputChannel,
+        openOutput: () => expect.fail('the task has no outputs'),
+        requestSplit: () => {},
+        reportWatermark: () => Promise.resolve(undefined),
+        sendResults: () => Promise.resolve(),
+      },
+    );
+    await task.open();
+    for (const [input, timestamp] of [700, 300].entries())
+      channels[input]?.output.offer({ kind: 'watermark', timestamp });
+    for (let steps = 0; steps < 5; steps += 1) task.step(1);
+    expect(valuesOf(task.collectMetrics(0), 'both')).toMatchObject({
+      currentInput1Watermark: 700,
+      currentInput2Watermark: 300,
+      currentInputWatermark: 300,
+      currentOutputWatermark: 300,
+    });
+    await task.close(true);
   });
 });

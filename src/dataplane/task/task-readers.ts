@@ -1,5 +1,5 @@
 import type { OperatorId } from '../../base/ids.ts';
-import { MIN_WATERMARK } from '../../base/time.ts';
+import { MAX_WATERMARK, MIN_WATERMARK } from '../../base/time.ts';
 import type { MetricReaders } from '../../metrics/system/system-metrics.ts';
 import { SystemMetrics } from '../../metrics/system/system-metrics.ts';
 import { OPERATOR_METRICS, SINK_METRICS, SOURCE_METRICS } from '../../metrics/system/operator-metrics.ts';
@@ -77,6 +77,7 @@ function timeReaders({
     busyTimeMsPerSecond: busy,
     idleTimeMsPerSecond: idle,
     backPressuredTimeMsPerSecond: blocked,
+    hardBackPressuredTimeMsPerSecond: blocked,
     accumulateBusyTimeMs: () => Math.round(busy()),
     accumulateIdleTimeMs: () => Math.round(idle()),
     accumulateBackPressuredTimeMs: () => Math.round(blocked()),
@@ -117,15 +118,21 @@ export function addOperatorMetrics(view: TaskView): void {
 }
 
 function operatorReaders(
-  { chain, lastSnapshot }: TaskView,
+  { chain, lastSnapshot, inputs }: TaskView,
   index: number,
-  { counts, operatorId, kind }: ChainMember,
+  { counts, operatorId, kind, inputCount }: ChainMember,
 ): MetricReaders<typeof OPERATOR_METRICS> {
   const { recordsIn, recordsOut, lateRecordsDropped } = counts;
   const isSource = kind === 'source';
   return {
     ...(isSource ? {} : { numRecordsIn: recordsIn, numRecordsInPerSecond: recordsIn }),
     ...(isSource ? {} : { currentInputWatermark: () => watermarkMetric(chain.watermarksOf(index).input) }),
+    ...(inputCount === 2
+      ? {
+          currentInput1Watermark: () => watermarkMetric(watermarkOf(inputs(), 0)),
+          currentInput2Watermark: () => watermarkMetric(watermarkOf(inputs(), 1)),
+        }
+      : {}),
     numRecordsOut: recordsOut,
     numRecordsOutPerSecond: recordsOut,
     currentOutputWatermark: () => watermarkMetric(chain.watermarksOf(index).output),
@@ -160,6 +167,12 @@ function sinkReaders(
     retriedCommittables: () => counters.retriedCommittables,
     pendingCommittables: () => counters.pendingCommittables,
   };
+}
+
+/** Event time of one input of the head: the least of its channels that have not ended. */
+function watermarkOf(channels: readonly ChannelTraffic[], input: number): number {
+  const open = channels.filter((channel) => channel.input === input && !channel.ended);
+  return open.reduce((least, { watermark }) => Math.min(least, watermark), MAX_WATERMARK);
 }
 
 function stateSize(snapshot: TaskSnapshot | undefined, operatorId: OperatorId): number | undefined {

@@ -7,6 +7,8 @@ export const OPERATOR_METRICS = {
   numRecordsOut: counter('records', 'Records that the operator emitted, side outputs included.'),
   numRecordsOutPerSecond: rateOf('records', 'Rate of numRecordsOut.'),
   currentInputWatermark: gauge('ms', 'Event time that reached the operator; -2^63 before any watermark.'),
+  currentInput1Watermark: gauge('ms', 'Event time of the first of two inputs.'),
+  currentInput2Watermark: gauge('ms', 'Event time of the second of two inputs.'),
   currentOutputWatermark: gauge('ms', 'Event time that the operator sent on; -2^63 before any watermark.'),
   numLateRecordsDropped: counter(
     'records',

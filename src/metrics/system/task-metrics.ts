@@ -26,6 +26,9 @@ export const TASK_METRICS = {
   busyTimeMsPerSecond: timeShare('Time at work.'),
   idleTimeMsPerSecond: timeShare('Time without input.'),
   backPressuredTimeMsPerSecond: timeShare('Time blocked by outputs that are full or a sink that waits.'),
+  hardBackPressuredTimeMsPerSecond: timeShare(
+    'As backPressuredTimeMsPerSecond: a task that is blocked does nothing else.',
+  ),
   accumulateBusyTimeMs: gauge('ms', 'Time at work since the attempt began.'),
   accumulateIdleTimeMs: gauge('ms', 'Time without input since the attempt began.'),
   accumulateBackPressuredTimeMs: gauge('ms', 'Time blocked since the attempt began.'),
