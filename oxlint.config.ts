@@ -5,21 +5,10 @@ import { defineConfig, type OxlintOverride } from 'oxlint';
 /** Layers of src, lowest first; a folder may import its own tier and those before it. */
 const TIERS: readonly (readonly string[])[] = [
   ['base'],
-  ['protocol', 'ports', 'functions', 'graph'],
+  ['protocol', 'ports', 'functions', 'graph', 'metrics'],
   ['state', 'control'],
   ['dataplane'],
-  [
-    'api',
-    'formats',
-    'connectors',
-    'transport',
-    'storage',
-    'config',
-    'metrics',
-    'rest',
-    'dashboard',
-    'testing',
-  ],
+  ['api', 'formats', 'connectors', 'transport', 'storage', 'config', 'rest', 'dashboard', 'testing'],
 ];
 
 const TESTS = ['**/*.test.ts', '**/*.bench.ts', '**/test-support/**', 'test/**'];

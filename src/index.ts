@@ -49,6 +49,18 @@ export type {
   OperatorStateStore,
 } from './functions/checkpointed.ts';
 export type { KeyedStateStore, RuntimeContext, TaskInfo } from './functions/context.ts';
+export type {
+  Counter,
+  Gauge,
+  GaugeValue,
+  Histogram,
+  HistogramStatistics,
+  Meter,
+  MetricGroup,
+} from './functions/metrics.ts';
+export { DescriptiveStatisticsHistogram } from './metrics/descriptive-statistics-histogram.ts';
+export { MeterView } from './metrics/meter-view.ts';
+export { SimpleCounter } from './metrics/simple-counter.ts';
 export { OutputTag } from './functions/output-tag.ts';
 export { KeyedProcessFunction, ProcessFunction } from './functions/process.ts';
 export type {

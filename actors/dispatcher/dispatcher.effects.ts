@@ -28,6 +28,7 @@ import { clientRequest } from '../../src/protocol/client-dispatcher.ts';
 import type { ClientRequest, JobModule } from '../../src/protocol/client-dispatcher.ts';
 import type { CheckpointSettings } from '../../src/control/checkpoints/state.ts';
 import type { CheckpointPlaces } from '../job-manager/checkpoint-coordinator/checkpoint-coordinator.effects.ts';
+import type { JobMetricsOptions } from '../job-manager/job-metrics.ts';
 import type { HeartbeatSettings } from '../job-manager/heartbeats.ts';
 import { startJobManager } from '../job-manager/job-manager.effects.ts';
 import type { CheckpointRetention, JobManagerHandle } from '../job-manager/job-manager.effects.ts';
@@ -64,12 +65,15 @@ export interface JobSettings {
   readonly checkpoints: CheckpointSettings;
   readonly checkpointPlaces: CheckpointPlaces;
   readonly retention: CheckpointRetention;
+  readonly statusMetrics: JobMetricsOptions['statusMetrics'];
   readonly failuresKept: number;
 }
 
 export interface DispatcherHandle {
   readonly actor: Actor<typeof dispatcherMachine>;
   jobManager(jobId: JobId): JobManagerHandle | undefined;
+  /** Those that run and those that have ended and are kept. */
+  jobManagers(): Iterable<JobManagerHandle>;
   stop(): void;
 }
 
@@ -107,6 +111,10 @@ class Dispatcher implements DispatcherHandle {
 
   jobManager(jobId: JobId): JobManagerHandle | undefined {
     return this.#jobManagers.get(jobId);
+  }
+
+  jobManagers(): Iterable<JobManagerHandle> {
+    return this.#jobManagers.values();
   }
 
   stop(): void {

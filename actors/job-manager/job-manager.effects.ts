@@ -9,6 +9,7 @@ import type { ExecutionRef } from '../../src/control/scheduler/state.ts';
 import { WatermarkAlignment } from '../../src/control/watermark-alignment.ts';
 import type { TraceContext } from '../../src/ports/tracing.ts';
 import type { TimerHandle } from '../../src/ports/clock.ts';
+import type { MetricSamples } from '../../src/protocol/metrics.ts';
 import { jobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { JobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { JobStatus, JobSummary } from '../../src/protocol/job-status.ts';
@@ -44,6 +45,8 @@ import type {
   CheckpointCoordinatorEvent,
   checkpointCoordinatorMachine,
 } from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
+import { JobMetrics } from './job-metrics.ts';
+import type { JobMetricsOptions } from './job-metrics.ts';
 import { executionGraphInfo } from './execution-graph-info.ts';
 import { JobHistory } from './job-history.ts';
 import { JobTrace } from './job-trace.ts';
@@ -60,6 +63,8 @@ export interface JobManagerOptions extends JobManagerInput {
   readonly cancellationTimeoutMs: number;
   readonly checkpointPlaces: CheckpointPlaces;
   readonly retention: CheckpointRetention;
+  /** `metrics.job.status.enable` */
+  readonly statusMetrics: JobMetricsOptions['statusMetrics'];
   /** `web.exception-history-size` */
   readonly failuresKept: number;
   /** Execution mode BATCH. */
@@ -85,6 +90,10 @@ export interface JobManagerHandle {
   handle(request: JobClientRequest, caller: Caller): void;
   /** Ids of the job's `collect()`s that delivered rows. */
   collectIds(): readonly string[];
+  /** How long the oldest checkpoint under way has taken, and how long one may take; ms. @param now monotonic ms */
+  checkpointAges(now: number): { readonly pendingMs: number | undefined; readonly timeoutMs: number };
+  /** Nothing once the job has ended. @param now monotonic ms */
+  collectMetrics(now: number): MetricSamples[];
   stop(): void;
 }
 
@@ -107,6 +116,7 @@ class JobManager implements JobManagerHandle {
   readonly #checkpoints: CheckpointCoordinator;
   readonly #alignment: WatermarkAlignment;
   readonly #trace: JobTrace;
+  readonly #metrics: JobMetrics;
   readonly #history: JobHistory;
   readonly #stopServing: () => void;
   /** Checkpoints and savepoints that were asked for; undefined while they are under way. */
@@ -124,6 +134,7 @@ class JobManager implements JobManagerHandle {
       cancellationTimeoutMs,
       checkpointPlaces,
       retention: _retention,
+      statusMetrics,
       failuresKept,
       batch: _batch,
       trace,
@@ -136,6 +147,7 @@ class JobManager implements JobManagerHandle {
     this.#alignment = new WatermarkAlignment(options.graph.jobGraph);
     const performer = this.#performer(cancellationTimeoutMs);
     const sources = this.#sourceCoordinators(performer, createEnumerator);
+    this.#metrics = this.#newMetrics(statusMetrics, sources);
     this.#checkpoints = this.#checkpointCoordinator(performer, sources, checkpointPlaces);
     this.actor = createActor(this.#provide(performer, sources), {
       input,
@@ -166,6 +178,17 @@ class JobManager implements JobManagerHandle {
     this.actor.send({ type: 'clientRequested', request, caller });
   }
 
+  checkpointAges(now: number): { readonly pendingMs: number | undefined; readonly timeoutMs: number } {
+    const pending = [...(this.#checkpointActor()?.getSnapshot().context.coordinator.pending.values() ?? [])];
+    const begun = pending.map(({ startedAt }) => startedAt);
+    const pendingMs = begun.length === 0 ? undefined : now - Math.min(...begun);
+    return { pendingMs, timeoutMs: this.#options.checkpoints.timeoutMs };
+  }
+
+  collectMetrics(now: number): MetricSamples[] {
+    return hasEnded(this.#context()) ? [] : this.#metrics.collect(now);
+  }
+
   collectIds(): readonly string[] {
     return this.results.ids();
   }
@@ -174,6 +197,33 @@ class JobManager implements JobManagerHandle {
     this.#stopTimers();
     this.#stopServing();
     this.actor.stop();
+  }
+
+  #newMetrics(statusMetrics: JobMetricsOptions['statusMetrics'], sources: SourceCoordinators): JobMetrics {
+    return new JobMetrics(this.#environment, {
+      jobId: this.#options.jobId,
+      jobName: this.#options.graph.jobGraph.name,
+      statusMetrics,
+      restarts: () => this.#context().scheduler.restarts,
+      sources: this.#options.graph.jobGraph.vertices.flatMap(({ id, name, isSource, operators: [head] }) => {
+        if (!isSource || head === undefined) return [];
+        const unassignedSplits = (): number | undefined => sources.unassignedSplits(id);
+        const operator = { operatorId: head.id, operatorName: head.name };
+        return [{ vertexId: id, vertexName: name, ...operator, unassignedSplits }];
+      }),
+      checkpoints: () => {
+        const { lastCompleted, restoredAt } = this.#checkpoints;
+        const child = this.#checkpointActor()?.getSnapshot();
+        const state = child?.context.coordinator;
+        return { state, last: lastCompleted?.completed, lastPath: lastCompleted?.path ?? '', restoredAt };
+      },
+    });
+  }
+
+  #checkpointActor(): ActorRefFrom<typeof checkpointCoordinatorMachine> | undefined {
+    return this.actor.getSnapshot().children[CHECKPOINTS] as
+      | ActorRefFrom<typeof checkpointCoordinatorMachine>
+      | undefined;
   }
 
   #stopTimers(): void {
@@ -271,9 +321,7 @@ class JobManager implements JobManagerHandle {
   #toCheckpoints(event: CheckpointCoordinatorEvent): void {
     // Not from within a transition: children are there once it is over.
     queueMicrotask(() => {
-      const child = this.actor.getSnapshot().children[CHECKPOINTS] as
-        | ActorRefFrom<typeof checkpointCoordinatorMachine>
-        | undefined;
+      const child = this.#checkpointActor();
       // A job that ends closes it, and then stops the subtasks that it still told of.
       if (child?.getSnapshot().status === 'active') child.send(event);
     });
@@ -313,6 +361,7 @@ class JobManager implements JobManagerHandle {
         perform: ({ context }, { effect }) => {
           this.#history.observe(effect, environment.clock.now());
           this.#trace.observe(effect, context.scheduler);
+          if (effect.type === 'announceJob') this.#metrics.statusChanged(effect.to);
           environment.scope.within(this.#trace.context, () => perform(performer, context, effect));
         },
         replyAcknowledged: ({ event }) => this.#reply(event, { type: 'acknowledged' }),

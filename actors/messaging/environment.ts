@@ -7,6 +7,7 @@ import type { Random } from '../../src/ports/random.ts';
 import type { Tracing } from '../../src/ports/tracing.ts';
 import { NO_TRACING } from '../../src/ports/tracing.ts';
 import type { Transport } from '../../src/ports/transport.ts';
+import { MetricRegistry } from '../../src/metrics/metric-registry.ts';
 import { Subjects } from '../../src/protocol/subjects.ts';
 import { TracedLogger } from './traced-logger.ts';
 import { TraceScope } from './trace-scope.ts';
@@ -21,6 +22,8 @@ export interface ActorEnvironment {
   readonly subjects: Subjects;
   readonly refusals: RefusalCounters;
   readonly tracing: Tracing;
+  /** All metrics of this process. */
+  readonly metrics: MetricRegistry;
   /** On whose behalf the node's actors act right now. */
   readonly scope: TraceScope;
   /** Where checkpoints and savepoints are. */
@@ -45,7 +48,7 @@ export interface RefusalCounters {
 
 export function createEnvironment(
   ports: Pick<ActorEnvironment, 'clusterId' | 'transport' | 'clock' | 'random' | 'logger'> &
-    Partial<Pick<ActorEnvironment, 'onFatal' | 'snapshots' | 'tracing'>>,
+    Partial<Pick<ActorEnvironment, 'onFatal' | 'snapshots' | 'tracing' | 'metrics'>>,
 ): ActorEnvironment {
   const { tracing = NO_TRACING } = ports;
   const scope = new TraceScope();
@@ -55,6 +58,7 @@ export function createEnvironment(
     ...ports,
     logger: tracing.enabled ? new TracedLogger(ports.logger, scope) : ports.logger,
     tracing,
+    metrics: ports.metrics ?? new MetricRegistry(),
     scope,
     subjects: new Subjects(ports.clusterId),
     refusals: { malformed: 0, stale: 0 },

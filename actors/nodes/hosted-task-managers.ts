@@ -4,6 +4,7 @@ import type { NodeView } from '../../src/rest/gateway.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
 import type { ModuleCache } from './adapters/module-cache.ts';
+import type { ProcessMeter } from './adapters/process-meter.ts';
 import { hardwareOf, resourcesOf } from './adapters/process-memory.ts';
 import { ProcessView } from './adapters/process-view.ts';
 import type { WatchedThread } from './adapters/process-view.ts';
@@ -16,6 +17,8 @@ export interface HostedTaskManagersOptions {
   readonly modules: ModuleCache;
   /** How many share the memory of this process. */
   readonly count: number;
+  /** Adds up what the threads of the process measure of themselves. */
+  readonly processMeter: ProcessMeter;
   readonly output: NodeJS.WritableStream | undefined;
 }
 
@@ -27,7 +30,7 @@ export class HostedTaskManagers {
   #started = 0;
 
   constructor(environment: ActorEnvironment, options: HostedTaskManagersOptions) {
-    const { configuration, modules, count, output } = options;
+    const { configuration, modules, count, processMeter, output } = options;
     const resources = resourcesOf(configuration, count);
     const watched = new Set<WatchedThread>();
     const view = new ProcessView({ logFile: undefined, threads: () => [...watched] });
@@ -37,6 +40,7 @@ export class HostedTaskManagers {
       rings: new RingRegistry(resources),
       resources,
       watched,
+      processMeter,
       ...(output === undefined ? {} : { output }),
     });
     this.view = view;

@@ -1,11 +1,15 @@
 import type { Epoch } from '../../src/base/ids.ts';
 import { ExternalError } from '../../src/base/errors.ts';
+import { alertHooks, alertSettings } from '../../src/config/alert-settings.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import { checkpointSettings, restartPolicy, slotPlacement } from '../../src/config/settings.ts';
+import type { Webhook } from '../../src/ports/webhook.ts';
 import type { ArtifactStore, MetadataStore } from '../../src/ports/stores.ts';
 import { startDispatcher } from '../dispatcher/dispatcher.effects.ts';
 import type { DispatcherHandle } from '../dispatcher/dispatcher.effects.ts';
+import { AlertMonitor } from '../metrics/alert-monitor.ts';
+import { ClusterMetrics } from '../metrics/cluster-metrics.ts';
 import { announce } from '../messaging/announce.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { JobLoader } from '../messaging/job-loader.ts';
@@ -17,6 +21,8 @@ export interface JobManagerNodeOptions {
   readonly metadata: MetadataStore;
   readonly artifacts: ArtifactStore;
   readonly loader: JobLoader;
+  /** Posts alerts; missing where nothing outside is to be reached. */
+  readonly webhook?: Webhook;
   /** Where checkpoints go when no directory is configured. */
   readonly defaultCheckpoints: string | undefined;
   /** Where the REST API is, once it listens. */
@@ -28,6 +34,9 @@ export interface JobManagerNode {
   readonly epoch: Epoch;
   readonly dispatcher: DispatcherHandle;
   readonly resourceManager: ResourceManagerHandle;
+  readonly metrics: ClusterMetrics;
+  /** Missing where `millrace.alerts.enabled` is false. */
+  readonly alerts: AlertMonitor | undefined;
   stop(): void;
 }
 
@@ -73,21 +82,53 @@ export async function startJobManagerNode(
           ignoreUnclaimedState: effective.get(OPTIONS.ignoreUnclaimedState),
         },
         retention: effective.get(OPTIONS.checkpointRetention),
+        statusMetrics: effective.get(OPTIONS.jobStatusMetrics),
         failuresKept: effective.get(OPTIONS.exceptionHistorySize),
       };
     },
   });
+  const metrics = new ClusterMetrics(environment, {
+    epoch,
+    reportIntervalMs: configuration.get(OPTIONS.metricFetchInterval),
+    slots: () => resourceManager.actor.getSnapshot().context.slots,
+    jobManagers: () => dispatcher.jobManagers(),
+    jobManager: (jobId) => dispatcher.jobManager(jobId),
+  });
+  const alerts = startAlerts(environment, configuration, metrics, dispatcher, options.webhook);
   announce(environment, { type: 'leaderChanged', at: environment.clock.now(), epoch });
   environment.logger.info('JobManager leads', { epoch });
   return {
     epoch,
     dispatcher,
     resourceManager,
+    metrics,
+    alerts,
     stop: () => {
+      alerts?.close();
+      metrics.close();
       dispatcher.stop();
       resourceManager.stop();
     },
   };
+}
+
+function startAlerts(
+  environment: ActorEnvironment,
+  configuration: Configuration,
+  metrics: ClusterMetrics,
+  dispatcher: DispatcherHandle,
+  webhook: Webhook | undefined,
+): AlertMonitor | undefined {
+  if (!configuration.get(OPTIONS.alertsEnabled)) return undefined;
+  return new AlertMonitor(environment, {
+    settings: alertSettings(configuration),
+    intervalMs: configuration.get(OPTIONS.alertInterval),
+    hooks: alertHooks(configuration),
+    webhook,
+    metrics,
+    jobManagers: () => dispatcher.jobManagers(),
+    jobManager: (jobId) => dispatcher.jobManager(jobId),
+  });
 }
 
 const EPOCH_KEY = 'epoch';

@@ -15,6 +15,9 @@ import { ClusterClient } from '../client/cluster-client.ts';
 import { createEnvironment } from '../messaging/environment.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
+import { FetchWebhook } from './adapters/fetch-webhook.ts';
+import { openMetrics } from './adapters/open-metrics.ts';
+import type { OpenMetrics } from './adapters/open-metrics.ts';
 import { openTracing } from './adapters/open-tracing.ts';
 import type { OpenTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
@@ -26,7 +29,7 @@ import { systemRandom } from './adapters/system-random.ts';
 import { HostedTaskManagers } from './hosted-task-managers.ts';
 import { startJobManagerNode } from './job-manager-node.ts';
 import type { JobManagerNode } from './job-manager-node.ts';
-import { NO_METRICS } from '../../src/rest/metric-query.ts';
+import { StoredMetrics } from '../metrics/metric-query.ts';
 import { serveCluster } from './rest/serve-cluster.ts';
 import type { RestServer } from './rest/rest-server.ts';
 
@@ -49,6 +52,7 @@ export class MiniCluster {
   readonly failed: Promise<Error>;
   /** Where modules are put before they are submitted by their sha256. */
   readonly artifacts: ArtifactStore;
+  readonly #metrics: OpenMetrics;
   readonly #traces: OpenTracing;
   readonly #hub: LocalHub;
   readonly #jobManager: JobManagerNode;
@@ -59,6 +63,7 @@ export class MiniCluster {
 
   private constructor(parts: {
     environment: ActorEnvironment;
+    metrics: OpenMetrics;
     traces: OpenTracing;
     failed: Promise<Error>;
     hub: LocalHub;
@@ -71,6 +76,7 @@ export class MiniCluster {
     this.environment = parts.environment;
     this.failed = parts.failed;
     this.artifacts = parts.artifacts;
+    this.#metrics = parts.metrics;
     this.#traces = parts.traces;
     this.#hub = parts.hub;
     this.#jobManager = parts.jobManager;
@@ -93,8 +99,10 @@ export class MiniCluster {
     const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
     const clusterId = `mini-${random.hex(4)}` as ClusterId;
     const traces = await openTracing(configuration, { role: 'mini-cluster', clusterId }, logger);
+    const metrics = await openMetrics(configuration, { role: 'mini-cluster', clusterId }, logger);
     const environment = createEnvironment({
       clusterId,
+      metrics: metrics.registry,
       transport: hub.connect(),
       clock,
       random,
@@ -113,12 +121,14 @@ export class MiniCluster {
       artifacts,
       metadata: new MemoryMetadataStore(),
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
+      webhook: new FetchWebhook(configuration.get(OPTIONS.alertWebhookTimeout)),
       defaultCheckpoints: pathToFileURL(join(directory, 'checkpoints')).href,
     });
     const hosted = new HostedTaskManagers(environment, {
       configuration,
       modules,
       count: taskManagers,
+      processMeter: metrics.meter,
       output,
     });
     if (options.rest === true)
@@ -126,13 +136,15 @@ export class MiniCluster {
         configuration,
         artifacts,
         view: hosted.view,
-        metrics: NO_METRICS,
+        metrics: new StoredMetrics(jobManager.metrics, environment.clock),
+        alerts: () => jobManager.alerts?.alerts() ?? [],
         directory,
         shutDown: () => fail(new ExternalError('the cluster was stopped over REST')),
       });
     const cluster = new MiniCluster({
       rest,
       environment,
+      metrics,
       traces,
       failed,
       hub,
@@ -173,6 +185,7 @@ export class MiniCluster {
     await this.#rest?.stop();
     await Promise.all(this.#taskManagers.map((taskManager) => taskManager.stop()));
     this.#jobManager.stop();
+    await this.#metrics.close();
     await this.environment.transport.close();
     await this.#hub.close();
     await this.#traces.close();

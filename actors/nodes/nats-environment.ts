@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../src/base/errors.ts';
 import { isId } from '../../src/base/ids.ts';
 import type { ClusterId } from '../../src/base/ids.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
+import type { MetricRegistry } from '../../src/metrics/metric-registry.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { Tracing } from '../../src/ports/tracing.ts';
 import { NatsArtifactStore } from '../../src/storage/nats/artifact-store.ts';
@@ -47,12 +48,13 @@ export async function connectEnvironment(
     readonly configuration?: Configuration;
     readonly onFatal?: ActorEnvironment['onFatal'];
     readonly tracing?: Tracing;
+    readonly metrics?: MetricRegistry;
   },
 ): Promise<NatsEnvironment> {
   const clusterId = checkClusterId(address.clusterId);
   const clock = systemClock;
   const random = systemRandom;
-  const { role, logger, onFatal, configuration, tracing } = own;
+  const { role, logger, onFatal, configuration, tracing, metrics } = own;
   const name = `millrace ${clusterId} ${role}`;
   const transport = await connectNats(
     natsOptions(address.nats, { name, role: 'control', clock, random, logger }),
@@ -63,6 +65,7 @@ export async function connectEnvironment(
       ...ports,
       ...(onFatal === undefined ? {} : { onFatal }),
       ...(tracing === undefined ? {} : { tracing }),
+      ...(metrics === undefined ? {} : { metrics }),
       ...(configuration === undefined
         ? {}
         : {

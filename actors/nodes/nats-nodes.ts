@@ -3,11 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExternalError, InternalError } from '../../src/base/errors.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
+import { OPTIONS } from '../../src/config/options.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { dispatcherReply } from '../../src/protocol/client-dispatcher.ts';
 import { NoRespondersError } from '../../src/transport/errors.ts';
 import { ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
+import { FetchWebhook } from './adapters/fetch-webhook.ts';
+import { openMetrics } from './adapters/open-metrics.ts';
+import type { OpenMetrics } from './adapters/open-metrics.ts';
 import { openTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
@@ -19,7 +23,7 @@ import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
 import { startJobManagerNode } from './job-manager-node.ts';
 import { connectEnvironment, openArtifacts, openMetadata } from './nats-environment.ts';
 import type { ClusterAddress, NatsEnvironment } from './nats-environment.ts';
-import { NO_METRICS } from '../../src/rest/metric-query.ts';
+import { StoredMetrics } from '../metrics/metric-query.ts';
 import { serveCluster } from './rest/serve-cluster.ts';
 import type { RestServer } from './rest/rest-server.ts';
 import { startTaskManagerNode } from './task-manager-node.ts';
@@ -55,13 +59,15 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
       metadata,
       artifacts,
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
+      webhook: new FetchWebhook(options.configuration.get(OPTIONS.alertWebhookTimeout)),
       defaultCheckpoints: `nats-objects:millrace-${environment.clusterId}-checkpoints`,
     });
     served.rest = await serveCluster(environment, {
       configuration: options.configuration,
       artifacts,
       view: new ProcessView({ logFile: options.logFile, threads: () => [] }),
-      metrics: NO_METRICS,
+      metrics: new StoredMetrics(node.metrics, environment.clock),
+      alerts: () => node.alerts?.alerts() ?? [],
       directory,
       shutDown: () => options.onShutDown?.(),
     });
@@ -74,14 +80,22 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
 
 /** Starts a TaskManager; its slot threads open data connections of their own. */
 export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningNode> {
-  return startNode('taskmanager', options, async (connected, directory) => {
+  return startNode('taskmanager', options, async (connected, directory, metrics) => {
     const { environment } = connected;
     const modules = new ModuleCache(await openArtifacts(connected), directory);
     const resources = resourcesOf(options.configuration);
     options.logger.info('memory, in MB', memoryFields(resources));
     const rings = new RingRegistry(resources);
     const watched = new Set<WatchedThread>();
-    const threads = { environment, modules, rings, resources, data: options.nats, watched };
+    const threads = {
+      environment,
+      modules,
+      rings,
+      resources,
+      data: options.nats,
+      processMeter: metrics.meter,
+      watched,
+    };
     const node = startTaskManagerNode(environment, {
       configuration: options.configuration,
       processId: `p-${environment.random.hex(8)}`,
@@ -97,7 +111,11 @@ export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningN
 async function startNode(
   role: string,
   options: NatsNodeOptions,
-  launch: (connected: NatsEnvironment, directory: string) => Promise<() => Promise<void>>,
+  launch: (
+    connected: NatsEnvironment,
+    directory: string,
+    metrics: OpenMetrics,
+  ) => Promise<() => Promise<void>>,
 ): Promise<RunningNode> {
   const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
   const { logger } = options;
@@ -105,15 +123,21 @@ async function startNode(
     fail(new InternalError(`the ${actor} has stopped`, { cause: error }));
   const { configuration, clusterId } = options;
   const traces = await openTracing(configuration, { role, clusterId }, logger);
+  const metrics = await openMetrics(configuration, { role, clusterId }, logger);
   const connected = await connectEnvironment(options, {
     role,
+    metrics: metrics.registry,
     tracing: traces.tracing,
     logger,
     configuration,
     onFatal,
+  }).catch(async (error: unknown) => {
+    await metrics.close();
+    throw error;
   });
   const directory = await mkdtemp(join(tmpdir(), `millrace-${role}-`));
   const disconnect = async (): Promise<void> => {
+    await metrics.close();
     await connected.transport.close();
     await traces.close();
     await rm(directory, { recursive: true, force: true });
@@ -123,7 +147,7 @@ async function startNode(
     if (!stopping) fail(reason ?? new ExternalError('the connection to NATS is closed'));
   });
   try {
-    const stopRoles = await launch(connected, directory);
+    const stopRoles = await launch(connected, directory, metrics);
     return {
       failed,
       stop: async () => {

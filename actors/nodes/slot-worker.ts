@@ -28,6 +28,7 @@ import { NodeSnapshotStores } from './adapters/snapshot-stores.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandom } from './adapters/system-random.ts';
 import { PostingLogger } from './adapters/posting-logger.ts';
+import { ThreadMeter } from './adapters/thread-meter.ts';
 import { PostingTracing } from './adapters/posting-tracing.ts';
 
 /** The connection for records to other processes; when it is lost, tasks cannot exchange them any more: the thread ends. */
@@ -58,6 +59,7 @@ async function main(data: SlotThreadData): Promise<void> {
   const clock = systemClock;
   const random = systemRandom;
   const logger = new PostingLogger((fact: SlotThreadFact) => port.postMessage(fact));
+  const meter = new ThreadMeter();
   const commands: SlotThreadCommand[] = [];
   let perform = (command: SlotThreadCommand): void => void commands.push(command);
   port.on('message', (command: SlotThreadCommand) => perform(command));
@@ -81,6 +83,11 @@ async function main(data: SlotThreadData): Promise<void> {
     taskManagerId: data.taskManagerId,
     processId: data.processId,
     slot: data.slot,
+    metrics: data.metrics,
+    onMetrics: (groups) => {
+      const fact: SlotThreadFact = { type: 'metrics', groups, thread: meter.figures() };
+      port.postMessage(fact);
+    },
     resources: data.resources,
     spillFiles: new LocalSpillFiles(temporaryFolders(configuration)),
     loop: new SlotLoop(new ThreadLoopDriver(data.doorbell)),

@@ -50,6 +50,7 @@ export function startTaskManagerNode(
     slots: configuration.get(OPTIONS.slotsPerTaskManager),
     heartbeatIntervalMs: configuration.get(OPTIONS.heartbeatInterval),
     heartbeatTimeoutMs: configuration.get(OPTIONS.heartbeatTimeout),
+    metricReportIntervalMs: configuration.get(OPTIONS.metricFetchInterval),
     registrationPauseMs: configuration.get(OPTIONS.registrationPause),
     startThread,
   });

@@ -16,11 +16,14 @@ import { supervise } from '../messaging/supervise.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { provideSlot } from './slot/slot.effects.ts';
 import type { StartSlotThread } from './slot/slot-thread.ts';
+import { TaskManagerMetrics } from './task-manager-metrics.ts';
 import { slotActorId, slotsOfJob, taskManagerMachine } from './task-manager.machine.ts';
 import type { TaskManagerContext, TaskManagerEvent, TaskManagerInput } from './task-manager.machine.ts';
 
 export interface TaskManagerOptions extends TaskManagerInput {
   readonly heartbeatIntervalMs: number;
+  /** How often metrics go to the JobManager, ms; 0: never. */
+  readonly metricReportIntervalMs: number;
   readonly startThread: StartSlotThread;
 }
 
@@ -41,8 +44,9 @@ export function startTaskManager(
   options: TaskManagerOptions,
 ): TaskManagerHandle {
   const { clock, subjects } = environment;
-  const { startThread, heartbeatIntervalMs, ...input } = options;
-  const actor = createActor(provideTaskManager(environment, options, startThread), {
+  const { startThread, heartbeatIntervalMs, metricReportIntervalMs, ...input } = options;
+  const metrics = new TaskManagerMetrics(environment, options);
+  const actor = createActor(provideTaskManager(environment, options, startThread, metrics), {
     input,
     clock: xstateClock(clock),
   });
@@ -61,8 +65,10 @@ export function startTaskManager(
   const stopTicking = every(clock, heartbeatIntervalMs, () =>
     actor.send({ type: 'ticked', at: clock.monotonic() }),
   );
+  const stopMetrics = metrics.start(metricReportIntervalMs, () => actor.getSnapshot().context.epoch);
   const close = (): void => {
     stopTicking();
+    stopMetrics();
     for (const subscription of subscriptions) subscription.close();
   };
   return {
@@ -88,9 +94,10 @@ function provideTaskManager(
   environment: ActorEnvironment,
   options: TaskManagerOptions,
   startThread: StartSlotThread,
+  metrics: TaskManagerMetrics,
 ): typeof taskManagerMachine {
   return taskManagerMachine.provide({
-    actors: { slot: provideSlot(environment, options, startThread) },
+    actors: { slot: provideSlot(environment, options, startThread, metrics) },
     actions: {
       register: ({ context, self }) => void register(environment, context, (event) => self.send(event)),
       report: ({ context, self }) => void report(environment, context, (event) => self.send(event)),

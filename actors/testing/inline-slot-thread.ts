@@ -60,6 +60,7 @@ class InlineSlotThread implements SlotThread {
     loops.set(rings.doorbell(slot.taskManagerId, slot.slot), loop);
     this.#runtime = new SlotRuntime(environment, {
       ...slot,
+      metrics: environment.metrics,
       resources: RESOURCES,
       loader,
       loop,

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { SOURCE_FLAGS } from '../bin/pinned-node.mjs';
 import { ROOT } from '../setup/install.mjs';
 import { installFullNatsServer } from '../setup/nats-server.mjs';
+import { installPrometheus } from '../setup/prometheus.mjs';
 import { installS3Server } from '../setup/s3-server.mjs';
 import { countTests, failures, sum, type Count, type VitestReport } from './count.ts';
 
@@ -103,13 +104,15 @@ function suite(project: string, quick: boolean, prepare: () => void = () => {}):
   return { title: `${project} tests`, quick, run };
 }
 
-/** Tests against an S3 server are left out where none can be had; they say so. */
+/** Tests against an S3 server or Prometheus are left out where none can be had; they say so. */
 function installServers(): void {
   installFullNatsServer();
-  try {
-    installS3Server();
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+  for (const installOptional of [installS3Server, installPrometheus]) {
+    try {
+      installOptional();
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : error);
+    }
   }
 }
 

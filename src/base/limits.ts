@@ -253,11 +253,46 @@ export const S3_SOCKET_TIMEOUT_MS = 30_000;
 export const S3_DELETE_BATCH = 1_000;
 /** Records in channels that an unaligned checkpoint of one task takes over; beyond, it waits for some to be processed. */
 export const UNALIGNED_RECORDS_MAX = 16 * 1024;
+/** Rates are the growth between two samples that are so far apart, at least. */
+export const METRIC_VIEW_INTERVAL_MS = 5_000;
+/** Seconds that a rate is the average of, where nothing else is said, and at most. */
+export const METER_WINDOW_SECONDS = 60;
+export const METER_WINDOW_SECONDS_MAX = 3_600;
+/** Values that a histogram holds, where nothing else is said, and at most. */
+export const HISTOGRAM_VALUES = 1_000;
+export const HISTOGRAM_VALUES_MAX = 100_000;
+/** Slot threads hand their metrics to their process this often. */
+export const METRIC_COLLECT_INTERVAL_MS = 1_000;
+/** Metrics that the functions of one operator's subtask may register; more are not reported. */
+export const METRICS_PER_OPERATOR_MAX = 1_000;
+/** Characters of the name of a metric or group. */
+export const METRIC_NAME_CHARS_MAX = 200;
+/** Characters of the value of a gauge that is a text. */
+export const METRIC_TEXT_CHARS_MAX = 1_000;
+/** Channels of a subtask, each way, that have metrics of their own. */
+export const METRIC_CHANNELS_MAX = 1_000;
+/** Ticks by which the delay of the event loop is measured, and the time over which its figures are taken. */
+export const EVENT_LOOP_RESOLUTION_MS = 20;
+export const EVENT_LOOP_DELAY_WINDOW_MS = 10_000;
+/** Bytes of one part of a TaskManager's report of metrics, about, and the most parts of one; what is beyond is left out. */
+export const METRIC_REPORT_BYTES = 256 * 1024;
+export const METRIC_REPORT_PARTS_MAX = 64;
+/** The JobManager forgets the metrics of a TaskManager that has missed so many reports, and was silent for so long. */
+export const METRIC_STALE_REPORTS = 3;
+export const METRIC_STALE_MIN_MS = 30_000;
+/** Longest time that somebody who scrapes metrics may take for the request. */
+export const METRICS_REQUEST_TIMEOUT_MS = 10_000;
+/** Bytes from which on scraped metrics are compressed for those who take it. */
+export const METRICS_GZIP_MIN_BYTES = 1_024;
 
 /** Attempts of a subtask that its job-manager remembers. */
 export const ATTEMPTS_KEPT = 10;
 /** Failures of tasks that are kept with the one that began a restart. */
 export const CONCURRENT_FAILURES_KEPT = 16;
+/** Tries to post an alert, the pause after the first (doubled after each), and posts under way at once; more are dropped. */
+export const ALERT_POST_TRIES = 4;
+export const ALERT_POST_PAUSE_MS = 1_000;
+export const ALERT_POSTS_MAX = 64;
 /** Largest body of a request to the REST API that is no upload, and how deep its JSON may be. */
 export const REST_BODY_BYTES = 1024 * 1024;
 export const REST_BODY_DEPTH = 32;

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../base/errors.ts';
 import { nearest } from './nearest.ts';
 import type { ConfigOption } from './option.ts';
 import { JOB_PARAMETERS, OPTIONS } from './options.ts';
+import { reporterOfKey, reporterOption, reporterOptions } from './reporter-options.ts';
 
 const BY_KEY: ReadonlyMap<string, ConfigOption<unknown>> = new Map(
   Object.values(OPTIONS).flatMap((option): [string, ConfigOption<unknown>][] =>
@@ -30,7 +31,7 @@ export class Configuration {
         values.set(key, value);
         continue;
       }
-      const option = BY_KEY.get(key);
+      const option = BY_KEY.get(key) ?? reporterOption(key);
       if (option === undefined) throw unknownKey(key);
       option.parse(value);
       if (key === option.key || !given.has(option.key)) values.set(option.key, value);
@@ -53,6 +54,12 @@ export class Configuration {
   /** This configuration with another over it. */
   with(other: Configuration): Configuration {
     return new Configuration(new Map([...this.#values, ...other.#values]));
+  }
+
+  /** Names of the metric reporters that something is configured of. */
+  reporterNames(): readonly string[] {
+    const names = [...this.#values.keys()].flatMap((key) => reporterOfKey(key) ?? []);
+    return [...new Set(names)];
   }
 
   /** This configuration without some options, as if they had not been given. */
@@ -78,7 +85,9 @@ export class Configuration {
 }
 
 function unknownKey(key: string): ConfigurationError {
-  const guess = nearest(key, [...BY_KEY.keys(), JOB_PARAMETERS]);
+  const reporter = reporterOptions(reporterOfKey(key) ?? '<name>');
+  const reporterKeys = Object.values<ConfigOption<unknown>>({ ...reporter }).map((option) => option.key);
+  const guess = nearest(key, [...BY_KEY.keys(), ...reporterKeys, JOB_PARAMETERS]);
   const hint = guess === undefined ? '' : `; did you mean "${guess}"?`;
   return new ConfigurationError(`unknown configuration key "${key.slice(0, 200)}"${hint}`);
 }

@@ -1,8 +1,12 @@
 import type { Secret } from '../base/secret.ts';
+import type { ConfigOption } from './option.ts';
 import { OPTIONS } from './options.ts';
+import { reporterOptions } from './reporter-options.ts';
+
+type Shown = string | number | boolean | Secret | readonly string[] | undefined;
 
 /** A duration is kept in ms; the page shows it as one would write it. */
-function shown(value: string | number | boolean | Secret | undefined, type: string): string {
+function shown(value: Shown, type: string): string {
   if (value === undefined) return type === 'refused' ? '' : 'unset';
   if (type === 'memory' && typeof value === 'number') return shownBytes(value);
   if (type !== 'duration' || typeof value !== 'number') return String(value);
@@ -27,7 +31,10 @@ function shownBytes(bytes: number): string {
   return bytes === Number.POSITIVE_INFINITY ? 'infinite' : `${bytes}`;
 }
 
-const rows = Object.values(OPTIONS)
+const rows = [
+  ...Object.values(OPTIONS),
+  ...Object.values<ConfigOption<Shown>>({ ...reporterOptions('<name>') }),
+]
   .map(({ key, type, defaultValue, description, aliases }) => {
     const also = aliases.length === 0 ? '' : ` Also: ${aliases.map((alias) => `\`${alias}\``).join(', ')}.`;
     return `| \`${key}\` | ${type.replaceAll('|', '\\|')} | ${shown(defaultValue, type)} | ${description}${also} |`;

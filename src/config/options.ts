@@ -1,4 +1,5 @@
 import { SORTED_INPUTS_BYTES } from '../base/limits.ts';
+import { ALERT_OPTIONS } from './alert-options.ts';
 import { CHECKPOINT_OPTIONS } from './checkpoint-options.ts';
 import {
   booleanOption,
@@ -11,6 +12,7 @@ import {
   refusedOption,
   stringOption,
 } from './option.ts';
+import { METRIC_OPTIONS } from './metric-options.ts';
 import { MEMORY_OPTIONS } from './memory-options.ts';
 import { NATS_OPTIONS } from './nats-options.ts';
 import { NETWORK_OPTIONS } from './network-options.ts';
@@ -215,6 +217,8 @@ export const OPTIONS = {
   ),
   ...CHECKPOINT_OPTIONS,
   ...TRACE_OPTIONS,
+  ...METRIC_OPTIONS,
+  ...ALERT_OPTIONS,
   ...MEMORY_OPTIONS,
   ...NATS_OPTIONS,
   ...NETWORK_OPTIONS,

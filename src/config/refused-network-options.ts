@@ -43,10 +43,6 @@ export const REFUSED_NETWORK_OPTIONS = {
       'taskmanager.network.socket.receive-buffer-size',
     ],
   }),
-  detailedNetworkMetrics: refusedOption('taskmanager.network.detailed-metrics', {
-    reason: 'lengths of queues are not measured per channel; back pressure and bytes are, per subtask',
-    harmless: ['false'],
-  }),
   adaptivePartitioner: refusedOption('taskmanager.network.adaptive-partitioner.enabled', {
     reason: 'rebalance and rescale deal records round and do not look at the load of channels',
     harmless: ['false'],

@@ -1,5 +1,6 @@
 import type { JobId } from '../base/ids.ts';
 import type { OperatorStateStore } from './checkpointed.ts';
+import type { MetricGroup } from './metrics.ts';
 import type {
   AggregatingState,
   AggregatingStateDescriptor,
@@ -42,6 +43,8 @@ export interface RuntimeContext extends KeyedStateStore {
   getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T>;
   /** State of this subtask, without keys. */
   getOperatorStateStore(): OperatorStateStore;
+  /** Metrics of this operator's subtask: register them in `open`. */
+  getMetricGroup(): MetricGroup;
   readonly taskInfo: TaskInfo;
   readonly indexOfThisSubtask: number;
   readonly numberOfParallelSubtasks: number;

@@ -1,6 +1,7 @@
 import type { JobId, OperatorId } from '../base/ids.ts';
 import type { OperatorStateStore } from './checkpointed.ts';
 import type { TaskInfo } from './context.ts';
+import type { MetricGroup } from './metrics.ts';
 
 /**
  * What a sink promises about records when the job fails and goes on from a checkpoint.
@@ -39,6 +40,8 @@ export interface SinkWriterContext extends CommitterContext {
   readonly commitsAtCheckpoints: boolean;
   /** The checkpoint that the job goes on from; all that was prepared for it and before has been or is being committed. */
   readonly restoredCheckpointId: number | undefined;
+  /** Metrics of this sink's subtask. */
+  metricGroup(): MetricGroup;
   /** State of this subtask; for what a writer must find again after a failure. */
   getOperatorStateStore(): OperatorStateStore;
   /** Sends rows to the client that waits on `collect()`; see `CollectSink`. */

@@ -1,4 +1,5 @@
 import type { OperatorStateStore } from './checkpointed.ts';
+import type { MetricGroup } from './metrics.ts';
 
 /**
  * Sources in Flink's two halves: an enumerator in the job-manager finds splits and hands them out, readers in the
@@ -49,6 +50,8 @@ export interface SourceReaderContext {
   readonly parallelism: number;
   /** Wall time in ms. */
   now(): number;
+  /** Metrics of this source's subtask. */
+  metricGroup(): MetricGroup;
   /** State of this subtask beside its splits. */
   getOperatorStateStore(): OperatorStateStore;
   /** Asks the enumerator for work; the answer comes as `addSplits` or `notifyNoMoreSplits`. */
@@ -89,6 +92,8 @@ export interface SourceReader<T, S extends SourceSplit> {
    * resumption. Without it, only the whole reader is held: all its splits wait as long as it is ahead with the last of them.
    */
   pauseOrResumeSplits?(toPause: readonly string[], toResume: readonly string[]): void;
+  /** Records that wait to be read, where the reader knows: the metric `pendingRecords`. Asked about once a second. */
+  pendingRecords?(): number | undefined;
   /** Splits held, with positions after the last batch handed out. */
   snapshotState(): readonly S[];
   close(): void | Promise<void>;

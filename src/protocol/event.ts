@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as s from './schema.ts';
+import { alertInfo } from './alert.ts';
 import { executionState, jobStatus } from './job-status.ts';
 
 /**
@@ -40,10 +41,14 @@ export const taskManagerStateChanged = z.object({
 
 export const leaderChanged = z.object({ type: z.literal('leaderChanged'), at: s.instant, epoch: s.epoch });
 
+/** An alert of the JobManager began to fire, or is over. */
+export const alertChanged = z.object({ type: z.literal('alertChanged'), at: s.instant, alert: alertInfo });
+
 export const clusterEvent = z.discriminatedUnion('type', [
   jobStatusChanged,
   executionStateChanged,
   taskManagerStateChanged,
   leaderChanged,
+  alertChanged,
 ]);
 export type ClusterEvent = z.infer<typeof clusterEvent>;

@@ -10,6 +10,7 @@ import type { ClusterEvent } from './event.ts';
  * |---|---|
  * | `mr.<cluster>.dispatcher` | the leading dispatcher |
  * | `mr.<cluster>.resourcemanager` | the leading resource-manager |
+ * | `mr.<cluster>.metrics` | the leading JobManager's store of metrics |
  * | `mr.<cluster>.job.<jobId>` | the job's job-manager |
  * | `mr.<cluster>.tm.<tmId>` | a task-manager |
  * | `mr.<cluster>.tm.<tmId>.node` | its process: logs, threads, memory |
@@ -32,6 +33,10 @@ export class Subjects {
 
   resourceManager(): string {
     return `${this.#prefix}.resourcemanager`;
+  }
+
+  metrics(): string {
+    return `${this.#prefix}.metrics`;
   }
 
   jobManager(job: JobId): string {
@@ -92,6 +97,8 @@ function eventTokens(event: ClusterEvent): string {
       return `task.${token(event.jobId)}.${token(event.vertexId)}.${event.subtaskIndex}.${event.to}`;
     case 'taskManagerStateChanged':
       return `taskmanager.${token(event.taskManagerId)}.${event.to}`;
+    case 'alertChanged':
+      return `alert.${token(event.alert.rule)}.${event.alert.status}`;
     case 'leaderChanged':
       return `leader.${event.epoch}`;
   }

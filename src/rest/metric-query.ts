@@ -7,6 +7,8 @@ export type MetricScope =
   | { readonly type: 'job'; readonly jobId: JobId }
   /** Names as `<subtask>.<metric>`. */
   | { readonly type: 'vertex'; readonly jobId: JobId; readonly vertexId: VertexId }
+  /** Coordinators of its operators, which are in the JobManager; names as `<operator>.<metric>`. */
+  | { readonly type: 'coordinator'; readonly jobId: JobId; readonly vertexId: VertexId }
   | {
       readonly type: 'subtask';
       readonly jobId: JobId;
@@ -19,6 +21,3 @@ export interface MetricQuery {
   /** Values by name; empty for what is not known. */
   values(scope: MetricScope): Promise<ReadonlyMap<string, number | string>>;
 }
-
-/** Of a cluster that keeps none. */
-export const NO_METRICS: MetricQuery = { values: () => Promise.resolve(new Map()) };

@@ -18,7 +18,9 @@ const aggregateQuery = getQuery.extend({
   agg: list.pipe(z.array(z.enum(AGGREGATIONS))).optional(),
   taskmanagers: list.optional(),
   jobs: list.optional(),
-  subtasks: list.optional(),
+  subtasks: list
+    .pipe(z.array(z.string().regex(/^\d{1,9}(-\d{1,9})?$/, 'not an index or a range of indices such as 5-9')))
+    .optional(),
 });
 
 type Values = ReadonlyMap<string, number | string>;
@@ -73,6 +75,11 @@ export const METRIC_ROUTES: readonly Route[] = [
       subtaskIndex: subtaskindex,
     }),
   ),
+  ofOne('/jobs/:jobid/vertices/:vertexid/jm-operator-metrics', vertexParams, ({ jobid, vertexid }) => ({
+    type: 'coordinator',
+    jobId: jobid,
+    vertexId: vertexid,
+  })),
 ];
 
 function ofOne<P extends z.ZodObject>(
@@ -93,7 +100,7 @@ function ofOne<P extends z.ZodObject>(
       if (query.get === undefined) return [...values.keys()].map((id) => ({ id }));
       return query.get.flatMap((id) => {
         const value = values.get(id);
-        return value === undefined ? [] : [{ id, value: String(value) }];
+        return value === undefined ? [] : [{ id, value: textOf(value) }];
       });
     },
   });
@@ -124,23 +131,30 @@ function ofMany<P extends z.ZodObject>(
         return [...names].map((id) => ({ id }));
       }
       const rows = query.get.map((id) => aggregate(id, all, query.agg ?? AGGREGATIONS));
-      return rows.some((row) => row === undefined) ? [] : rows;
+      return rows.includes('unknown') ? [] : rows.filter((row) => row !== 'no number');
     },
   });
 }
 
-/** Undefined where no component has a number of this name. */
+/** Flink's watermarks are whole numbers of 64 bits, which a double cannot hold to the last digit. */
+function textOf(value: number | string): string {
+  if (value === 2 ** 63) return '9223372036854775807';
+  return typeof value === 'number' && Number.isInteger(value) ? BigInt(value).toString() : String(value);
+}
+
+/** As Flink, a metric that nobody has voids the whole answer, and one that is no number is left out. */
 function aggregate(
   id: string,
   all: readonly Values[],
   wanted: readonly Aggregation[],
-): Record<string, number | string> | undefined {
-  const numbers = all
-    .map((values) => values.get(id))
-    .filter((value) => value !== undefined && value !== '')
+): Record<string, number | string> | 'unknown' | 'no number' {
+  const found = all.flatMap((values) => values.get(id) ?? []);
+  if (found.length === 0) return 'unknown';
+  const numbers = found
+    .filter((value) => value !== '')
     .map(Number)
     .filter(Number.isFinite);
-  if (numbers.length === 0) return undefined;
+  if (numbers.length === 0) return 'no number';
   const sum = numbers.reduce((total, value) => total + value, 0);
   const results: Record<Aggregation, number> = {
     min: Math.min(...numbers),
@@ -156,7 +170,7 @@ function aggregate(
 export function skewOf(numbers: readonly number[], mean: number): number {
   if (numbers.length < 2 || mean === 0) return 0;
   const deviation = numbers.reduce((total, value) => total + Math.abs(mean - value), 0) / numbers.length;
-  return Math.min(100, (deviation / mean) * 100);
+  return Math.min(100, (deviation / Math.abs(mean)) * 100);
 }
 
 /** Whether an index is in `1,3,5-9`. */

@@ -1,3 +1,4 @@
+import { ALERT_ROUTES } from './alert-routes.ts';
 import { CLUSTER_ROUTES } from './cluster-routes.ts';
 import { JAR_ROUTES } from './jar-routes.ts';
 import { JOB_ROUTES } from './job-routes.ts';
@@ -15,6 +16,7 @@ const ALL: readonly Route[] = [
   ...VERTEX_ROUTES,
   ...METRIC_ROUTES,
   ...NODE_ROUTES,
+  ...ALERT_ROUTES,
   ...JAR_ROUTES,
 ];
 

@@ -117,6 +117,9 @@ export class CheckpointCoordinator {
   #restore:
     | { readonly location: RestoreLocation; readonly manifest: Manifest; readonly own: boolean }
     | undefined;
+  /** What metrics tell of: the last checkpoint or savepoint, and when subtasks last began from one; wall time, ms. */
+  lastCompleted: { readonly completed: CompletedCheckpoint; readonly path: string } | undefined;
+  restoredAt: number | undefined;
   /** The decision being written: nobody restarts meanwhile. */
   #deciding: Promise<void> = Promise.resolve();
 
@@ -142,6 +145,7 @@ export class CheckpointCoordinator {
   async restoreLocation(): Promise<RestoreLocation | undefined> {
     await this.#opened.promise;
     await this.#deciding;
+    if (this.#restore !== undefined) this.restoredAt = this.#environment.clock.now();
     return this.#restore?.location;
   }
 
@@ -418,6 +422,8 @@ export class CheckpointCoordinator {
       const { durationMs, checkpointedBytes: bytes } = completed;
       logger.info(`${manifest.kind} complete`, { jobId, checkpointId, durationMs, bytes });
       this.#trace.completed(completed, commits);
+      const named = this.#named(context, { path: completed.path });
+      this.lastCompleted = { completed, path: 'path' in named ? named.path : '' };
       this.#tell(self, { type: 'decided', completed, now: clock.monotonic() });
     } catch (error) {
       this.#failed(self, checkpointId, error);

@@ -34,6 +34,8 @@ export interface SourceCoordinators {
   snapshot(vertexId: VertexId, taken: Taken): readonly SourceSplit[];
   /** The checkpoint stands: what readers had taken at its barrier is in it, and does not go back when they fail. */
   durable(vertexId: VertexId, taken: Taken): void;
+  /** Splits of a source that no reader has got yet; undefined while its enumerator does not run. */
+  readonly unassignedSplits: (vertexId: VertexId) => number | undefined;
 }
 
 /** The source-coordinator machine with its enumerators, one per source vertex of the job. */
@@ -96,6 +98,7 @@ export function provideSourceCoordinator(
       return run.snapshot(taken);
     },
     durable: (vertexId, taken) => runs.get(vertexId)?.durable(taken),
+    unassignedSplits: (vertexId) => runs.get(vertexId)?.unassignedSplits,
   };
 }
 
@@ -154,6 +157,11 @@ class EnumeratorRun {
       for (const { id, splits } of reader.assigned) if (id >= from) under.push(...splits);
     }
     return [...(this.#enumerator?.snapshotState() ?? []), ...under];
+  }
+
+  /** Splits that no reader has got yet. */
+  get unassignedSplits(): number | undefined {
+    return this.#enumerator?.snapshotState().length;
   }
 
   durable(taken: Taken): void {

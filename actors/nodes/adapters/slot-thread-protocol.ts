@@ -2,8 +2,11 @@ import type { MessagePort } from 'node:worker_threads';
 import type { SerializedError } from '../../../src/base/errors.ts';
 import type { ClusterId, TaskManagerId } from '../../../src/base/ids.ts';
 import type { SpanOptions, SpanOutcome, TraceContext } from '../../../src/ports/tracing.ts';
+import type { MetricSamples } from '../../../src/protocol/metrics.ts';
 import type { CancelTasks, SubmitTasks } from '../../../src/protocol/slot.ts';
+import type { SlotMetricSettings } from '../../task-manager/slot/slot-runtime.ts';
 import type { TaskManagerResources } from '../../task-manager/slot/task-manager-resources.ts';
+import type { ThreadFigures } from './thread-meter.ts';
 import type { NatsConnectionSpec } from './nats-connection.ts';
 
 /** What a slot's thread is started with (`workerData`). */
@@ -15,6 +18,7 @@ export interface SlotThreadData {
   /** Wakes the slot's loop; see `Doorbell`. */
   readonly doorbell: SharedArrayBuffer;
   readonly resources: TaskManagerResources;
+  readonly metrics: SlotMetricSettings;
   /** Whether spans are of use to anybody. */
   readonly tracing: boolean;
   /** The control transport, served by the main thread. */
@@ -58,5 +62,10 @@ export type SlotThreadFact =
       readonly name: string;
       readonly options: SpanOptions;
       readonly outcome: SpanOutcome;
+    }
+  | {
+      readonly type: 'metrics';
+      readonly groups: readonly MetricSamples[];
+      readonly thread: ThreadFigures;
     }
   | { readonly type: 'failed'; readonly error: SerializedError };

@@ -9,6 +9,7 @@ import type { ActorEnvironment } from '../../messaging/environment.ts';
 import type { SlotThread, SlotThreadOptions, StartSlotThread } from '../../task-manager/slot/slot-thread.ts';
 import type { TaskManagerResources } from '../../task-manager/slot/task-manager-resources.ts';
 import type { ModuleCache } from './module-cache.ts';
+import type { ProcessMeter } from './process-meter.ts';
 import type { NatsConnectionSpec } from './nats-connection.ts';
 import { slotHeapMegabytes } from './process-memory.ts';
 import type { WatchedThread } from './process-view.ts';
@@ -25,6 +26,8 @@ export interface WorkerThreadsOptions {
   readonly modules: ModuleCache;
   readonly rings: RingRegistry;
   readonly resources: TaskManagerResources;
+  /** Adds up what the threads of the process measure of themselves. */
+  readonly processMeter?: ProcessMeter;
   readonly data?: NatsConnectionSpec;
   /** The threads that run, for those who look into the process. */
   readonly watched?: Set<WatchedThread>;
@@ -60,6 +63,7 @@ class WorkerSlotThread implements SlotThread, WatchedThread {
     this.#slot = slot;
     const { environment, rings, resources, data } = options;
     this.name = `slot-${slot.slot}`;
+    const { host, formats, perChannel } = environment.metrics;
     const { port1, port2 } = new MessageChannel();
     this.#service = servePort(port1, environment.transport, {
       onRefused: (error, subject) =>
@@ -72,6 +76,7 @@ class WorkerSlotThread implements SlotThread, WatchedThread {
       slot: slot.slot,
       doorbell: rings.doorbell(slot.taskManagerId, slot.slot),
       resources,
+      metrics: { host, formats, perChannel },
       tracing: environment.tracing.enabled,
       port: port2,
       ...(data === undefined ? {} : { data }),
@@ -96,6 +101,7 @@ class WorkerSlotThread implements SlotThread, WatchedThread {
         this.#service.close();
         options.watched?.delete(this);
         rings.release(slot);
+        this.#options.processMeter?.threadEnded(this);
         resolve();
         if (!this.#terminating) slot.onExit(this.#exitError(code));
       });
@@ -160,6 +166,9 @@ class WorkerSlotThread implements SlotThread, WatchedThread {
       }
       case 'span':
         return this.#options.environment.tracing.start(fact.name, fact.options).end(fact.outcome);
+      case 'metrics':
+        this.#options.processMeter?.threadMeasured(this, fact.thread);
+        return this.#slot.onMetrics(fact.groups);
       case 'failed':
         this.#failure ??= fact.error;
         return;

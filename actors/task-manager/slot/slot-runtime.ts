@@ -1,6 +1,6 @@
 import { InternalError } from '../../../src/base/errors.ts';
 import type { TaskManagerId } from '../../../src/base/ids.ts';
-import { PROGRESS_INTERVAL_MS } from '../../../src/base/limits.ts';
+import { METRIC_COLLECT_INTERVAL_MS, PROGRESS_INTERVAL_MS } from '../../../src/base/limits.ts';
 import { rocksDbSettings, taskSettings } from '../../../src/config/settings.ts';
 import type { ChainPlan } from '../../../src/graph/chain-plan.ts';
 import type { GeneratedJob } from '../../../src/graph/job-graph-generator.ts';
@@ -11,7 +11,9 @@ import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
 import { openRocksDbStates } from '../../../src/storage/rocksdb/open-keyed-states.ts';
 import { createTask } from '../../../src/dataplane/task/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
+import type { TaskMetricSettings } from '../../../src/dataplane/task/task-metrics.ts';
 import type { SpillFiles } from '../../../src/ports/spill-files.ts';
+import type { MetricSamples } from '../../../src/protocol/metrics.ts';
 import { jobManagerReply } from '../../../src/protocol/job-manager.ts';
 import type { CancelTasks, Deployment, SubmitTasks } from '../../../src/protocol/slot.ts';
 import { PERSISTENT, ask } from '../../messaging/ask.ts';
@@ -33,11 +35,17 @@ export interface SlotRuntimeOptions {
   readonly loader: JobLoader;
   readonly loop: SlotLoop;
   readonly resources: TaskManagerResources;
+  /** Where the TaskManager is, and what its metrics are to be. */
+  readonly metrics: SlotMetricSettings;
+  /** What the subtasks measure; told about once a second. */
+  onMetrics(groups: readonly MetricSamples[]): void;
   /** Temporary files of the tasks that run here. */
   readonly spillFiles: SpillFiles;
   /** Channels of the tasks that run here. */
   readonly channels: OpenChannels;
 }
+
+export type SlotMetricSettings = Omit<TaskMetricSettings, 'taskManagerId'>;
 
 /**
  * The inside of a slot's thread: builds the subtasks that are deployed, hands their tasks to the loop, and forgets them
@@ -56,6 +64,7 @@ export class SlotRuntime {
   readonly #jobs = new Map<number, Promise<GeneratedJob<OperatorFactory>>>();
   readonly #restorePoints: RestorePoints;
   readonly #stopReporting: () => void;
+  readonly #stopMeasuring: () => void;
 
   constructor(environment: ActorEnvironment, options: SlotRuntimeOptions) {
     this.#environment = environment;
@@ -63,6 +72,10 @@ export class SlotRuntime {
     this.#restorePoints = new RestorePoints(environment);
     this.#stopReporting = every(environment.clock, PROGRESS_INTERVAL_MS, () => {
       for (const subtask of this.#subtasks.values()) subtask.reportProgress();
+    });
+    this.#stopMeasuring = every(environment.clock, METRIC_COLLECT_INTERVAL_MS, () => {
+      const now = environment.clock.monotonic();
+      options.onMetrics([...this.#subtasks.values()].flatMap((subtask) => subtask.collectMetrics(now)));
     });
   }
 
@@ -100,6 +113,7 @@ export class SlotRuntime {
   /** Closes all tasks; resolves when nothing runs any more. */
   async stop(): Promise<void> {
     this.#stopReporting();
+    this.#stopMeasuring();
     await this.#options.loop.stop();
   }
 
@@ -136,6 +150,7 @@ export class SlotRuntime {
       sendResults: (collectId, rows, resumeAt) => link.sendResults(collectId, rows, resumeAt),
       spillFiles: this.#options.spillFiles,
       settings: taskSettings(configuration),
+      metrics: { ...this.#options.metrics, taskManagerId: this.#options.taskManagerId },
       ...(rocksDb === undefined ? {} : { openKeyedStates: () => openRocksDbStates(rocksDb) }),
       checkpointing: taskCheckpointing(this.#environment, request, configuration, link, restoreFrom, job),
     });

@@ -1,5 +1,6 @@
 import type { SerializedError } from '../../../src/base/errors.ts';
 import type { TaskManagerId } from '../../../src/base/ids.ts';
+import type { MetricSamples } from '../../../src/protocol/metrics.ts';
 import type { CancelTasks, SubmitTasks } from '../../../src/protocol/slot.ts';
 
 /**
@@ -21,6 +22,8 @@ export interface SlotThreadOptions {
   readonly slot: number;
   /** The thread ended without being asked. */
   onExit(error: SerializedError): void;
+  /** What the subtasks measure; told about once a second. */
+  onMetrics(groups: readonly MetricSamples[]): void;
 }
 
 export type StartSlotThread = (options: SlotThreadOptions) => SlotThread;

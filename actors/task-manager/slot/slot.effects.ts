@@ -3,6 +3,7 @@ import { ExternalError, serializeError } from '../../../src/base/errors.ts';
 import type { TaskManagerId } from '../../../src/base/ids.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import { reply } from '../../messaging/serve.ts';
+import type { TaskManagerMetrics } from '../task-manager-metrics.ts';
 import { slotMachine } from './slot.machine.ts';
 import type { SlotThread, StartSlotThread } from './slot-thread.ts';
 
@@ -11,6 +12,7 @@ export function provideSlot(
   environment: ActorEnvironment,
   owner: { readonly taskManagerId: TaskManagerId; readonly processId: string },
   startThread: StartSlotThread,
+  metrics: TaskManagerMetrics,
 ): typeof slotMachine {
   const threads = new Map<number, SlotThread>();
   return slotMachine.provide({
@@ -20,7 +22,14 @@ export function provideSlot(
         const { slot } = context;
         threads.set(
           slot,
-          startThread({ ...owner, slot, onExit: (error) => self.send({ type: 'threadExited', error }) }),
+          startThread({
+            ...owner,
+            slot,
+            onExit: (error) => self.send({ type: 'threadExited', error }),
+            onMetrics: (groups) => {
+              if (threads.has(slot)) metrics.slotMeasured(slot, groups);
+            },
+          }),
         );
       },
       performRequest: ({ context, event }) => {
@@ -50,6 +59,7 @@ export function provideSlot(
       terminateThread: ({ context, self }) => {
         const thread = threads.get(context.slot);
         threads.delete(context.slot);
+        metrics.slotGone(context.slot);
         const ended = thread?.terminate() ?? Promise.resolve();
         ended
           .catch((error: unknown) => environment.logger.error('slot thread did not end cleanly', { error }))

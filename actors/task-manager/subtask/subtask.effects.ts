@@ -7,6 +7,7 @@ import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
 import type { TaskSnapshot } from '../../../src/dataplane/checkpoint/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
 import type { Span } from '../../../src/ports/tracing.ts';
+import type { MetricSamples } from '../../../src/protocol/metrics.ts';
 import { isTerminal } from '../../../src/protocol/job-status.ts';
 import type { ExecutionState } from '../../../src/protocol/job-status.ts';
 import { jobManagerReply } from '../../../src/protocol/job-manager.ts';
@@ -100,6 +101,11 @@ export class Subtask {
     if (this.#task === undefined || this.#ended) return;
     const message = { type: 'taskProgress', ...this.#reference(), counters: { ...this.#task.counters } };
     tell(this.#environment, this.#environment.subjects.jobManager(this.#options.jobId), message);
+  }
+
+  /** What the task measures; nothing before it is built and after it ended. @param now monotonic ms */
+  collectMetrics(now: number): MetricSamples[] {
+    return this.#ended ? [] : (this.#task?.collectMetrics(now) ?? []);
   }
 
   #reference(): Pick<Deployment, 'vertexId' | 'subtaskIndex' | 'attempt'> & { readonly epoch: Epoch } {

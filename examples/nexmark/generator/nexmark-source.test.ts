@@ -13,6 +13,9 @@ function readerOf(
     subtaskIndex: 0,
     parallelism: 1,
     now,
+    metricGroup: () => {
+      throw new Error('no metrics expected');
+    },
     getOperatorStateStore: () => {
       throw new Error('no operator state expected');
     },

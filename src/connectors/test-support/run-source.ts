@@ -7,6 +7,7 @@ import type {
   SplitEnumerator,
   SplitEnumeratorContext,
 } from '../../functions/source.ts';
+import { operatorComponent } from '../../metrics/test-support/operator-component.ts';
 import { InMemoryOperatorStateStore } from '../../state/index.ts';
 import { UserError } from '../../base/errors.ts';
 import { RestoredEnumerator } from '../split/restored-enumerator.ts';
@@ -158,7 +159,9 @@ export class SourceHarness<T, S extends SourceSplit> {
 
   #context(subtaskIndex: number, parallelism: number, now: () => number): SourceReaderContext {
     const operatorState = new InMemoryOperatorStateStore();
+    const metrics = operatorComponent();
     return {
+      metricGroup: () => metrics.group,
       getOperatorStateStore: () => operatorState,
       subtaskIndex,
       parallelism,

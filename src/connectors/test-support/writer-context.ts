@@ -1,4 +1,5 @@
 import type { JobId, OperatorId } from '../../base/ids.ts';
+import { operatorComponent } from '../../metrics/test-support/operator-component.ts';
 import { InMemoryOperatorStateStore } from '../../state/index.ts';
 import type { SinkWriterContext } from '../../functions/sink.ts';
 
@@ -16,6 +17,7 @@ export interface WriterPlace {
 export function writerContext(place: WriterPlace = {}): SinkWriterContext {
   const { subtask = 0, parallelism = 1, attempt = 0 } = place;
   const operatorState = new InMemoryOperatorStateStore();
+  const metrics = operatorComponent();
   return {
     taskInfo: {
       jobId: '0'.repeat(32) as JobId,
@@ -31,6 +33,7 @@ export function writerContext(place: WriterPlace = {}): SinkWriterContext {
     now: place.now ?? (() => 0),
     commitsAtCheckpoints: place.commitsAtCheckpoints ?? false,
     restoredCheckpointId: place.restoredCheckpointId,
+    metricGroup: () => metrics.group,
     getOperatorStateStore: () => operatorState,
     sendResults: place.sendResults ?? (() => Promise.reject(new Error('no results expected'))),
   };

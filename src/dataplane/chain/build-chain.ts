@@ -3,6 +3,7 @@ import { assert } from '../../base/assert.ts';
 import type { OperatorId } from '../../base/ids.ts';
 import type { TaskInfo } from '../../functions/context.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
+import type { MetricComponent } from '../../metrics/component.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SpillFiles } from '../../ports/spill-files.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -15,6 +16,8 @@ import { copyRecord } from './copy-record.ts';
 import type { Flow } from './flow.ts';
 import type { CheckpointFacts, Emit, OperatorContext, OperatorFactory, WallTime } from './operator.ts';
 import { OperatorRuntimeContext } from './runtime-context.ts';
+import { ChainCounts } from './record-counts.ts';
+import type { CountedOutputs } from './record-counts.ts';
 import type { Trace } from './trace.ts';
 
 /** What a chain gets from its task. */
@@ -29,6 +32,8 @@ export interface ChainEnvironment {
   readonly settings: TaskSettings;
   readonly spillFiles: SpillFiles;
   readonly counters: TaskCounters;
+  /** Metrics of one operator of the task. */
+  metricsOf(operatorId: OperatorId, operatorName: string): MetricComponent;
   readonly trace: Trace;
   readonly flow: Flow;
   /** Opens the exchange of a link; `node` is the operator that feeds it. */
@@ -86,6 +91,7 @@ export function buildChain(plan: ChainPlan<OperatorFactory>, environment: ChainE
   const entries: (readonly Emit[])[] = [];
   const members: ChainMember[] = [];
   const parents = parentsOf(plan);
+  const counts = new ChainCounts(plan.nodes, () => environment.counters.numRecordsIn);
   for (let index = plan.nodes.length - 1; index >= 0; index -= 1) {
     const node = plan.nodes[index];
     assert(node !== undefined, 'nodes of a chain are dense');
@@ -99,15 +105,20 @@ export function buildChain(plan: ChainPlan<OperatorFactory>, environment: ChainE
     }
     const reuse = environment.settings.objectReuse;
     const sideEmits = new Map([...sides].map(([id, targets]) => [id, fanOut(targets, reuse)]));
+    const outputs = counts.count(index, fanOut(main, reuse), sideEmits);
+    const metrics = environment.metricsOf(node.operatorId, node.name);
+    const late = { dropped: 0 };
     const operator = node.factory.create();
     const states = new OperatorStates(environment, environment.restored?.get(node.operatorId));
-    entries[index] = operator.setup(
-      newContext(node, index, fanOut(main, reuse), sideEmits, states, environment),
-    );
+    const own = { ...outputs, metrics, late, states };
+    entries[index] = operator.setup(newContext(node, index, own, environment));
     members[index] = {
       operatorId: node.operatorId,
       states,
+      metrics,
+      counts: { ...counts.of(index), lateRecordsDropped: () => late.dropped },
       name: node.name,
+      kind: node.factory.kind,
       operator,
       parent: parents[index] ?? 0,
       inputCount: node.factory.inputs,
@@ -162,12 +173,16 @@ export function fanOut(targets: readonly Emit[], objectReuse: boolean): Emit {
   };
 }
 
+interface OperatorParts extends CountedOutputs {
+  readonly metrics: MetricComponent;
+  readonly late: { dropped: number };
+  readonly states: OperatorStates;
+}
+
 function newContext(
   { name: operatorName, operatorId }: Pick<ChainMember, 'name' | 'operatorId'>,
   node: number,
-  output: Emit,
-  sides: ReadonlyMap<string, Emit>,
-  states: OperatorStates,
+  { main, sides, emitted, metrics, late, states }: OperatorParts,
   environment: ChainEnvironment,
 ): OperatorContext {
   const taskInfo: TaskInfo = { ...environment.taskInfo, operatorName };
@@ -181,18 +196,24 @@ function newContext(
     trace: environment.trace,
     flow: environment.flow,
     counters: environment.counters,
+    metrics,
+    emitted,
+    dropLate: () => {
+      environment.counters.numLateRecordsDropped += 1;
+      late.dropped += 1;
+    },
     clock: environment.clock,
     logger: environment.logger,
     checkpoints: environment.checkpoints,
     wallTime: environment.wallTime,
     settings: environment.settings,
     spillFiles: environment.spillFiles,
-    output,
+    output: main,
     sideOutput: (tagId) => sides.get(tagId),
     keyedState,
     operatorState: () => operatorState,
     runtimeContext: (keyed) =>
-      new OperatorRuntimeContext(taskInfo, operatorState, keyed ? keyedState() : undefined),
+      new OperatorRuntimeContext(taskInfo, operatorState, keyed ? keyedState() : undefined, metrics.group),
     sendResults: (collectId, rows, resumeAt) => environment.sendResults(collectId, rows, resumeAt),
   };
 }

@@ -2,7 +2,9 @@ import type { OperatorId } from '../../base/ids.ts';
 import { MAX_WATERMARK, MIN_WATERMARK } from '../../base/time.ts';
 import type { ChannelEvent } from '../exchange/channel.ts';
 import type { InMemoryOperatorStateStore, KeyedStateBackend } from '../../state/index.ts';
+import type { MetricComponent } from '../../metrics/component.ts';
 import type { Emit, StreamOperator } from './operator.ts';
+import type { RecordCounts } from './record-counts.ts';
 import type { Trace } from './trace.ts';
 
 /** What a chain needs of an exchange at its end. */
@@ -16,11 +18,20 @@ export interface EdgeOutput {
 export interface ChainMember {
   readonly operatorId: OperatorId;
   readonly name: string;
+  /** As its factory's. */
+  readonly kind: string;
   readonly operator: StreamOperator;
   readonly parent: number;
   readonly inputCount: number;
   readonly edges: readonly EdgeOutput[];
   readonly states: MemberStates;
+  readonly metrics: MetricComponent;
+  readonly counts: OperatorCounts;
+}
+
+/** What an operator did. */
+export interface OperatorCounts extends RecordCounts {
+  readonly lateRecordsDropped: () => number;
 }
 
 /** The states of one operator of a chain. */
@@ -79,6 +90,11 @@ export class Chain {
 
   get watermark(): number {
     return this.#headWatermark;
+  }
+
+  /** The watermark that reached an operator, and the one that it sent on. */
+  watermarksOf(index: number): { readonly input: number; readonly output: number } {
+    return { input: this.#seen[index] ?? MIN_WATERMARK, output: this.#sent[index] ?? MIN_WATERMARK };
   }
 
   /** Carries watermarks and idleness through the chain. False: stopped by a full output, call again before any record. */

@@ -4,10 +4,12 @@ import type { OperatorId } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SpillFiles } from '../../ports/spill-files.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { MetricComponent } from '../../metrics/component.ts';
 import type { InMemoryOperatorStateStore, KeyedStateBackend } from '../../state/index.ts';
 import type { TaskCounters, TaskSettings } from '../task/task.ts';
 import type { OperatorRuntimeContext } from './runtime-context.ts';
 import type { Flow } from './flow.ts';
+import type { EmitCount } from './record-counts.ts';
 import type { Trace } from './trace.ts';
 
 /** Hands one record on: a direct, synchronous call. `timestamp` is `NO_TIMESTAMP` where the record has none. */
@@ -19,6 +21,13 @@ export interface OperatorFactory {
   readonly kind: string;
   /** Number of inputs; 0 for sources. */
   readonly inputs: number;
+  /**
+   * How it is known how many records the operator emits:
+   * - `one-each`: one for each that it gets, but for those that it says it skipped (`context.emitted.skipped`);
+   * - `counted`: it counts them itself (`context.emitted.records`);
+   * - missing: its main output is counted, for a nanosecond per record.
+   */
+  readonly emits?: 'one-each' | 'counted';
   create(): StreamOperator;
   /** The factory to use with execution mode BATCH; where missing, this one. */
   forBatch?(): OperatorFactory;
@@ -85,6 +94,12 @@ export interface OperatorContext {
   readonly trace: Trace;
   readonly flow: Flow;
   readonly counters: TaskCounters;
+  /** Metrics of this operator: what functions register, and what the operator adds. */
+  readonly metrics: MetricComponent;
+  /** What the operator says of the records on its main output, where its factory's `emits` wants that. */
+  readonly emitted: EmitCount;
+  /** A record came behind the watermark and its allowed lateness. */
+  dropLate(): void;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly checkpoints: CheckpointFacts;

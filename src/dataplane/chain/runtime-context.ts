@@ -1,6 +1,7 @@
 import { UserError } from '../../base/errors.ts';
 import type { FunctionInitializationContext, OperatorStateStore } from '../../functions/checkpointed.ts';
 import type { InMemoryOperatorStateStore } from '../../state/index.ts';
+import type { MetricGroup } from '../../functions/metrics.ts';
 import type { KeyedStateStore, RuntimeContext, TaskInfo } from '../../functions/context.ts';
 import type {
   AggregatingState,
@@ -20,15 +21,18 @@ export class OperatorRuntimeContext implements RuntimeContext {
   readonly taskInfo: TaskInfo;
   readonly #operatorState: InMemoryOperatorStateStore;
   readonly #store: KeyedStateStore | undefined;
+  readonly #metrics: MetricGroup;
 
   constructor(
     taskInfo: TaskInfo,
     operatorState: InMemoryOperatorStateStore,
     store: KeyedStateStore | undefined,
+    metrics: MetricGroup,
   ) {
     this.taskInfo = taskInfo;
     this.#operatorState = operatorState;
     this.#store = store;
+    this.#metrics = metrics;
   }
 
   get indexOfThisSubtask(): number {
@@ -41,6 +45,10 @@ export class OperatorRuntimeContext implements RuntimeContext {
 
   get attemptNumber(): number {
     return this.taskInfo.attemptNumber;
+  }
+
+  getMetricGroup(): MetricGroup {
+    return this.#metrics;
   }
 
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {

@@ -12,6 +12,10 @@ export class ChannelWriter {
   readonly channelId: string;
   /** Records handed over, ever. */
   records = 0;
+  /** Batches of records handed over, ever. */
+  batches = 0;
+  /** Whether the channel took no more when it was last asked. */
+  full = false;
   readonly #flow: Flow;
   readonly #counters: TaskCounters;
   #values: unknown[] = [];
@@ -57,14 +61,23 @@ export class ChannelWriter {
 
   /** Tries what was refused again. True when the channel takes more. */
   resume(): boolean {
-    if (this.#refused.length === 0 && this.channel.capacity > 0) return true;
+    if (this.#refused.length === 0 && this.channel.capacity > 0) {
+      this.full = false;
+      return true;
+    }
     this.channel.flush();
     for (let element = this.#refused[0]; element !== undefined; element = this.#refused[0]) {
       if (!this.channel.offer(element)) return false;
       this.#dirty = true;
       this.#refused.shift();
     }
-    return this.channel.capacity > 0;
+    this.full = this.channel.capacity <= 0;
+    return !this.full;
+  }
+
+  /** Elements that wait here: refused by the channel, or taken and not sent yet. */
+  get queued(): number {
+    return this.#refused.length + (this.channel.unsent ?? 0);
   }
 
   /** Everything written has left this end. */
@@ -77,6 +90,7 @@ export class ChannelWriter {
     if (count === 0) return;
     this.#counters.numRecordsOut += count;
     this.records += count;
+    this.batches += 1;
     const batch: ChannelElement = { kind: 'records', values: this.#values, timestamps: this.#timestamps };
     this.#values = [];
     this.#timestamps = [];
@@ -86,9 +100,11 @@ export class ChannelWriter {
   #hand(element: ChannelElement): void {
     if (this.#refused.length === 0 && this.channel.offer(element)) {
       this.#dirty = true;
-      if (this.channel.capacity <= 0) this.#flow.block();
+      this.full = this.channel.capacity <= 0;
+      if (this.full) this.#flow.block();
       return;
     }
+    this.full = true;
     this.#flow.block();
     const last = this.#refused.length - 1;
     // A later watermark says all that an earlier one did.

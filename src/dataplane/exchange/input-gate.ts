@@ -21,6 +21,17 @@ export interface GateChannel {
   readonly input: number;
   readonly edgeId?: string;
   readonly channelId?: string;
+  /** Whether its records come from another process. */
+  readonly remote?: boolean;
+}
+
+/** What came through one channel. */
+export interface ChannelTraffic {
+  readonly channelId: string;
+  readonly remote: boolean;
+  readonly records: number;
+  readonly batches: number;
+  readonly bytes: number;
 }
 
 class ChannelState implements AlignedChannel {
@@ -28,8 +39,10 @@ class ChannelState implements AlignedChannel {
   readonly input: number;
   readonly edgeId: string;
   readonly channelId: string;
+  readonly remote: boolean;
   /** Records taken out of the channel, ever, and when its last barrier came. */
   records = 0;
+  batches = 0;
   recordsAtBarrier = 0;
   /** Taken out of the channel ahead of their turn, for a checkpoint that does not wait for them. */
   readonly backlog: ChannelElement[] = [];
@@ -43,7 +56,8 @@ class ChannelState implements AlignedChannel {
   /** Takes part in the minimum: not while it catches up after idleness. */
   aligned = true;
 
-  constructor({ channel, input, edgeId = '', channelId = '' }: GateChannel) {
+  constructor({ channel, input, edgeId = '', channelId = '', remote = false }: GateChannel) {
+    this.remote = remote;
     this.channelId = channelId;
     this.channel = channel;
     this.input = input;
@@ -137,6 +151,13 @@ export class InputGate {
     return this.#channels
       .filter(({ ended }) => !ended)
       .map(({ channelId, recordsAtBarrier }) => [channelId, recordsAtBarrier]);
+  }
+
+  /** What came through each channel so far. */
+  traffic(): ChannelTraffic[] {
+    return this.#channels.map(({ channelId, remote, records, batches, channel }) => {
+      return { channelId, remote, records, batches, bytes: channel.bytesIn ?? 0 };
+    });
   }
 
   get bytesIn(): number {
@@ -248,7 +269,9 @@ export class InputGate {
 
 function poll(state: ChannelState): ChannelElement | undefined {
   const element = state.channel.poll();
-  if (element?.kind === 'records') state.records += element.values.length;
-  else if (element?.kind === 'barrier') state.recordsAtBarrier = state.records;
+  if (element?.kind === 'records') {
+    state.records += element.values.length;
+    state.batches += 1;
+  } else if (element?.kind === 'barrier') state.recordsAtBarrier = state.records;
   return element;
 }

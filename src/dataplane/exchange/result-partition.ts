@@ -9,56 +9,56 @@ import type { PartitionContext } from './partitioners.ts';
 /** What one subtask produces for one edge: a partitioner over a writer per channel. */
 export class ResultPartition implements EdgeOutput {
   readonly emit: Emit;
-  readonly #writers: readonly ChannelWriter[];
+  readonly writers: readonly ChannelWriter[];
 
   constructor(spec: PartitionerSpec, context: PartitionContext) {
-    this.#writers = context.writers;
+    this.writers = context.writers;
     this.emit = partition(spec, context);
   }
 
   event(event: ChannelEvent): void {
-    for (const writer of this.#writers) writer.event(event);
+    for (const writer of this.writers) writer.event(event);
   }
 
   /** Records that each channel was handed, by channel id. */
   recordsSent(): (readonly [string, number])[] {
-    return this.#writers.map(({ channelId, records }) => [channelId, records]);
+    return this.writers.map(({ channelId, records }) => [channelId, records]);
   }
 
   /** Whether records wait in open batches. */
   get open(): boolean {
-    return this.#writers.some((writer) => writer.open);
+    return this.writers.some((writer) => writer.open);
   }
 
   flush(): void {
-    for (const writer of this.#writers) writer.flush();
+    for (const writer of this.writers) writer.flush();
   }
 
   /** Makes whole batches visible; open ones stay. */
   publish(): void {
-    for (const writer of this.#writers) writer.publish();
+    for (const writer of this.writers) writer.publish();
   }
 
   /** Tries again what channels refused. True when all take more. */
   resume(): boolean {
     let ready = true;
-    for (const writer of this.#writers) if (!writer.resume()) ready = false;
+    for (const writer of this.writers) if (!writer.resume()) ready = false;
     return ready;
   }
 
   get drained(): boolean {
-    return this.#writers.every((writer) => writer.drained);
+    return this.writers.every((writer) => writer.drained);
   }
 
   get bytesOut(): number {
-    return this.#writers.reduce((sum, writer) => sum + (writer.channel.bytesOut ?? 0), 0);
+    return this.writers.reduce((sum, writer) => sum + (writer.channel.bytesOut ?? 0), 0);
   }
 
   get mistyped(): number {
-    return this.#writers.reduce((sum, writer) => sum + (writer.channel.mistyped ?? 0), 0);
+    return this.writers.reduce((sum, writer) => sum + (writer.channel.mistyped ?? 0), 0);
   }
 
   close(): void {
-    for (const writer of this.#writers) writer.channel.close();
+    for (const writer of this.writers) writer.channel.close();
   }
 }

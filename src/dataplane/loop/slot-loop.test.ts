@@ -38,6 +38,10 @@ class ScriptedTask implements Task {
 
   addSplits(): void {}
 
+  collectMetrics(): [] {
+    return [];
+  }
+
   triggerCheckpoint(): void {}
 
   takeUnaligned(): void {}

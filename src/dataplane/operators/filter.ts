@@ -6,13 +6,14 @@ import { callable, refusePromise } from './user-function.ts';
 /** Keeps the records for which the function returns something true. */
 export function filterOperator<T>(fn: FilterLike<T>): OperatorFactory {
   const filter = callable<(value: unknown) => unknown>(fn, 'filter', 'filter');
-  return functionOperator('filter', fn, ({ output, trace, node }) => (value, timestamp) => {
+  const factory = functionOperator('filter', fn, ({ output, trace, node, emitted }) => (value, timestamp) => {
     trace.node = node;
     const keep = filter(value);
     if (keep === true) output(value, timestamp);
     else if (keep) {
       refusePromise(keep, 'filter');
       output(value, timestamp);
-    }
+    } else emitted.skipped += 1;
   });
+  return { ...factory, emits: 'one-each' };
 }

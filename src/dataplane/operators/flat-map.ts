@@ -8,7 +8,7 @@ import { callable, refusePromise } from './user-function.ts';
 /** Any number of records out for each record in: returned as an iterable, emitted through the collector, or both. */
 export function flatMapOperator<I, O>(fn: FlatMapLike<I, O>): OperatorFactory {
   const flatMap = callable<(value: unknown, out: OutputCollector) => unknown>(fn, 'flatMap', 'flatMap');
-  return functionOperator('flatMap', fn, (context) => {
+  const factory = functionOperator('flatMap', fn, (context) => {
     const { trace, node } = context;
     const collector = new OutputCollector(context);
     return (value, timestamp) => {
@@ -18,6 +18,7 @@ export function flatMapOperator<I, O>(fn: FlatMapLike<I, O>): OperatorFactory {
       if (result !== undefined) emitAll(result, collector);
     };
   });
+  return { ...factory, emits: 'counted' };
 }
 
 function emitAll(result: unknown, collector: OutputCollector): void {

@@ -59,6 +59,7 @@ export function keyedProcessOperator<K extends Key, I, O>(
     process: callable<Process>(fn, 'processElement', 'process'),
     onTimer: hasTimer ? callable<OnTimer>(fn, 'onTimer', 'onTimer') : undefined,
   };
-  const factory = { kind: 'keyedProcess', inputs: 1, create: () => new KeyedProcessOperator(functions) };
+  const create = (): KeyedProcessOperator => new KeyedProcessOperator(functions);
+  const factory: OperatorFactory = { kind: 'keyedProcess', inputs: 1, emits: 'counted', create };
   return { ...factory, forBatch: () => batchGroupedOperator(factory, [functions.selectKey]) };
 }

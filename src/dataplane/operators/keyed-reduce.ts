@@ -70,6 +70,7 @@ export function keyedReduceOperator<T, K extends Key>(
   return {
     kind: 'reduce',
     inputs: 1,
+    emits: 'one-each',
     create: () => new KeyedReduceOperator(fn, selectKey, reduce),
     forBatch: () => batchReduceOperator(fn, selectKey, reduce),
   };

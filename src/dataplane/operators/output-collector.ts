@@ -1,6 +1,7 @@
 import type { Collector } from '../../functions/basic.ts';
 import type { OutputTag } from '../../functions/output-tag.ts';
 import type { Emit, OperatorContext } from '../chain/operator.ts';
+import type { EmitCount } from '../chain/record-counts.ts';
 import type { Trace } from '../chain/trace.ts';
 
 /** The collector handed to user functions: emits with the timestamp in hand. One per operator, reused. */
@@ -9,6 +10,7 @@ export class OutputCollector implements Collector<unknown> {
   timestamp = 0;
   readonly #context: OperatorContext;
   readonly #output: Emit;
+  readonly #emitted: EmitCount;
   readonly #trace: Trace;
   readonly #node: number;
   readonly #sides = new Map<string, Emit | undefined>();
@@ -16,11 +18,13 @@ export class OutputCollector implements Collector<unknown> {
   constructor(context: OperatorContext) {
     this.#context = context;
     this.#output = context.output;
+    this.#emitted = context.emitted;
     this.#trace = context.trace;
     this.#node = context.node;
   }
 
   collect(value: unknown): void {
+    this.#emitted.records += 1;
     this.#output(value, this.timestamp);
     this.#trace.node = this.#node;
   }

@@ -105,5 +105,5 @@ class ProcessOperator implements StreamOperator {
 /** A function with access to time and side outputs, on a stream without keys. */
 export function processOperator<I, O>(fn: ProcessLike<I, O>): OperatorFactory {
   const process = callable<Process>(fn, 'processElement', 'process');
-  return { kind: 'process', inputs: 1, create: () => new ProcessOperator(fn, process) };
+  return { kind: 'process', inputs: 1, emits: 'counted', create: () => new ProcessOperator(fn, process) };
 }

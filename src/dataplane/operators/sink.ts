@@ -129,6 +129,7 @@ function writerContext(context: OperatorContext): SinkWriterContext {
     now: () => clock.now(),
     commitsAtCheckpoints: checkpoints.atEndOfInput,
     restoredCheckpointId: checkpoints.restored,
+    metricGroup: () => context.metrics.group,
     getOperatorStateStore: () => context.operatorState(),
     sendResults: (collectId, rows, resumeAt) => context.sendResults(collectId, rows, resumeAt),
   };
@@ -141,5 +142,11 @@ export interface SinkOperatorFactory extends OperatorFactory {
 
 export function sinkOperator<T>(sink: Sink<T>): SinkOperatorFactory {
   const untyped = sink as unknown as Sink<unknown>;
-  return { kind: 'sink', inputs: 1, sink: untyped, create: () => new SinkOperator(untyped) };
+  return {
+    kind: 'sink',
+    inputs: 1,
+    emits: 'one-each',
+    sink: untyped,
+    create: () => new SinkOperator(untyped),
+  };
 }

@@ -5,6 +5,7 @@ import type { OperatorStateStore } from '../../functions/checkpointed.ts';
 import type { Source, SourceBatch, SourceSplit } from '../../functions/source.ts';
 import type { WatermarkGenerator, WatermarkStrategy } from '../../functions/watermark.ts';
 import { InternalError } from '../../base/errors.ts';
+import type { MetricComponent } from '../../metrics/component.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
 import { timestampOf } from './event-time.ts';
 
@@ -13,6 +14,10 @@ export class SourceOperator implements StreamOperator {
   readonly source: Source<unknown>;
   readonly strategy: WatermarkStrategy<unknown>;
   #context: OperatorContext | undefined;
+  /** Of the last batch: wall time when it was read and when it was emitted, and its last record's event time. */
+  #fetchedAt = 0;
+  #emittedAt = 0;
+  #lastTimestamp = NO_TIMESTAMP;
 
   constructor(source: Source<unknown>, strategy: WatermarkStrategy<unknown>) {
     this.source = source;
@@ -30,6 +35,7 @@ export class SourceOperator implements StreamOperator {
    */
   emit(batch: SourceBatch<unknown>, from: number, generator: WatermarkGenerator): number {
     const { trace, node, output, flow } = this.#known();
+    let last = NO_TIMESTAMP;
     const { values, timestamps } = batch;
     const assign = timestampOf(this.strategy.timestampAssigner);
     const length = values.length;
@@ -43,10 +49,32 @@ export class SourceOperator implements StreamOperator {
         timestamps === undefined ? NO_TIMESTAMP : (timestamps[index] as number),
       );
       if (timestamp !== NO_TIMESTAMP) generator.onEvent(timestamp);
+      last = timestamp;
       output(value, timestamp);
-      if (flow.blocked) return index + 1;
+      if (flow.blocked) return this.#emitted(index + 1, timestamp);
     }
-    return length;
+    return this.#emitted(length, last);
+  }
+
+  #emitted(next: number, timestamp: number): number {
+    this.#emittedAt = this.#known().wallTime.now;
+    this.#lastTimestamp = timestamp;
+    return next;
+  }
+
+  /** A batch was read. */
+  fetched(): void {
+    this.#fetchedAt = this.#known().wallTime.now;
+  }
+
+  /** Wall time minus event time of the last record, when it was read and when it was emitted; undefined where it has none. */
+  get eventTimeLag(): { readonly fetch: number; readonly emit: number } | undefined {
+    if (this.#lastTimestamp === NO_TIMESTAMP) return undefined;
+    return { fetch: this.#fetchedAt - this.#lastTimestamp, emit: this.#emittedAt - this.#lastTimestamp };
+  }
+
+  get metrics(): MetricComponent {
+    return this.#known().metrics;
   }
 
   /** Sends a record that could not be decoded to the side output for those. */
@@ -81,6 +109,7 @@ export function sourceOperator<T, S extends SourceSplit>(
   return {
     kind: 'source',
     inputs: 0,
+    emits: 'one-each',
     source: untyped,
     strategy: untypedStrategy,
     create: () => new SourceOperator(untyped, untypedStrategy),

@@ -60,6 +60,7 @@ export function timestampsAndWatermarksOperator<T>(strategy: WatermarkStrategy<T
   return {
     kind: 'timestampsAndWatermarks',
     inputs: 1,
+    emits: 'one-each',
     create: () => new TimestampsAndWatermarksOperator(untyped),
     forBatch: () => timestampsAndWatermarksOperator(untyped.timestampsOnly()),
   };

@@ -2,7 +2,7 @@ import { BATCH_RECORDS } from '../../base/limits.ts';
 import type { InFlightRecord } from '../checkpoint/index.ts';
 import type { Chain, Emit, Flow, Trace } from '../chain/index.ts';
 import type { RecordBatch } from '../exchange/channel.ts';
-import type { GateEvent, InputGate } from '../exchange/input-gate.ts';
+import type { ChannelTraffic, GateEvent, InputGate } from '../exchange/input-gate.ts';
 import type { TaskCounters } from './task.ts';
 import type { InputListener, TaskInput } from './task-input.ts';
 
@@ -80,6 +80,11 @@ export class GateInput implements TaskInput {
 
   get bytesIn(): number {
     return this.#options.gate.bytesIn;
+  }
+
+  /** What came through each channel so far. */
+  traffic(): ChannelTraffic[] {
+    return this.#options.gate.traffic();
   }
 
   close(): void {

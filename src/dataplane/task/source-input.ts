@@ -60,12 +60,14 @@ export class SourceInput implements TaskInput {
   #failure: { readonly error: unknown } | undefined;
   #idle = false;
   #emptySince: number;
+  #recordsAt: number;
   #ended = false;
   #alignment: SourceAlignment | undefined;
 
   constructor(options: SourceInputOptions) {
     this.#options = options;
     this.#emptySince = options.environment.clock.monotonic();
+    this.#recordsAt = this.#emptySince;
   }
 
   async open(): Promise<void> {
@@ -107,6 +109,7 @@ export class SourceInput implements TaskInput {
   }
 
   step(): 'progress' | 'idle' | 'ended' {
+    const { operator, counters } = this.#options;
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#drained && this.betweenBatches) return this.#end();
     if (this.#badRecords.length > 0) return this.#emitBadRecords();
@@ -116,10 +119,12 @@ export class SourceInput implements TaskInput {
     if (polled === 'waiting') return this.#wait();
     this.#batch = polled;
     this.#next = 0;
-    this.#options.counters.numRecordsIn += polled.values.length;
+    counters.numRecordsIn += polled.values.length;
     if (polled.splitId !== this.#lastSplit) this.#forgetFinished(polled.splitId);
     this.#lastSplit = polled.splitId;
-    this.#splitTime(polled.splitId).activeAt = this.#now();
+    this.#recordsAt = this.#now();
+    this.#splitTime(polled.splitId).activeAt = this.#recordsAt;
+    operator.fetched();
     if (!this.#idle) return this.#emit(polled);
     // The channels must hear that they are active before they get records.
     this.#setIdle(false);
@@ -144,6 +149,16 @@ export class SourceInput implements TaskInput {
 
   get betweenBatches(): boolean {
     return this.#batch === undefined && this.#badRecords.length === 0;
+  }
+
+  /** Records that wait to be read, where the reader knows. */
+  get pendingRecords(): number | undefined {
+    return this.#reader?.pendingRecords?.();
+  }
+
+  /** Monotonic time of the last records, or of the beginning. */
+  get recordsAt(): number {
+    return this.#recordsAt;
   }
 
   /** A source has no channels. */
@@ -336,6 +351,7 @@ export class SourceInput implements TaskInput {
       subtaskIndex: descriptor.subtaskIndex,
       parallelism: descriptor.parallelism,
       now: () => environment.clock.now(),
+      metricGroup: () => this.#options.operator.metrics.group,
       getOperatorStateStore: () => this.#options.operator.operatorState,
       sendSplitRequest: () => environment.requestSplit(),
       sleep: (ms) =>

@@ -5,6 +5,7 @@ import { MIN_WATERMARK } from '../../base/time.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { TaskInfo } from '../../functions/context.ts';
 import type { TimerHandle } from '../../ports/clock.ts';
+import type { MetricSamples } from '../../protocol/metrics.ts';
 import { HEAP_STATES } from '../../state/index.ts';
 import type { KeyedStates } from '../../state/index.ts';
 import { assignSplits } from '../../state/snapshot/manifest.ts';
@@ -13,17 +14,21 @@ import { buildChain, Flow, TaskError, Trace } from '../chain/index.ts';
 import type { Chain, EdgeOutput, OperatorFactory, WallTime } from '../chain/index.ts';
 import type { RestoredOperator } from '../chain/build-chain.ts';
 import { TaskCheckpoints, restoreChain, restoreInFlight } from '../checkpoint/index.ts';
-import type { InFlightRecord } from '../checkpoint/index.ts';
+import type { InFlightRecord, TaskSnapshot } from '../checkpoint/index.ts';
 import { BARRIER_DRAIN, BARRIER_STOP } from '../exchange/channel.ts';
 import type { CheckpointBarrier } from '../exchange/channel.ts';
 import { ChannelWriter } from '../exchange/channel-writer.ts';
 import { InputGate } from '../exchange/input-gate.ts';
+import type { ChannelTraffic } from '../exchange/input-gate.ts';
 import { ResultPartition } from '../exchange/result-partition.ts';
 import { SourceOperator } from '../operators/source.ts';
 import { GateInput } from './gate-input.ts';
 import { SourceInput } from './source-input.ts';
 import type { StepResult, Task, TaskCounters, TaskDescriptor, TaskEnvironment } from './task.ts';
 import type { InputListener, TaskInput } from './task-input.ts';
+import { NO_METRIC_SETTINGS, TaskMetrics } from './task-metrics.ts';
+import { addOperatorMetrics, taskSystemMetrics } from './task-readers.ts';
+import type { TaskView } from './task-readers.ts';
 
 /**
  * - `running`: takes input;
@@ -60,6 +65,9 @@ export class StreamTask implements Task {
   readonly #environment: TaskEnvironment;
   readonly #flow: Flow;
   readonly #trace = new Trace();
+  readonly #metrics: TaskMetrics;
+  readonly #createdAt: number;
+  #lastSnapshot: TaskSnapshot | undefined;
   readonly #wallTime: WallTime = { now: 0 };
   readonly #partitions: ResultPartition[] = [];
   readonly #splitCalls: ((source: SourceInput) => void)[] = [];
@@ -87,6 +95,9 @@ export class StreamTask implements Task {
     this.#plan = plan;
     this.#environment = environment;
     this.#flow = new Flow(() => environment.wake());
+    const { metrics = NO_METRIC_SETTINGS, logger, clock } = environment;
+    this.#metrics = new TaskMetrics(descriptor, metrics, logger);
+    this.#createdAt = clock.monotonic();
   }
 
   async open(): Promise<void> {
@@ -103,9 +114,14 @@ export class StreamTask implements Task {
       for (const call of this.#splitCalls) if (this.#source !== undefined) call(this.#source);
       await this.#input.open();
       this.#flushedAt = this.#environment.clock.monotonic();
+      this.#addMetrics(chain);
     } catch (error) {
       throw this.#taskError(error);
     }
+  }
+
+  collectMetrics(now: number): MetricSamples[] {
+    return this.#metrics.collect(now);
   }
 
   addSplits(splits: readonly SourceSplit[], assignmentId: number): void {
@@ -229,8 +245,12 @@ export class StreamTask implements Task {
   #newCheckpoints(chain: Chain): TaskCheckpoints | undefined {
     const { checkpointing, clock } = this.#environment;
     if (checkpointing === undefined) return undefined;
+    const acknowledge = (snapshot: TaskSnapshot): void => {
+      this.#lastSnapshot = snapshot;
+      checkpointing.acknowledge(snapshot);
+    };
     return new TaskCheckpoints({
-      checkpointing,
+      checkpointing: { ...checkpointing, acknowledge },
       chain,
       flow: this.#flow,
       trace: this.#trace,
@@ -260,6 +280,7 @@ export class StreamTask implements Task {
       settings,
       spillFiles,
       counters: this.counters,
+      metricsOf: (operatorId, name) => this.#metrics.operator(operatorId, name),
       trace: this.#trace,
       flow: this.#flow,
       openEdge: (link, node) => this.#openEdge(link, node),
@@ -316,12 +337,34 @@ export class StreamTask implements Task {
       input: channel.targetInput,
       edgeId: channel.edgeId,
       channelId: channel.channelId,
+      remote: channel.carrier === 'network',
     }));
     const gate = new InputGate(channels, {
       blocksAtBarriers: checkpointing?.mode !== 'AT_LEAST_ONCE',
       now: () => clock.monotonic(),
     });
     return new GateInput({ ...common, gate });
+  }
+
+  #addMetrics(chain: Chain): void {
+    const input = this.#input;
+    const inputs = (): readonly ChannelTraffic[] => (input instanceof GateInput ? input.traffic() : []);
+    const writers = this.#partitions.flatMap((partition) => partition.writers);
+    const view: TaskView = {
+      counters: this.counters,
+      clock: this.#environment.clock,
+      chain,
+      source: this.#source,
+      writers,
+      createdAt: this.#createdAt,
+      openedAt: this.#flushedAt,
+      inputs,
+      blockedSince: () => this.#blockedSince,
+      lastSnapshot: () => this.#lastSnapshot,
+    };
+    this.#metrics.task.add(taskSystemMetrics(view));
+    addOperatorMetrics(view);
+    this.#metrics.addChannels(inputs, writers);
   }
 
   #restoreSplits(source: SourceInput): void {

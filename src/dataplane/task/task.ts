@@ -4,6 +4,7 @@ import type { EdgeRecords } from '../../graph/chain-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { SpillFiles } from '../../ports/spill-files.ts';
+import type { MetricSamples } from '../../protocol/metrics.ts';
 import type { KeyedStates } from '../../state/index.ts';
 import type { TaskCheckpointing } from '../checkpoint/task-checkpointing.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
   InputChannel,
   OutputChannel,
 } from '../exchange/channel.ts';
+import type { TaskMetricSettings } from './task-metrics.ts';
 
 /** What identifies and shapes one subtask's attempt. Plain data. */
 export interface TaskDescriptor {
@@ -42,6 +44,8 @@ export type StepResult = 'progress' | 'blocked' | 'finished';
 export interface Task {
   readonly descriptor: TaskDescriptor;
   readonly counters: TaskCounters;
+  /** What the task and its operators measure now. @param now monotonic ms */
+  collectMetrics(now: number): MetricSamples[];
   open(): Promise<void>;
   /** Throws TaskError (operator name, subtask and record named; cause kept) when a user function or a channel fails. */
   step(budgetMs: number): StepResult;
@@ -101,6 +105,8 @@ export interface TaskEnvironment {
   /** For what does not fit into memory. */
   readonly spillFiles: SpillFiles;
   readonly settings: TaskSettings;
+  /** Missing where nobody collects metrics. */
+  readonly metrics?: TaskMetricSettings;
   /** Opens what the keyed state of this task needs; missing: keyed state is on the heap. */
   openKeyedStates?(): Promise<KeyedStates>;
   /** Missing where the job takes no checkpoints and goes on from none. */

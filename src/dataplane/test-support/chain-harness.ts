@@ -3,6 +3,7 @@ import { MIN_WATERMARK } from '../../base/time.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { SpillFiles } from '../../ports/spill-files.ts';
 import { MemorySpillFiles } from '../../storage/memory/spill-files.ts';
+import { operatorComponent } from '../../metrics/test-support/operator-component.ts';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
 import { HEAP_STATES } from '../../state/index.ts';
 import { buildChain, Flow, Trace } from '../chain/index.ts';
@@ -122,6 +123,7 @@ export class ChainHarness {
       },
       keyedStates: HEAP_STATES,
       clock: this.clock,
+      metricsOf: (_id, name) => operatorComponent(name),
       logger: this.logger,
       checkpoints: options.checkpoints ?? { atEndOfInput: false, restored: undefined },
       ...(options.restored === undefined ? {} : { restored: options.restored }),

@@ -206,7 +206,7 @@ export class SessionWindowOperator implements StreamOperator {
   }
 
   #late(value: unknown, timestamp: number): void {
-    if (this.#options.lateTagId === undefined) this.#context.counters.numLateRecordsDropped += 1;
+    if (this.#options.lateTagId === undefined) this.#context.dropLate();
     else this.#context.sideOutput(this.#options.lateTagId)?.(value, timestamp);
   }
 

@@ -5,6 +5,7 @@ import { controlPlane } from './control-plane.ts';
 import { exchangeNatsBids, exchangeNatsBidsZstd } from './exchange-nats-bids.ts';
 import { flights } from './flights.ts';
 import { chain, exchange, exchangeNats, keyedCount, windowCount, windowCountWhole } from './jobs.ts';
+import { metrics, metricsNone } from './metrics.ts';
 import { ring, ringMsgpack } from './ring.ts';
 import { stateRocksDb } from './state-rocksdb.ts';
 import { state } from './state.ts';
@@ -30,6 +31,8 @@ export const BENCHES: readonly Bench[] = [
   codecMsgpack,
   ring,
   ringMsgpack,
+  metricsNone,
+  metrics,
   state,
   checkpointNone,
   checkpoint,

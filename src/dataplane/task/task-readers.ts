@@ -1,0 +1,178 @@
+import type { OperatorId } from '../../base/ids.ts';
+import { MIN_WATERMARK } from '../../base/time.ts';
+import type { MetricReaders } from '../../metrics/system/system-metrics.ts';
+import { SystemMetrics } from '../../metrics/system/system-metrics.ts';
+import { OPERATOR_METRICS, SINK_METRICS, SOURCE_METRICS } from '../../metrics/system/operator-metrics.ts';
+import { TASK_METRICS } from '../../metrics/system/task-metrics.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Chain, ChainMember } from '../chain/index.ts';
+import type { TaskSnapshot } from '../checkpoint/index.ts';
+import type { ChannelWriter } from '../exchange/channel-writer.ts';
+import type { ChannelTraffic } from '../exchange/input-gate.ts';
+import { SourceOperator } from '../operators/source.ts';
+import type { SourceInput } from './source-input.ts';
+import type { TaskCounters } from './task.ts';
+import { watermarkMetric } from './task-metrics.ts';
+
+/** What a task keeps anyway, as its metrics see it. */
+export interface TaskView {
+  readonly counters: TaskCounters;
+  readonly clock: Clock;
+  readonly chain: Chain;
+  /** Missing for a task with channels. */
+  readonly source: SourceInput | undefined;
+  readonly writers: readonly ChannelWriter[];
+  /** Monotonic ms: when it was made, and when it took records first. */
+  readonly createdAt: number;
+  readonly openedAt: number;
+  readonly inputs: () => readonly ChannelTraffic[];
+  /** Monotonic ms; undefined while it is not blocked. */
+  readonly blockedSince: () => number | undefined;
+  readonly lastSnapshot: () => TaskSnapshot | undefined;
+}
+
+const NANOS_PER_MS = 1e6;
+
+/** Metrics of a task, read from what it counts for itself. */
+export function taskSystemMetrics(view: TaskView): SystemMetrics<typeof TASK_METRICS> {
+  const { counters, createdAt, openedAt, lastSnapshot } = view;
+  const nanos = (metric: 'alignmentMs' | 'startDelayMs') => (): number | undefined => {
+    const ms = lastSnapshot()?.metrics[metric];
+    return ms === undefined ? undefined : Math.round(ms * NANOS_PER_MS);
+  };
+  return new SystemMetrics(TASK_METRICS, {
+    numRecordsIn: () => counters.numRecordsIn,
+    numRecordsInPerSecond: () => counters.numRecordsIn,
+    numRecordsOut: () => counters.numRecordsOut,
+    numRecordsOutPerSecond: () => counters.numRecordsOut,
+    numBytesIn: () => counters.numBytesIn,
+    numBytesInPerSecond: () => counters.numBytesIn,
+    numBytesOut: () => counters.numBytesOut,
+    numBytesOutPerSecond: () => counters.numBytesOut,
+    ...timeReaders(view),
+    currentInputWatermark: () => watermarkMetric(counters.currentInputWatermark),
+    numLateRecordsDropped: () => counters.numLateRecordsDropped,
+    numWatermarksBackwards: () => counters.numWatermarksBackwards,
+    numRecordsOutMistyped: () => counters.numRecordsOutMistyped,
+    checkpointAlignmentTime: nanos('alignmentMs'),
+    checkpointStartDelayNanos: nanos('startDelayMs'),
+    initializationTime: () => Math.round(openedAt - createdAt),
+    ...exchangeReaders(view),
+  });
+}
+
+function timeReaders({
+  counters,
+  clock,
+  openedAt,
+  blockedSince,
+}: TaskView): MetricReaders<typeof TASK_METRICS> {
+  const blocked = (): number => {
+    const since = blockedSince();
+    return counters.backPressuredMs + (since === undefined ? 0 : clock.monotonic() - since);
+  };
+  const busy = (): number => counters.busyMs;
+  const idle = (): number => Math.max(0, clock.monotonic() - openedAt - busy() - blocked());
+  return {
+    busyTimeMsPerSecond: busy,
+    idleTimeMsPerSecond: idle,
+    backPressuredTimeMsPerSecond: blocked,
+    accumulateBusyTimeMs: () => Math.round(busy()),
+    accumulateIdleTimeMs: () => Math.round(idle()),
+    accumulateBackPressuredTimeMs: () => Math.round(blocked()),
+    isBackPressured: () => blockedSince() !== undefined,
+  };
+}
+
+function exchangeReaders({ writers, inputs }: TaskView): MetricReaders<typeof TASK_METRICS> {
+  const batchesOut = (): number => sum(writers, ({ batches }) => batches);
+  const from = (remote: boolean, what: 'bytes' | 'batches') => (): number =>
+    sum(inputs(), (channel) => (channel.remote === remote ? channel[what] : 0));
+  return {
+    numBuffersOut: batchesOut,
+    numBuffersOutPerSecond: batchesOut,
+    'Shuffle.Netty.Input.numBytesInLocal': from(false, 'bytes'),
+    'Shuffle.Netty.Input.numBytesInLocalPerSecond': from(false, 'bytes'),
+    'Shuffle.Netty.Input.numBytesInRemote': from(true, 'bytes'),
+    'Shuffle.Netty.Input.numBytesInRemotePerSecond': from(true, 'bytes'),
+    'Shuffle.Netty.Input.numBuffersInLocal': from(false, 'batches'),
+    'Shuffle.Netty.Input.numBuffersInLocalPerSecond': from(false, 'batches'),
+    'Shuffle.Netty.Input.numBuffersInRemote': from(true, 'batches'),
+    'Shuffle.Netty.Input.numBuffersInRemotePerSecond': from(true, 'batches'),
+    'Shuffle.Netty.Output.Buffers.outputQueueLength': () => sum(writers, ({ queued }) => queued),
+    'Shuffle.Netty.Output.Buffers.outPoolUsage': () =>
+      writers.length === 0 ? 0 : sum(writers, ({ full }) => Number(full)) / writers.length,
+  };
+}
+
+/** Adds the metrics of each operator to its component. */
+export function addOperatorMetrics(view: TaskView): void {
+  for (const [index, member] of view.chain.members.entries()) {
+    const { metrics, operator, kind } = member;
+    metrics.add(new SystemMetrics(OPERATOR_METRICS, operatorReaders(view, index, member)));
+    if (operator instanceof SourceOperator && view.source !== undefined)
+      metrics.add(new SystemMetrics(SOURCE_METRICS, sourceReaders(view, operator, view.source)));
+    if (kind === 'sink') metrics.add(new SystemMetrics(SINK_METRICS, sinkReaders(view, member)));
+  }
+}
+
+function operatorReaders(
+  { chain, lastSnapshot }: TaskView,
+  index: number,
+  { counts, operatorId, kind }: ChainMember,
+): MetricReaders<typeof OPERATOR_METRICS> {
+  const { recordsIn, recordsOut, lateRecordsDropped } = counts;
+  const isSource = kind === 'source';
+  return {
+    ...(isSource ? {} : { numRecordsIn: recordsIn, numRecordsInPerSecond: recordsIn }),
+    ...(isSource ? {} : { currentInputWatermark: () => watermarkMetric(chain.watermarksOf(index).input) }),
+    numRecordsOut: recordsOut,
+    numRecordsOutPerSecond: recordsOut,
+    currentOutputWatermark: () => watermarkMetric(chain.watermarksOf(index).output),
+    ...(kind === 'window' ? { numLateRecordsDropped: lateRecordsDropped } : {}),
+    'state.size': () => stateSize(lastSnapshot(), operatorId),
+  };
+}
+
+function sourceReaders(
+  { counters, clock, chain }: TaskView,
+  operator: SourceOperator,
+  source: SourceInput,
+): MetricReaders<typeof SOURCE_METRICS> {
+  return {
+    numRecordsInErrors: () => counters.numRecordsInErrors,
+    currentFetchEventTimeLag: () => operator.eventTimeLag?.fetch,
+    currentEmitEventTimeLag: () => operator.eventTimeLag?.emit,
+    watermarkLag: () => (chain.watermark <= MIN_WATERMARK ? undefined : clock.now() - chain.watermark),
+    sourceIdleTime: () => Math.round(clock.monotonic() - source.recordsAt),
+    pendingRecords: () => source.pendingRecords,
+  };
+}
+
+function sinkReaders(
+  { counters }: TaskView,
+  { counts: { recordsIn } }: ChainMember,
+): MetricReaders<typeof SINK_METRICS> {
+  return {
+    numRecordsSend: recordsIn,
+    numRecordsSendPerSecond: recordsIn,
+    successfulCommittables: () => counters.successfulCommittables,
+    retriedCommittables: () => counters.retriedCommittables,
+    pendingCommittables: () => counters.pendingCommittables,
+  };
+}
+
+function stateSize(snapshot: TaskSnapshot | undefined, operatorId: OperatorId): number | undefined {
+  const state = snapshot?.state.operators.find((operator) => operator.operatorId === operatorId);
+  if (state === undefined) return undefined;
+  const { keyed, operatorState } = state;
+  const files = sum(keyed?.files ?? [], ({ size }) => size);
+  if (operatorState === undefined) return files;
+  return files + (operatorState instanceof Uint8Array ? operatorState.byteLength : operatorState.size);
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  let total = 0;
+  for (const item of items) total += of(item);
+  return total;
+}
