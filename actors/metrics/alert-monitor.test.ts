@@ -88,7 +88,7 @@ describe('AlertMonitor', () => {
     let status = '';
     void ended.then((last) => (status = last));
     const [route] = ALERT_ROUTES;
-    const gateway = { metrics: { alerts: () => monitor.alerts() } } as unknown as RestGateway;
+    const gateway: Partial<RestGateway> = { alerts: () => monitor.alerts() };
     await cluster.clock.runUntil(() => monitor.alerts().length > 0, 5_000_000);
     expect(monitor.alerts()).toMatchObject([
       {
@@ -101,7 +101,7 @@ describe('AlertMonitor', () => {
       },
     ]);
     const call = { params: {}, query: { status: 'FIRING' }, body: undefined, files: [] };
-    const answer = await route?.run(gateway, call);
+    const answer = await route?.run(gateway as RestGateway, call);
     expect(answer).toMatchObject({ alerts: [{ rule: 'restart-storm' }] });
     expect(route?.response.safeParse(answer).success).toBe(true);
     await cluster.clock.runUntil(() => status !== '' && monitor.alerts().length === 0, 5_000_000);

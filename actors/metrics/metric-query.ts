@@ -1,28 +1,20 @@
 import type { MetricValue, MetricValues } from '../../src/metrics/metric-values.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { AlertInfo } from '../../src/protocol/alert.ts';
 import type { MetricQuery, MetricScope } from '../../src/rest/metric-query.ts';
-import type { AlertMonitor } from './alert-monitor.ts';
 import type { ClusterMetrics } from './cluster-metrics.ts';
 
 /** Answers for the REST interface out of what the JobManager knows. */
 export class StoredMetrics implements MetricQuery {
   readonly #metrics: ClusterMetrics;
-  readonly #alerts: AlertMonitor | undefined;
   readonly #clock: Clock;
 
-  constructor(metrics: ClusterMetrics, alerts: AlertMonitor | undefined, clock: Clock) {
+  constructor(metrics: ClusterMetrics, clock: Clock) {
     this.#metrics = metrics;
-    this.#alerts = alerts;
     this.#clock = clock;
   }
 
   values(scope: MetricScope): Promise<ReadonlyMap<string, number | string>> {
     return Promise.resolve(shown(this.#find(scope)));
-  }
-
-  alerts(): readonly AlertInfo[] {
-    return this.#alerts?.alerts() ?? [];
   }
 
   #find(scope: MetricScope): Iterable<readonly [string, MetricValue]> {

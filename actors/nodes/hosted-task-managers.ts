@@ -4,10 +4,10 @@ import type { NodeView } from '../../src/rest/gateway.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
 import type { ModuleCache } from './adapters/module-cache.ts';
+import type { ProcessMeter } from './adapters/process-meter.ts';
 import { hardwareOf, resourcesOf } from './adapters/process-memory.ts';
 import { ProcessView } from './adapters/process-view.ts';
 import type { WatchedThread } from './adapters/process-view.ts';
-import type { ProcessMeter } from './adapters/process-meter.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
 import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
 import { startTaskManagerNode } from './task-manager-node.ts';
@@ -16,9 +16,9 @@ export interface HostedTaskManagersOptions {
   readonly configuration: Configuration;
   readonly modules: ModuleCache;
   /** How many share the memory of this process. */
-  /** Adds up what the slot threads measure of themselves. */
-  readonly processMeter: ProcessMeter;
   readonly count: number;
+  /** Adds up what the threads of the process measure of themselves. */
+  readonly processMeter: ProcessMeter;
   readonly output: NodeJS.WritableStream | undefined;
 }
 
@@ -30,7 +30,7 @@ export class HostedTaskManagers {
   #started = 0;
 
   constructor(environment: ActorEnvironment, options: HostedTaskManagersOptions) {
-    const { configuration, modules, count, output, processMeter } = options;
+    const { configuration, modules, count, processMeter, output } = options;
     const resources = resourcesOf(configuration, count);
     const watched = new Set<WatchedThread>();
     const view = new ProcessView({ logFile: undefined, threads: () => [...watched] });

@@ -128,15 +128,16 @@ export class MiniCluster {
       configuration,
       modules,
       count: taskManagers,
-      output,
       processMeter: metrics.meter,
+      output,
     });
     if (options.rest === true)
       rest = await serveCluster(environment, {
         configuration,
         artifacts,
         view: hosted.view,
-        metrics: new StoredMetrics(jobManager.metrics, jobManager.alerts, clock),
+        metrics: new StoredMetrics(jobManager.metrics, environment.clock),
+        alerts: () => jobManager.alerts?.alerts() ?? [],
         directory,
         shutDown: () => fail(new ExternalError('the cluster was stopped over REST')),
       });

@@ -66,7 +66,8 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
       configuration: options.configuration,
       artifacts,
       view: new ProcessView({ logFile: options.logFile, threads: () => [] }),
-      metrics: new StoredMetrics(node.metrics, node.alerts, environment.clock),
+      metrics: new StoredMetrics(node.metrics, environment.clock),
+      alerts: () => node.alerts?.alerts() ?? [],
       directory,
       shutDown: () => options.onShutDown?.(),
     });

@@ -9,13 +9,11 @@ export const ALERT_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/alerts',
     role: 'read',
-    summary: "Alerts that fire, and those whose condition holds but not for long enough. Millrace's own",
+    summary: "Alerts that fire, and those whose condition holds but not for long enough. Millrace's own.",
     query: z.object({ status: z.enum(['FIRING', 'PENDING']).optional() }),
     response: z.object({ alerts: z.array(alertInfo) }),
     handle: ({ gateway, query }) => ({
-      alerts: gateway.metrics
-        .alerts()
-        .filter(({ status }) => query.status === undefined || status === query.status),
+      alerts: gateway.alerts().filter(({ status }) => query.status === undefined || status === query.status),
     }),
   }),
 ];

@@ -3,6 +3,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { SerializedError } from '../base/errors.ts';
 import type { JobId, TaskManagerId } from '../base/ids.ts';
 import type { DispatcherReply } from '../protocol/client-dispatcher.ts';
+import type { AlertInfo } from '../protocol/alert.ts';
 import type { ExecutionGraphInfo } from '../protocol/execution-graph-info.ts';
 import type { JobSummary } from '../protocol/job-status.ts';
 import type { TaskManagerInfo } from '../protocol/task-manager-info.ts';
@@ -40,6 +41,8 @@ export interface RestGateway {
   taskManager(taskManagerId: TaskManagerId): NodeView;
   readonly jars: JarStore;
   readonly metrics: MetricQuery;
+  /** Those whose condition holds. */
+  alerts(): readonly AlertInfo[];
   /** Ends the cluster's JobManager once the answer is out. */
   shutDown(): void;
 }

@@ -1,4 +1,3 @@
-import type { AlertInfo } from '../protocol/alert.ts';
 import type { JobId, TaskManagerId, VertexId } from '../base/ids.ts';
 
 /** Whose metrics are asked for. */
@@ -21,6 +20,4 @@ export type MetricScope =
 export interface MetricQuery {
   /** Values by name; empty for what is not known. */
   values(scope: MetricScope): Promise<ReadonlyMap<string, number | string>>;
-  /** Alerts whose condition holds now. */
-  alerts(): readonly AlertInfo[];
 }

@@ -15,8 +15,8 @@ const ALL: readonly Route[] = [
   ...OPERATION_ROUTES,
   ...VERTEX_ROUTES,
   ...METRIC_ROUTES,
-  ...ALERT_ROUTES,
   ...NODE_ROUTES,
+  ...ALERT_ROUTES,
   ...JAR_ROUTES,
 ];
 

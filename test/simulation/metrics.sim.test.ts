@@ -68,7 +68,7 @@ describe('metrics of a simulated cluster', () => {
       await cluster.clock.runUntil(allCount);
       const { leader } = cluster;
       if (leader === undefined) throw new Error('there is a leader');
-      const query = new StoredMetrics(leader.metrics, leader.alerts, cluster.clock);
+      const query = new StoredMetrics(leader.metrics, cluster.clock);
       const before = await query.values({ type: 'job', jobId });
       const { restarts } = leader.dispatcher.jobManager(jobId)?.actor.getSnapshot().context.scheduler ?? {};
       expect(before.get('numRestarts')).toBe(restarts);

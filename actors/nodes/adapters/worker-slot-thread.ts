@@ -62,8 +62,8 @@ class WorkerSlotThread implements SlotThread, WatchedThread {
     this.#options = options;
     this.#slot = slot;
     const { environment, rings, resources, data } = options;
-    const { host, formats, perChannel } = environment.metrics;
     this.name = `slot-${slot.slot}`;
+    const { host, formats, perChannel } = environment.metrics;
     const { port1, port2 } = new MessageChannel();
     this.#service = servePort(port1, environment.transport, {
       onRefused: (error, subject) =>

@@ -3,6 +3,7 @@ import type { JobId, TaskManagerId } from '../../../src/base/ids.ts';
 import { REST_SHARED_LOOK_MS } from '../../../src/base/limits.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
+import type { AlertInfo } from '../../../src/protocol/alert.ts';
 import type { ExecutionGraphInfo } from '../../../src/protocol/execution-graph-info.ts';
 import type { JobSummary } from '../../../src/protocol/job-status.ts';
 import type { TaskManagerInfo } from '../../../src/protocol/task-manager-info.ts';
@@ -28,6 +29,7 @@ export interface ClusterGatewayOptions {
   taskManager(taskManagerId: TaskManagerId): NodeView;
   readonly jars: JarStore;
   readonly metrics: MetricQuery;
+  readonly alerts: () => readonly AlertInfo[];
   /** Removes the files of a savepoint. */
   disposeSavepoint(path: string): Promise<void>;
   shutDown(): void;
@@ -80,6 +82,10 @@ export class ClusterGateway implements RestGateway {
 
   taskManagers(): Promise<readonly TaskManagerInfo[]> {
     return this.#shared('taskmanagers', () => this.#options.client.taskManagers());
+  }
+
+  alerts(): readonly AlertInfo[] {
+    return this.#options.alerts();
   }
 
   taskManager(taskManagerId: TaskManagerId): NodeView {

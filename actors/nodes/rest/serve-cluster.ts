@@ -6,6 +6,7 @@ import { OPTIONS } from '../../../src/config/options.ts';
 import type { ArtifactStore } from '../../../src/ports/stores.ts';
 import type { NodeView } from '../../../src/rest/gateway.ts';
 import type { MetricQuery } from '../../../src/rest/metric-query.ts';
+import type { AlertInfo } from '../../../src/protocol/alert.ts';
 import { ROUTES } from '../../../src/rest/routes.ts';
 import { ClusterClient } from '../../client/cluster-client.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
@@ -23,6 +24,8 @@ export interface ServeClusterOptions {
   /** This process. */
   readonly view: NodeView;
   readonly metrics: MetricQuery;
+  /** Those whose condition holds. */
+  readonly alerts: () => readonly AlertInfo[];
   /** For uploads; goes with the node. */
   readonly directory: string;
   /** Ends the node. */
@@ -37,7 +40,7 @@ export async function serveCluster(
   environment: ActorEnvironment,
   options: ServeClusterOptions,
 ): Promise<RestServer | undefined> {
-  const { configuration, artifacts, view, metrics, directory, shutDown } = options;
+  const { configuration, artifacts, view, metrics, alerts, directory, shutDown } = options;
   if (!configuration.get(OPTIONS.restEnabled)) return undefined;
   const client = new ClusterClient(environment, CLIENT);
   const uploads = await mkdtemp(join(directory, 'uploads-'));
@@ -56,6 +59,7 @@ export async function serveCluster(
     taskManager: (id: TaskManagerId) => new RemoteNodeView(environment, environment.subjects.node(id)),
     jars,
     metrics,
+    alerts,
     disposeSavepoint: async (path) => void (await disposeSavepoint(environment.snapshots, path)),
     shutDown,
   });
