@@ -82,8 +82,7 @@ export class ClusterMetrics {
     const groups = this.#options.jobManager(jobId)?.collectMetrics(now) ?? [];
     for (const group of groups) if (group.scope === 'jobmanager_job') addValues(values, group, false);
     if (values.size === 0) return values;
-    const vertices = this.store.vertices(jobId).map((id) => [...this.store.subtasks(jobId, id).values()]);
-    deriveJobMetrics(values, vertices);
+    deriveJobMetrics(values, this.store.job(jobId).values());
     return values;
   }
 

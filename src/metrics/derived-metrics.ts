@@ -1,3 +1,4 @@
+import type { SubtaskMetrics } from './metric-store.ts';
 import type { MetricValue, MetricValues } from './metric-values.ts';
 
 /** Metrics that are worked out of others when somebody asks, or an alert looks: they are not reported. */
@@ -7,6 +8,7 @@ export const DERIVED_JOB_METRICS = {
   backpressureMean:
     'Of the vertex that is blocked most: share of time that its subtasks are blocked, 0 to 1. Also: backpressure_mean.',
   eventTimeLag: 'Largest currentEmitEventTimeLag of the sources, ms.',
+  bytesInPerSecond: 'As numBytesInPerSecond; bytesOutPerSecond as numBytesOutPerSecond.',
   numberOfRestarts: 'As numRestarts.',
 } as const;
 
@@ -21,43 +23,42 @@ const SUMMED = ['numRecordsIn', 'numRecordsOut', 'numBytesIn', 'numBytesOut'].fl
 ]);
 
 /** Adds what follows from the metrics of a job's subtasks, given by vertex. */
-export function deriveJobMetrics(job: MetricValues, vertices: readonly (readonly MetricValues[])[]): void {
+export function deriveJobMetrics(
+  job: MetricValues,
+  vertices: Iterable<ReadonlyMap<number, SubtaskMetrics>>,
+): void {
   const restarts = job.get('numRestarts');
   if (restarts !== undefined) job.set('numberOfRestarts', restarts);
-  const subtasks = vertices.flat();
-  if (subtasks.length === 0) return;
-  for (const name of SUMMED) {
-    const values = subtasks.flatMap((subtask) => numberOf(subtask.get(name)) ?? []);
-    job.set(
-      name,
-      values.reduce((sum, value) => sum + value, 0),
-    );
+  const sums = SUMMED.map(() => 0);
+  let [backpressureMean, eventTimeLag] = [0, Number.NEGATIVE_INFINITY];
+  let any = false;
+  for (const subtasks of vertices) {
+    let blocked = 0;
+    for (const { values, eventTimeLag: lag } of subtasks.values()) {
+      any = true;
+      for (const [index, name] of SUMMED.entries())
+        sums[index] = (sums[index] ?? 0) + numberOf(values.get(name));
+      blocked += numberOf(values.get('backPressuredTimeMsPerSecond'));
+      if (lag !== undefined) eventTimeLag = Math.max(eventTimeLag, lag);
+    }
+    backpressureMean = Math.max(backpressureMean, blocked / Math.max(1, subtasks.size) / 1_000);
   }
-  const blocked = vertices.map((ofVertex) =>
-    meanOf(ofVertex.flatMap((subtask) => numberOf(subtask.get('backPressuredTimeMsPerSecond')) ?? [])),
-  );
-  const backpressureMean = Math.max(0, ...blocked) / 1_000;
+  if (!any) return;
+  for (const [index, name] of SUMMED.entries()) job.set(name, sums[index] ?? 0);
+  job.set('bytesInPerSecond', job.get('numBytesInPerSecond') ?? 0);
+  job.set('bytesOutPerSecond', job.get('numBytesOutPerSecond') ?? 0);
   job.set('backpressureMean', backpressureMean);
   job.set('backpressure_mean', backpressureMean);
-  const lags = subtasks.flatMap((subtask) =>
-    [...subtask].flatMap(([name, value]) =>
-      name.endsWith('.currentEmitEventTimeLag') ? (numberOf(value) ?? []) : [],
-    ),
-  );
-  if (lags.length > 0) job.set('eventTimeLag', Math.max(...lags));
+  if (Number.isFinite(eventTimeLag)) job.set('eventTimeLag', eventTimeLag);
 }
 
 /** Adds what follows from the metrics of a process. */
 export function deriveProcessMetrics(values: MetricValues): void {
   const used = numberOf(values.get('Status.JVM.Memory.Heap.Used'));
   const max = numberOf(values.get('Status.JVM.Memory.Heap.Max'));
-  if (used !== undefined && max !== undefined && max > 0) values.set('jvmHeapUsage', used / max);
+  if (max > 0) values.set('jvmHeapUsage', used / max);
 }
 
-function numberOf(value: MetricValue | undefined): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+function numberOf(value: MetricValue | undefined): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
 }

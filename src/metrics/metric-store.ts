@@ -2,18 +2,24 @@ import type { MetricReport, MetricSamples } from '../protocol/metrics.ts';
 import { addValues } from './metric-values.ts';
 import type { MetricValues } from './metric-values.ts';
 
-interface Subtask {
+/** What one attempt of a subtask measured last. */
+export interface SubtaskMetrics {
   readonly attempt: number;
+  /** Those of operators begin with the operator's name. */
   readonly values: MetricValues;
+  /** Largest of its sources, ms; looked for once, as a report comes, since many ask for it. */
+  readonly eventTimeLag: number | undefined;
 }
+
+type Vertices = ReadonlyMap<string, ReadonlyMap<number, SubtaskMetrics>>;
 
 /** What one TaskManager reported last. */
 interface TaskManagerReport {
   readonly at: number;
   readonly report: number;
   readonly own: MetricValues;
-  /** By job and vertex, then by subtask. */
-  readonly vertices: ReadonlyMap<string, ReadonlyMap<number, Subtask>>;
+  /** By job, vertex and subtask. */
+  readonly jobs: ReadonlyMap<string, Vertices>;
 }
 
 interface Assembly {
@@ -46,9 +52,9 @@ export class MetricStore {
       this.#assembling.set(taskManagerId, assembly);
     }
     assembly.parts[part] = groups;
-    const whole = assembly.parts.flatMap((piece) => piece ?? []);
     if (assembly.parts.includes(undefined)) return;
     this.#assembling.delete(taskManagerId);
+    const whole = assembly.parts.flatMap((piece) => piece ?? []);
     this.#reports.set(taskManagerId, { ...indexed(whole), at: now, report });
   }
 
@@ -72,28 +78,44 @@ export class MetricStore {
     return this.#reports.get(taskManagerId)?.own;
   }
 
-  /** Ids of the vertices of a job that have metrics. */
-  vertices(jobId: string): readonly string[] {
-    const keys = [...this.#reports.values()].flatMap(({ vertices }) => [...vertices.keys()]);
-    const prefix = `${jobId}/`;
-    return [...new Set(keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)))];
-  }
-
-  /** Metrics of the subtasks of a vertex, each of its newest attempt; those of operators begin with the operator's name. */
-  subtasks(jobId: string, vertexId: string): ReadonlyMap<number, MetricValues> {
-    const newest = new Map<number, Subtask>();
-    for (const { vertices } of this.#reports.values()) {
-      for (const [index, subtask] of vertices.get(`${jobId}/${vertexId}`) ?? []) {
-        if (subtask.attempt >= (newest.get(index)?.attempt ?? 0)) newest.set(index, subtask);
+  /** The subtasks of a job, by vertex, each of its newest attempt. */
+  job(jobId: string): ReadonlyMap<string, ReadonlyMap<number, SubtaskMetrics>> {
+    const found = new Map<string, Map<number, SubtaskMetrics>>();
+    for (const { jobs } of this.#reports.values()) {
+      for (const [vertexId, subtasks] of jobs.get(jobId) ?? []) {
+        const newest = found.get(vertexId) ?? new Map<number, SubtaskMetrics>();
+        found.set(vertexId, newest);
+        addNewest(newest, subtasks);
       }
     }
+    return found;
+  }
+
+  /** Metrics of the subtasks of a vertex, by index, each of its newest attempt. */
+  subtasks(jobId: string, vertexId: string): ReadonlyMap<number, MetricValues> {
+    const newest = new Map<number, SubtaskMetrics>();
+    for (const { jobs } of this.#reports.values())
+      addNewest(newest, jobs.get(jobId)?.get(vertexId) ?? new Map<number, SubtaskMetrics>());
     return new Map([...newest].toSorted(([a], [b]) => a - b).map(([index, { values }]) => [index, values]));
   }
 }
 
-function indexed(groups: readonly MetricSamples[]): Pick<TaskManagerReport, 'own' | 'vertices'> {
+function addNewest(newest: Map<number, SubtaskMetrics>, subtasks: ReadonlyMap<number, SubtaskMetrics>): void {
+  for (const [index, subtask] of subtasks) {
+    if (subtask.attempt >= (newest.get(index)?.attempt ?? 0)) newest.set(index, subtask);
+  }
+}
+
+/** As `SubtaskMetrics`, while a report is read. */
+interface Reading {
+  readonly attempt: number;
+  readonly values: MetricValues;
+  eventTimeLag: number | undefined;
+}
+
+function indexed(groups: readonly MetricSamples[]): Pick<TaskManagerReport, 'own' | 'jobs'> {
   const own: MetricValues = new Map();
-  const vertices = new Map<string, Map<number, Subtask>>();
+  const jobs = new Map<string, Map<string, Map<number, Reading>>>();
   for (const group of groups) {
     const { scope, variables } = group;
     switch (scope) {
@@ -101,8 +123,10 @@ function indexed(groups: readonly MetricSamples[]): Pick<TaskManagerReport, 'own
         addValues(own, group, false);
         break;
       case 'taskmanager_job_task':
+        addValues(subtaskOf(jobs, variables).values, group, false);
+        break;
       case 'taskmanager_job_task_operator':
-        addValues(subtaskOf(vertices, variables).values, group, scope === 'taskmanager_job_task_operator');
+        addOperator(subtaskOf(jobs, variables), group);
         break;
       case 'taskmanager_job': // no metric is of a job on a TaskManager
       case 'jobmanager':
@@ -111,26 +135,30 @@ function indexed(groups: readonly MetricSamples[]): Pick<TaskManagerReport, 'own
         break;
     }
   }
-  return { own, vertices };
+  return { own, jobs };
+}
+
+function addOperator(subtask: Reading, group: MetricSamples): void {
+  addValues(subtask.values, group, true);
+  const lag = group.samples.find(({ name }) => name === 'currentEmitEventTimeLag')?.value;
+  if (typeof lag === 'number') subtask.eventTimeLag = Math.max(lag, subtask.eventTimeLag ?? lag);
 }
 
 function subtaskOf(
-  vertices: Map<string, Map<number, Subtask>>,
+  jobs: Map<string, Map<string, Map<number, Reading>>>,
   variables: Readonly<Record<string, string>>,
-): Subtask {
-  const key = `${variables['job_id']}/${variables['task_id']}`;
-  const subtasks = vertices.get(key) ?? new Map<number, Subtask>();
-  vertices.set(key, subtasks);
+): Reading {
+  const { job_id: jobId = '', task_id: vertexId = '' } = variables;
+  const vertices = jobs.get(jobId) ?? new Map<string, Map<number, Reading>>();
+  jobs.set(jobId, vertices);
+  const subtasks = vertices.get(vertexId) ?? new Map<number, Reading>();
+  vertices.set(vertexId, subtasks);
   const index = Number(variables['subtask_index']);
   const attempt = Number(variables['task_attempt_num']);
   const known = subtasks.get(index);
-  if (known !== undefined && known.attempt >= attempt) return known.attempt === attempt ? known : nobody();
-  const subtask = { attempt, values: new Map() };
-  subtasks.set(index, subtask);
-  return subtask;
-}
-
-/** Takes what an older attempt measured. */
-function nobody(): Subtask {
-  return { attempt: -1, values: new Map() };
+  if (known?.attempt === attempt) return known;
+  const reading: Reading = { attempt, values: new Map(), eventTimeLag: undefined };
+  // What an older attempt measured is read and forgotten.
+  if (known === undefined || known.attempt < attempt) subtasks.set(index, reading);
+  return reading;
 }

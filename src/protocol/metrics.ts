@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { METRIC_REPORT_PARTS_MAX } from '../base/limits.ts';
 import * as s from './schema.ts';
 
 /** Metrics as they travel from where they are measured to reporters and to the JobManager. */
@@ -67,7 +68,7 @@ export const metricReport = z.object({
   /** Wall time, ms, of the TaskManager: an older report changes nothing. */
   report: s.instant,
   part: s.index,
-  parts: s.positive,
+  parts: s.positive.max(METRIC_REPORT_PARTS_MAX),
   groups: z.array(metricSamples),
 });
 export type MetricReport = z.infer<typeof metricReport>;

@@ -46,10 +46,9 @@ function clusterOf(seed: number): SimulatedCluster {
 
 /** Values of a metric of all subtasks of all vertices, by TaskManagers that live. */
 function valuesOf(cluster: SimulatedCluster, jobId: JobId, metric: string): number[] {
-  const store = cluster.leader?.metrics.store;
-  const vertices = store?.vertices(jobId) ?? [];
-  return vertices.flatMap((vertex) =>
-    [...(store?.subtasks(jobId, vertex).values() ?? [])].map((values) => Number(values.get(metric))),
+  const vertices = [...(cluster.leader?.metrics.store.job(jobId).values() ?? [])];
+  return vertices.flatMap((subtasks) =>
+    [...subtasks.values()].map(({ values }) => Number(values.get(metric))),
   );
 }
 
