@@ -16,10 +16,8 @@ import { createEnvironment } from '../messaging/environment.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
 import { FetchWebhook } from './adapters/fetch-webhook.ts';
-import { openMetrics } from './adapters/open-metrics.ts';
-import type { OpenMetrics } from './adapters/open-metrics.ts';
-import { openTracing } from './adapters/open-tracing.ts';
-import type { OpenTracing } from './adapters/open-tracing.ts';
+import { observe } from './adapters/observe.ts';
+import type { Observation } from './adapters/observe.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
 import { NodeSnapshotStores } from './adapters/snapshot-stores.ts';
@@ -40,6 +38,8 @@ export interface MiniClusterOptions {
   readonly rest?: boolean;
   readonly configuration?: Configuration;
   readonly logger?: Logger;
+  /** Where reporters of metrics write, and say where they serve; default: `logger`. */
+  readonly metricsLogger?: Logger;
   /** Where jobs' standard output goes; default: this process's. */
   readonly output?: NodeJS.WritableStream;
 }
@@ -52,8 +52,7 @@ export class MiniCluster {
   readonly failed: Promise<Error>;
   /** Where modules are put before they are submitted by their sha256. */
   readonly artifacts: ArtifactStore;
-  readonly #metrics: OpenMetrics;
-  readonly #traces: OpenTracing;
+  readonly #observed: Observation;
   readonly #hub: LocalHub;
   readonly #jobManager: JobManagerNode;
   readonly #taskManagers: TaskManagerHandle[] = [];
@@ -63,8 +62,7 @@ export class MiniCluster {
 
   private constructor(parts: {
     environment: ActorEnvironment;
-    metrics: OpenMetrics;
-    traces: OpenTracing;
+    observed: Observation;
     failed: Promise<Error>;
     hub: LocalHub;
     artifacts: ArtifactStore;
@@ -76,8 +74,7 @@ export class MiniCluster {
     this.environment = parts.environment;
     this.failed = parts.failed;
     this.artifacts = parts.artifacts;
-    this.#metrics = parts.metrics;
-    this.#traces = parts.traces;
+    this.#observed = parts.observed;
     this.#hub = parts.hub;
     this.#jobManager = parts.jobManager;
     this.#directory = parts.directory;
@@ -91,24 +88,24 @@ export class MiniCluster {
       taskManagers = 1,
       configuration = Configuration.EMPTY,
       logger = new SilentLogger(),
+      metricsLogger = logger,
       output,
     } = options;
-    const clock = systemClock;
-    const random = systemRandom;
+    const [clock, random] = [systemClock, systemRandom];
     const hub = new LocalHub({ clock });
     const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
     const clusterId = `mini-${random.hex(4)}` as ClusterId;
-    const traces = await openTracing(configuration, { role: 'mini-cluster', clusterId }, logger);
-    const metrics = await openMetrics(configuration, { role: 'mini-cluster', clusterId }, logger);
+    const own = { role: 'mini-cluster', clusterId };
+    const observed = await observe(configuration, own, logger, metricsLogger);
     const environment = createEnvironment({
       clusterId,
-      metrics: metrics.registry,
+      metrics: observed.metrics.registry,
       transport: hub.connect(),
       clock,
       random,
       logger,
       snapshots: new NodeSnapshotStores({ clock, random, logger, configuration }),
-      tracing: traces.tracing,
+      tracing: observed.traces.tracing,
       onFatal: (error, actor) => fail(new InternalError(`the ${actor} has stopped`, { cause: error })),
     });
     const directory = await mkdtemp(join(tmpdir(), 'millrace-'));
@@ -128,7 +125,7 @@ export class MiniCluster {
       configuration,
       modules,
       count: taskManagers,
-      processMeter: metrics.meter,
+      processMeter: observed.metrics.meter,
       output,
     });
     if (options.rest === true)
@@ -144,8 +141,7 @@ export class MiniCluster {
     const cluster = new MiniCluster({
       rest,
       environment,
-      metrics,
-      traces,
+      observed,
       failed,
       hub,
       artifacts,
@@ -185,10 +181,9 @@ export class MiniCluster {
     await this.#rest?.stop();
     await Promise.all(this.#taskManagers.map((taskManager) => taskManager.stop()));
     this.#jobManager.stop();
-    await this.#metrics.close();
     await this.environment.transport.close();
     await this.#hub.close();
-    await this.#traces.close();
+    await this.#observed.close();
     await rm(this.#directory, { recursive: true, force: true });
   }
 }

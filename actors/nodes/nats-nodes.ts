@@ -10,9 +10,8 @@ import { NoRespondersError } from '../../src/transport/errors.ts';
 import { ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { FetchWebhook } from './adapters/fetch-webhook.ts';
-import { openMetrics } from './adapters/open-metrics.ts';
+import { observe } from './adapters/observe.ts';
 import type { OpenMetrics } from './adapters/open-metrics.ts';
-import { openTracing } from './adapters/open-tracing.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
 import { hardwareOf, memoryFields, resourcesOf } from './adapters/process-memory.ts';
@@ -122,24 +121,22 @@ async function startNode(
   const onFatal = (error: unknown, actor: string): void =>
     fail(new InternalError(`the ${actor} has stopped`, { cause: error }));
   const { configuration, clusterId } = options;
-  const traces = await openTracing(configuration, { role, clusterId }, logger);
-  const metrics = await openMetrics(configuration, { role, clusterId }, logger);
+  const observed = await observe(configuration, { role, clusterId }, logger);
   const connected = await connectEnvironment(options, {
     role,
-    metrics: metrics.registry,
-    tracing: traces.tracing,
+    metrics: observed.metrics.registry,
+    tracing: observed.traces.tracing,
     logger,
     configuration,
     onFatal,
   }).catch(async (error: unknown) => {
-    await metrics.close();
+    await observed.close();
     throw error;
   });
   const directory = await mkdtemp(join(tmpdir(), `millrace-${role}-`));
   const disconnect = async (): Promise<void> => {
-    await metrics.close();
     await connected.transport.close();
-    await traces.close();
+    await observed.close();
     await rm(directory, { recursive: true, force: true });
   };
   let stopping = false;
@@ -147,7 +144,7 @@ async function startNode(
     if (!stopping) fail(reason ?? new ExternalError('the connection to NATS is closed'));
   });
   try {
-    const stopRoles = await launch(connected, directory, metrics);
+    const stopRoles = await launch(connected, directory, observed.metrics);
     return {
       failed,
       stop: async () => {

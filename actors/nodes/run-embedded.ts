@@ -21,6 +21,8 @@ export interface EmbeddedOptions {
   /** `parallelism.default` is the number of slots unless it is set here. */
   readonly configuration?: Configuration;
   readonly logger?: Logger;
+  /** Where reporters of metrics write, and say where they serve; default: `logger`. */
+  readonly metricsLogger?: Logger;
   /** Called with each new state of the job. */
   readonly onUpdate?: (job: JobDetails) => void;
   /** Where the job's standard output goes; default: this process's. */
@@ -67,6 +69,7 @@ async function run(
     taskManagers,
     configuration: withValue(configuration, OPTIONS.slotsPerTaskManager.key, enough),
     ...(options.logger === undefined ? {} : { logger: options.logger }),
+    ...(options.metricsLogger === undefined ? {} : { metricsLogger: options.metricsLogger }),
     ...(options.output === undefined ? {} : { output: options.output }),
   });
   try {

@@ -158,6 +158,27 @@ describe('millrace run, embedded', () => {
   });
 });
 
+describe('millrace run with reporters of metrics', () => {
+  const measured = [
+    ...['run', jobPath('measured.ts'), '-p', '1', '-D', 'metrics.reporters=log'],
+    ...['-D', 'metrics.reporter.log.filter.includes=*:processed_count'],
+    ...['-D', 'pipeline.global-job-parameters.count=4000', '-D', 'pipeline.global-job-parameters.rate=1000'],
+  ];
+
+  it('when it is told to log metrics, then they stand on the standard error while the job runs', async () => {
+    const { code, stdout, stderr } = await cli([...measured, '-D', 'metrics.reporter.log.interval=500 ms']);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/metrics scope=".*measured.*" metrics=\{"processed_count":[1-9]\d*\}/);
+    expect(stdout).not.toContain('processed_count');
+  });
+
+  it('when a reporter cannot be, then the command says which and why, and runs nothing', async () => {
+    const { code, stderr } = await cli([...measured, '-D', 'metrics.reporters=jmx']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/metrics\.reporter\.jmx\.factory\.class: "jmx" is refused: there is no JVM/);
+  });
+});
+
 describe('runEmbedded, called by a program', () => {
   it('when Ctrl-C comes, then the job is canceled and the program ends by that signal', async () => {
     const program = new Program([

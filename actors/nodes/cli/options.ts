@@ -166,6 +166,17 @@ export function clientLogger(cli: Cli): NodeLogger {
   });
 }
 
+/** Where reporters of metrics write that somebody configured: what they say is wanted. */
+export function metricsLogger(cli: Cli): NodeLogger {
+  return createLogger({
+    role: 'metrics',
+    level: 'info',
+    json: cli.json,
+    console: cli.terminal.log,
+    environment: cli.environment,
+  });
+}
+
 /** Connects, asks the dispatcher whether it is there, and closes whatever happens. */
 export async function withClient<T>(
   cli: Cli,

@@ -14,6 +14,7 @@ import {
   QUESTION_TIMEOUT_MS,
   addressOf,
   clientLogger,
+  metricsLogger,
   configurationOf,
   wholeNumber,
   withClass,
@@ -151,6 +152,7 @@ async function embedded(
   const { job } = await runEmbedded(module, {
     configuration,
     logger: clientLogger(cli),
+    metricsLogger: metricsLogger(cli),
     signal: interruption.signal,
     ...(exportName === undefined ? {} : { exportName }),
     ...(slots === undefined ? {} : { slots }),
