@@ -1,4 +1,5 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyReply, FastifyRequest } from 'fastify';
 import { MillraceError } from '../../../src/base/errors.ts';
 import type { Logger } from '../../../src/ports/logger.ts';
 import { RestError } from '../../../src/rest/errors.ts';
@@ -25,6 +26,27 @@ export function answerUnknown(request: FastifyRequest, reply: FastifyReply): Fas
     .type('application/json; charset=UTF-8')
     .send(JSON.stringify({ errors: [`Unable to load requested file ${path.slice(0, 500)}.`] }));
 }
+
+/** What is no HTTP, comes too slowly or with too many headers: answered once, and hung up on. */
+export function answerNoHttp(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = NO_HTTP[error.code] ?? '400 Bad Request';
+  const body = JSON.stringify({ errors: [`Bad request: ${status.slice(4)}.`] });
+  const head = [
+    'Content-Type: application/json; charset=UTF-8',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ];
+  socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+const NO_HTTP: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
 
 function describe(
   logger: Logger,

@@ -1,6 +1,6 @@
 import multipart from '@fastify/multipart';
 import Fastify from 'fastify';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ConfigurationError } from '../../../src/base/errors.ts';
 import {
   REST_BODY_BYTES,
@@ -14,7 +14,7 @@ import type { RestGateway } from '../../../src/rest/gateway.ts';
 import { TextAnswer } from '../../../src/rest/route.ts';
 import type { Route } from '../../../src/rest/route.ts';
 import { Access } from './access.ts';
-import { answerError, answerUnknown } from './error-answers.ts';
+import { answerError, answerNoHttp, answerUnknown } from './error-answers.ts';
 import { bindingOf, listenOn } from './listen.ts';
 import type { Binding } from './listen.ts';
 import { readBody, readUploads } from './request-body.ts';
@@ -43,7 +43,7 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   const { configuration } = gateway;
   const binding = bindingOf(configuration);
   const access = new Access(configuration, binding, logger);
-  const server = create(binding);
+  const server = create(binding, logger);
   server.addHook('onRequest', async (request) => access.checkOrigin(request));
   // Bodies are read where a route wants them: clients of Flink send some with every request.
   server.removeAllContentTypeParsers();
@@ -64,9 +64,14 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   return { url, stop: () => server.close() };
 }
 
-function create(binding: Binding): FastifyInstance {
+function create(binding: Binding, logger: Logger): FastifyInstance {
   const common = {
     logger: false,
+    clientErrorHandler: answerNoHttp,
+    // Paths that cannot be read, or are too long, meet no route.
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      void answerError(logger, error, request, reply);
+    },
     bodyLimit: REST_BODY_BYTES,
     requestTimeout: REST_REQUEST_MS,
     connectionTimeout: REST_IDLE_MS,
