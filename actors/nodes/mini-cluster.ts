@@ -44,6 +44,11 @@ export interface MiniClusterOptions {
   readonly output?: NodeJS.WritableStream;
 }
 
+/** What comes once the cluster is there. */
+interface Served {
+  rest?: RestServer | undefined;
+}
+
 /** A whole cluster in this process: the actors on the main thread, each slot a worker thread, no server. */
 export class MiniCluster {
   readonly environment: ActorEnvironment;
@@ -57,7 +62,7 @@ export class MiniCluster {
   readonly #jobManager: JobManagerNode;
   readonly #taskManagers: TaskManagerHandle[] = [];
   readonly #directory: string;
-  readonly #rest: RestServer | undefined;
+  readonly #served: Served;
   readonly #hosted: HostedTaskManagers;
 
   private constructor(parts: {
@@ -68,7 +73,7 @@ export class MiniCluster {
     artifacts: ArtifactStore;
     jobManager: JobManagerNode;
     directory: string;
-    rest: RestServer | undefined;
+    served: Served;
     hosted: HostedTaskManagers;
   }) {
     this.environment = parts.environment;
@@ -78,7 +83,7 @@ export class MiniCluster {
     this.#hub = parts.hub;
     this.#jobManager = parts.jobManager;
     this.#directory = parts.directory;
-    this.#rest = parts.rest;
+    this.#served = parts.served;
     this.#hosted = parts.hosted;
     this.client = new ClusterClient(parts.environment);
   }
@@ -111,9 +116,9 @@ export class MiniCluster {
     const directory = await mkdtemp(join(tmpdir(), 'millrace-'));
     const artifacts = new MemoryArtifactStore();
     const modules = new ModuleCache(artifacts, directory);
-    let rest: RestServer | undefined;
+    const served: Served = {};
     const jobManager = await startJobManagerNode(environment, {
-      restUrl: () => rest?.url,
+      restUrl: () => served.rest?.url,
       configuration,
       artifacts,
       metadata: new MemoryMetadataStore(),
@@ -128,18 +133,8 @@ export class MiniCluster {
       processMeter: observed.metrics.meter,
       output,
     });
-    if (options.rest === true)
-      rest = await serveCluster(environment, {
-        configuration,
-        artifacts,
-        view: hosted.view,
-        metrics: new StoredMetrics(jobManager.metrics, environment.clock),
-        alerts: () => jobManager.alerts?.alerts() ?? [],
-        directory,
-        shutDown: () => fail(new ExternalError('the cluster was stopped over REST')),
-      });
     const cluster = new MiniCluster({
-      rest,
+      served,
       environment,
       observed,
       failed,
@@ -149,13 +144,33 @@ export class MiniCluster {
       directory,
       hosted,
     });
+    const shutDown = (): void => fail(new ExternalError('the cluster was stopped over REST'));
+    try {
+      if (options.rest === true) await cluster.#serve(configuration, shutDown);
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
     for (let i = 0; i < taskManagers; i++) cluster.addTaskManager();
     return cluster;
   }
 
+  async #serve(configuration: Configuration, shutDown: () => void): Promise<void> {
+    const { metrics, alerts } = this.#jobManager;
+    this.#served.rest = await serveCluster(this.environment, {
+      configuration,
+      artifacts: this.artifacts,
+      view: this.#hosted.view,
+      metrics: new StoredMetrics(metrics, this.environment.clock),
+      alerts: () => alerts?.alerts() ?? [],
+      directory: this.#directory,
+      shutDown,
+    });
+  }
+
   /** URL of the REST API, where it is served. */
   get restUrl(): string | undefined {
-    return this.#rest?.url;
+    return this.#served.rest?.url;
   }
 
   /** Adds a TaskManager to the running cluster. */
@@ -178,7 +193,7 @@ export class MiniCluster {
 
   /** Ends everything; no thread is left. */
   async stop(): Promise<void> {
-    await this.#rest?.stop();
+    await this.#served.rest?.stop();
     await Promise.all(this.#taskManagers.map((taskManager) => taskManager.stop()));
     this.#jobManager.stop();
     await this.environment.transport.close();

@@ -69,6 +69,9 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
       alerts: () => node.alerts?.alerts() ?? [],
       directory,
       shutDown: () => options.onShutDown?.(),
+    }).catch((error: unknown) => {
+      node.stop();
+      throw error;
     });
     return async () => {
       await served.rest?.stop();
