@@ -4,6 +4,7 @@ import type { JobId } from '../../src/base/ids.ts';
 import { RESULT_ROWS_PER_MESSAGE } from '../../src/base/limits.ts';
 import { dispatcherReply } from '../../src/protocol/client-dispatcher.ts';
 import type { ClientRequest, DispatcherReply, JobModule } from '../../src/protocol/client-dispatcher.ts';
+import type { CheckpointStatistics } from '../../src/protocol/checkpoint-statistics.ts';
 import type { ExecutionGraphInfo } from '../../src/protocol/execution-graph-info.ts';
 import type { TaskManagerInfo } from '../../src/protocol/task-manager-info.ts';
 import type { JobDetails, JobSummary } from '../../src/protocol/job-status.ts';
@@ -72,6 +73,13 @@ export class ClusterClient {
   /** All that is known of a job: its plan, attempts, failures. */
   async executionGraph(jobId: JobId): Promise<ExecutionGraphInfo> {
     return (await this.#ask({ type: 'requestExecutionGraph', jobId }, 'executionGraph')).job;
+  }
+
+  /** What is known of a job's checkpoints; of one of them also the part of each subtask. */
+  async checkpointStatistics(jobId: JobId, checkpointId?: number): Promise<CheckpointStatistics> {
+    const request = { type: 'requestCheckpointStatistics' as const, jobId };
+    const asked = checkpointId === undefined ? request : { ...request, checkpointId };
+    return (await this.#ask(asked, 'checkpointStatistics')).statistics;
   }
 
   async taskManagers(): Promise<readonly TaskManagerInfo[]> {

@@ -67,6 +67,7 @@ export interface JobSettings {
   readonly retention: CheckpointRetention;
   readonly statusMetrics: JobMetricsOptions['statusMetrics'];
   readonly failuresKept: number;
+  readonly checkpointsShown: number;
 }
 
 export interface DispatcherHandle {
@@ -186,6 +187,7 @@ class Dispatcher implements DispatcherHandle {
     if (
       request.type !== 'requestJobDetails' &&
       request.type !== 'requestExecutionGraph' &&
+      request.type !== 'requestCheckpointStatistics' &&
       request.type !== 'cancelJob' &&
       request.type !== 'triggerSnapshot' &&
       request.type !== 'requestSnapshotStatus' &&

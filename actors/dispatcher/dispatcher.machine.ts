@@ -81,6 +81,7 @@ const base = setup({
     isAboutJob: isRequest(
       'requestJobDetails',
       'requestExecutionGraph',
+      'requestCheckpointStatistics',
       'cancelJob',
       'triggerSnapshot',
       'requestSnapshotStatus',

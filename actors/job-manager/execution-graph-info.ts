@@ -1,3 +1,4 @@
+import { ATTEMPTS_TOLD } from '../../src/base/limits.ts';
 import type { ExecutionGraphInfo, SubtaskInfo, VertexInfo } from '../../src/protocol/execution-graph-info.ts';
 import type { JobVertex } from '../../src/graph/job-graph.ts';
 import { jobSummary } from './job-details.ts';
@@ -11,6 +12,9 @@ export function executionGraphInfo(
   more: { readonly endedAt: number | undefined; readonly results: number; readonly batch: boolean },
 ): ExecutionGraphInfo {
   const { scheduler, graph, configuration } = context;
+  const subtasks = [...graph.executions.values()].reduce((n, all) => n + all.length, 0);
+  // The answer has to fit into one message.
+  const previous = Math.floor(ATTEMPTS_TOLD / Math.max(1, subtasks));
   return {
     ...jobSummary(context, history, more.endedAt),
     restarts: scheduler.restarts,
@@ -19,7 +23,7 @@ export function executionGraphInfo(
     statusTimes: history.statusTimes,
     batch: more.batch,
     configuration: { ...configuration },
-    vertices: graph.jobGraph.vertices.map((vertex) => vertexInfo(context, history, vertex)),
+    vertices: graph.jobGraph.vertices.map((vertex) => vertexInfo(context, history, vertex, previous)),
     edges: graph.jobGraph.edges.map(({ source, target, targetInput, partition }) => ({
       source,
       target,
@@ -30,7 +34,12 @@ export function executionGraphInfo(
   };
 }
 
-function vertexInfo(context: JobManagerContext, history: JobHistory, vertex: JobVertex): VertexInfo {
+function vertexInfo(
+  context: JobManagerContext,
+  history: JobHistory,
+  vertex: JobVertex,
+  previous: number,
+): VertexInfo {
   const { id, name, parallelism, maxParallelism, slotSharingGroup, isSource, operators } = vertex;
   const executions = context.scheduler.executions.get(id) ?? [];
   return {
@@ -45,7 +54,9 @@ function vertexInfo(context: JobManagerContext, history: JobHistory, vertex: Job
       name: operator,
       kind,
     })),
-    subtasks: executions.map((_, subtaskIndex) => subtaskInfo(context, history, vertex, subtaskIndex)),
+    subtasks: executions.map((_, subtaskIndex) =>
+      subtaskInfo(context, history, vertex, subtaskIndex, previous),
+    ),
   };
 }
 
@@ -54,6 +65,7 @@ function subtaskInfo(
   history: JobHistory,
   { id }: JobVertex,
   subtaskIndex: number,
+  previous: number,
 ): SubtaskInfo {
   const execution = scheduler.executions.get(id)?.[subtaskIndex];
   const region = graph.executions.get(id)?.[subtaskIndex]?.region;
@@ -66,6 +78,6 @@ function subtaskInfo(
     ...(taskManagerId === undefined ? {} : { taskManagerId }),
     times: history.times(id, subtaskIndex, attempt),
     ...(execution?.counters === undefined ? {} : { counters: execution.counters }),
-    previous: [...history.previous(id, subtaskIndex, attempt)],
+    previous: previous === 0 ? [] : history.previous(id, subtaskIndex, attempt).slice(-previous),
   };
 }

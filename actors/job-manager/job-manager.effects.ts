@@ -67,6 +67,8 @@ export interface JobManagerOptions extends JobManagerInput {
   readonly statusMetrics: JobMetricsOptions['statusMetrics'];
   /** `web.exception-history-size` */
   readonly failuresKept: number;
+  /** `web.checkpoints.history` */
+  readonly checkpointsShown: number;
   /** Execution mode BATCH. */
   readonly batch: boolean;
   /** On whose behalf the job is started. */
@@ -134,6 +136,7 @@ class JobManager implements JobManagerHandle {
       retention: _retention,
       statusMetrics,
       failuresKept,
+      checkpointsShown: _checkpointsShown,
       batch: _batch,
       trace,
       onEnded: _onEnded,
@@ -292,6 +295,7 @@ class JobManager implements JobManagerHandle {
     return new CheckpointCoordinator(this.#environment, places, {
       jobId: this.#options.jobId,
       graph: graph.jobGraph,
+      historyKept: this.#options.checkpointsShown,
       isActive: (ref) => !hasEnded(this.#context()) && isActive(this.#context().scheduler, ref),
       snapshotEnumerators: (taken) =>
         new Map(sourceVertices.map((id) => [id, sources.snapshot(id, taken.get(id) ?? new Map())])),
@@ -334,6 +338,7 @@ class JobManager implements JobManagerHandle {
       case 'acknowledgeCheckpoint': {
         const { checkpointId, state, assignmentsTaken, metrics, channels } = request;
         const acknowledgement = { state, assignmentsTaken, metrics, channels };
+        this.#checkpoints.history.acknowledged(checkpointId, ref, metrics, this.#environment.clock.now());
         return this.#toCheckpoints({ type: 'acknowledged', ref, checkpointId, acknowledgement, now });
       }
       case 'declineCheckpoint': {
@@ -501,6 +506,14 @@ class JobManager implements JobManagerHandle {
             results: this.results.size,
             batch: this.#options.batch,
           }),
+        });
+      case 'requestCheckpointStatistics':
+        return reply(this.#environment, caller, {
+          type: 'checkpointStatistics',
+          statistics: this.#checkpoints.history.statistics(
+            context.checkpoints.intervalMs,
+            request.checkpointId,
+          ),
         });
       case 'cancelJob':
         return reply(this.#environment, caller, { type: 'cancelAccepted', jobId });

@@ -84,6 +84,7 @@ export type JobClientRequest = Extract<
     type:
       | 'requestJobDetails'
       | 'requestExecutionGraph'
+      | 'requestCheckpointStatistics'
       | 'cancelJob'
       | 'triggerSnapshot'
       | 'requestSnapshotStatus'

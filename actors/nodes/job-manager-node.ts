@@ -7,7 +7,8 @@ import { checkpointSettings, restartPolicy, slotPlacement } from '../../src/conf
 import type { Webhook } from '../../src/ports/webhook.ts';
 import type { ArtifactStore, MetadataStore } from '../../src/ports/stores.ts';
 import { startDispatcher } from '../dispatcher/dispatcher.effects.ts';
-import type { DispatcherHandle } from '../dispatcher/dispatcher.effects.ts';
+import type { DispatcherHandle, JobSettings } from '../dispatcher/dispatcher.effects.ts';
+import type { HeartbeatSettings } from '../job-manager/heartbeats.ts';
 import { AlertMonitor } from '../metrics/alert-monitor.ts';
 import { ClusterMetrics } from '../metrics/cluster-metrics.ts';
 import { announce } from '../messaging/announce.ts';
@@ -67,25 +68,8 @@ export async function startJobManagerNode(
     restUrl,
     endedJobsKept: configuration.get(OPTIONS.endedJobsKept),
     resources: () => resourceManager.actor.getSnapshot().context,
-    jobSettings: (job) => {
-      const effective = configuration.with(Configuration.of(Object.entries(job)));
-      return {
-        heartbeat,
-        policy: restartPolicy(effective),
-        slotRequestTimeoutMs: effective.get(OPTIONS.slotRequestTimeout),
-        cancellationTimeoutMs: effective.get(OPTIONS.cancellationTimeout),
-        checkpoints: checkpointSettings(effective),
-        checkpointPlaces: {
-          directory: effective.get(OPTIONS.checkpointDirectory) ?? defaultCheckpoints,
-          savepointDirectory: effective.get(OPTIONS.savepointDirectory),
-          restorePath: effective.get(OPTIONS.restorePath),
-          ignoreUnclaimedState: effective.get(OPTIONS.ignoreUnclaimedState),
-        },
-        retention: effective.get(OPTIONS.checkpointRetention),
-        statusMetrics: effective.get(OPTIONS.jobStatusMetrics),
-        failuresKept: effective.get(OPTIONS.exceptionHistorySize),
-      };
-    },
+    jobSettings: (job) =>
+      jobSettings(configuration.with(Configuration.of(Object.entries(job))), heartbeat, defaultCheckpoints),
   });
   const metrics = new ClusterMetrics(environment, {
     epoch,
@@ -109,6 +93,31 @@ export async function startJobManagerNode(
       dispatcher.stop();
       resourceManager.stop();
     },
+  };
+}
+
+/** @param effective the cluster's configuration with the job's over it */
+function jobSettings(
+  effective: Configuration,
+  heartbeat: HeartbeatSettings,
+  defaultCheckpoints: string | undefined,
+): JobSettings {
+  return {
+    heartbeat,
+    policy: restartPolicy(effective),
+    slotRequestTimeoutMs: effective.get(OPTIONS.slotRequestTimeout),
+    cancellationTimeoutMs: effective.get(OPTIONS.cancellationTimeout),
+    checkpoints: checkpointSettings(effective),
+    checkpointPlaces: {
+      directory: effective.get(OPTIONS.checkpointDirectory) ?? defaultCheckpoints,
+      savepointDirectory: effective.get(OPTIONS.savepointDirectory),
+      restorePath: effective.get(OPTIONS.restorePath),
+      ignoreUnclaimedState: effective.get(OPTIONS.ignoreUnclaimedState),
+    },
+    retention: effective.get(OPTIONS.checkpointRetention),
+    statusMetrics: effective.get(OPTIONS.jobStatusMetrics),
+    failuresKept: effective.get(OPTIONS.exceptionHistorySize),
+    checkpointsShown: effective.get(OPTIONS.checkpointHistory),
   };
 }
 

@@ -290,6 +290,8 @@ export const METRICS_GZIP_MIN_BYTES = 1_024;
 
 /** Attempts of a subtask that its job-manager remembers. */
 export const ATTEMPTS_KEPT = 10;
+/** Earlier attempts of all subtasks together that one answer tells of. */
+export const ATTEMPTS_TOLD = 2_000;
 /** Failures of tasks that are kept with the one that began a restart. */
 export const CONCURRENT_FAILURES_KEPT = 16;
 /** Tries to post an alert, the pause after the first (doubled after each), and posts under way at once; more are dropped. */

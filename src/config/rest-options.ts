@@ -98,6 +98,11 @@ export const REST_OPTIONS = {
     defaultValue: undefined,
     description: 'Where uploaded jobs are kept. Unset: a folder that goes with the JobManager.',
   }),
+  checkpointHistory: intOption('web.checkpoints.history', {
+    defaultValue: 10,
+    min: 1,
+    description: 'Checkpoints and savepoints of a job that are remembered.',
+  }),
   exceptionHistorySize: intOption('web.exception-history-size', {
     defaultValue: 16,
     min: 1,

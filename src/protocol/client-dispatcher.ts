@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as s from './schema.ts';
+import { checkpointStatistics } from './checkpoint-statistics.ts';
 import { executionGraphInfo } from './execution-graph-info.ts';
 import { jobDetails, jobSummary } from './job-status.ts';
 import { taskManagerInfo } from './task-manager-info.ts';
@@ -39,6 +40,17 @@ export const requestExecutionGraph = z.strictObject({
 export const executionGraphReply = z.object({
   type: z.literal('executionGraph'),
   job: executionGraphInfo,
+});
+
+/** What is known of a job's checkpoints; `checkpointId`: and of each subtask's part in that one. */
+export const requestCheckpointStatistics = z.strictObject({
+  type: z.literal('requestCheckpointStatistics'),
+  jobId: s.jobId,
+  checkpointId: s.positive.optional(),
+});
+export const checkpointStatisticsReply = z.object({
+  type: z.literal('checkpointStatistics'),
+  statistics: checkpointStatistics,
 });
 
 /** The TaskManagers that are registered. */
@@ -113,6 +125,7 @@ export const clientRequest = z.discriminatedUnion('type', [
   listJobs,
   requestJobDetails,
   requestExecutionGraph,
+  requestCheckpointStatistics,
   listTaskManagers,
   cancelJob,
   triggerSnapshot,
@@ -127,6 +140,7 @@ export const dispatcherReply = z.discriminatedUnion('type', [
   jobList,
   jobDetailsReply,
   executionGraphReply,
+  checkpointStatisticsReply,
   taskManagerList,
   cancelAccepted,
   snapshotTriggered,

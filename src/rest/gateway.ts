@@ -4,6 +4,7 @@ import type { SerializedError } from '../base/errors.ts';
 import type { JobId, TaskManagerId } from '../base/ids.ts';
 import type { DispatcherReply } from '../protocol/client-dispatcher.ts';
 import type { AlertInfo } from '../protocol/alert.ts';
+import type { CheckpointStatistics } from '../protocol/checkpoint-statistics.ts';
 import type { ExecutionGraphInfo } from '../protocol/execution-graph-info.ts';
 import type { JobSummary } from '../protocol/job-status.ts';
 import type { TaskManagerInfo } from '../protocol/task-manager-info.ts';
@@ -33,6 +34,7 @@ export interface RestGateway {
   overview(): Promise<ReplyOf<'clusterOverview'>>;
   jobs(): Promise<readonly JobSummary[]>;
   job(jobId: JobId): Promise<ExecutionGraphInfo>;
+  checkpoints(jobId: JobId, checkpointId?: number): Promise<CheckpointStatistics>;
   cancel(jobId: JobId): Promise<void>;
   taskManagers(): Promise<readonly TaskManagerInfo[]>;
   readonly snapshots: SnapshotOperations;

@@ -5,7 +5,7 @@ import { zipSync } from 'fflate';
 import { createTar } from 'nanotar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobId } from '../../actors/index.ts';
-import { ClusterUnderTest, jobPath, until } from './cluster-under-test.ts';
+import { ClusterUnderTest, cli, jobPath, until } from './cluster-under-test.ts';
 import { RestClient } from './rest-client.ts';
 import type { Json } from './rest-client.ts';
 
@@ -265,6 +265,60 @@ describe('what a command line asks for', () => {
     expect(await cluster.untilEnded(jobId)).toMatchObject({ status: 'FINISHED' });
     const disposal = await rest.ask('POST', '/savepoint-disposal', { 'savepoint-path': location });
     expect(await rest.operation(`/savepoint-disposal/${disposal.body['request-id']}`)).toEqual({});
+  });
+
+  it('when the checkpoints of a job are opened, then list, sums and details fit each other', async () => {
+    const jobId = await cluster.submit(jobPath('running-counts.ts'), {
+      'parallelism.default': '2',
+      'execution.checkpointing.interval': '100 ms',
+      'pipeline.global-job-parameters.count': '100000',
+      'pipeline.global-job-parameters.rate': '500',
+    });
+    await until('two are complete', async () => {
+      const { body } = await rest.get(`/jobs/${jobId}/checkpoints`);
+      return body.counts?.completed >= 2;
+    });
+    const { body } = await rest.get(`/jobs/${jobId}/checkpoints`);
+    expect(keys(body)).toEqual(['counts', 'history', 'latest', 'summary']);
+    expect(keys(body.summary.state_size)).toEqual(['avg', 'max', 'min', 'p50', 'p90', 'p95', 'p99', 'p999']);
+    const { completed, savepoint, failed, restored } = body.latest;
+    expect([savepoint, failed, restored]).toEqual([null, null, null]);
+    expect(completed).toMatchObject({ className: 'completed', checkpoint_type: 'CHECKPOINT', tasks: {} });
+    expect(completed.num_acknowledged_subtasks).toBe(completed.num_subtasks);
+    expect(completed.external_path).toMatch(/chk-\d+$/);
+    const details = await rest.get(`/jobs/${jobId}/checkpoints/details/${completed.id}`);
+    const tasks = Object.entries(details.body.tasks) as [string, Json][];
+    const sizes = tasks.map(([, task]) => task.state_size as number);
+    expect(sizes.reduce((a, b) => a + b, 0)).toBe(completed.state_size);
+    const [vertexId, task] = tasks.at(-1) ?? [];
+    const parts = await rest.get(`/jobs/${jobId}/checkpoints/details/${completed.id}/subtasks/${vertexId}`);
+    expect(parts.body).toMatchObject(task);
+    expect(keys(parts.body.summary)).toEqual([
+      'alignment',
+      'checkpoint_duration',
+      'checkpointed_size',
+      'end_to_end_duration',
+      'start_delay',
+      'state_size',
+    ]);
+    for (const part of parts.body.subtasks)
+      expect(part).toMatchObject({
+        className: 'completed',
+        checkpoint: { sync: expect.any(Number) },
+        aborted: false,
+      });
+    expect((await rest.get(`/jobs/${jobId}/checkpoints/config`)).body).toMatchObject({
+      mode: 'exactly_once',
+      interval: 100,
+      state_backend: 'hashmap',
+    });
+    expect((await rest.get(`/jobs/${jobId}/checkpoints/details/999999`)).status).toBe(404);
+    const address = ['--nats', cluster.nats.url, '--cluster', 'test'];
+    const { stdout } = await cli(['checkpoints', jobId, ...address]);
+    expect(stdout).toMatch(/Checkpoints every 100 ms: \d+ complete, 0 failed/);
+    expect(stdout).toMatch(/checkpoint +COMPLETED .*chk-\d+\n/);
+    await cluster.client.cancel(jobId);
+    await cluster.untilEnded(jobId);
   });
 
   it('when an order cannot be carried out, then the operation says why', async () => {

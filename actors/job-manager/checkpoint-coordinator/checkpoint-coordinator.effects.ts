@@ -2,6 +2,7 @@ import { assert } from '../../../src/base/assert.ts';
 import { UserError, serializeError } from '../../../src/base/errors.ts';
 import type { SerializedError } from '../../../src/base/errors.ts';
 import type { Epoch, JobId, VertexId } from '../../../src/base/ids.ts';
+import { CheckpointHistory } from '../../../src/control/checkpoints/history.ts';
 import { keyOf } from '../../../src/control/checkpoints/state.ts';
 import type {
   CheckpointEffect,
@@ -62,6 +63,8 @@ export function checkpointsUri({ directory }: CheckpointPlaces, jobId: JobId): s
 export interface CheckpointHooks {
   readonly jobId: JobId;
   readonly graph: JobGraph;
+  /** `web.checkpoints.history` */
+  readonly historyKept: number;
   isActive(ref: ExecutionRef): boolean;
   /** Splits that no reader holds, given how many assignments each reader had taken at its barrier. */
   snapshotEnumerators(taken: TakenAssignments): ReadonlyMap<VertexId, readonly SourceSplit[]>;
@@ -86,6 +89,8 @@ export type SnapshotResult = { readonly path: string } | { readonly error: Seria
 const RESERVED_IDS = 1_000;
 /** Between two tries to write a decision whose outcome is unknown. */
 const DECISION_PAUSE_MS = 1_000;
+/** Why a checkpoint ends when nobody is to blame. */
+const STOPPED = 'subtasks of the job stopped before it was complete';
 const NOTHING_MEASURED = { durationMs: 0, stateBytes: 0, checkpointedBytes: 0 };
 
 const NOTICES = {
@@ -112,6 +117,8 @@ export class CheckpointCoordinator {
   #reservedUpTo = 0;
   #closed = false;
   readonly #trace: CheckpointTrace;
+  /** What became of the last ones, for those who ask. */
+  readonly history: CheckpointHistory;
   #store: SnapshotStore | undefined;
   /** What a restarted subtask goes on from. */
   #restore:
@@ -127,6 +134,7 @@ export class CheckpointCoordinator {
     this.#environment = environment;
     this.#places = places;
     this.#hooks = hooks;
+    this.history = new CheckpointHistory(hooks.historyKept);
     this.#trace = new CheckpointTrace(environment.tracing, hooks.jobId);
     this.machine = checkpointCoordinatorMachine.provide({
       actions: {
@@ -145,8 +153,22 @@ export class CheckpointCoordinator {
   async restoreLocation(): Promise<RestoreLocation | undefined> {
     await this.#opened.promise;
     await this.#deciding;
-    if (this.#restore !== undefined) this.restoredAt = this.#environment.clock.now();
+    if (this.#restore !== undefined) this.#noteRestored(this.#restore);
     return this.#restore?.location;
+  }
+
+  #noteRestored({
+    manifest,
+    location,
+  }: {
+    readonly manifest: Manifest;
+    readonly location: RestoreLocation;
+  }): void {
+    const at = this.#environment.clock.now();
+    this.restoredAt = at;
+    const { checkpointId, kind } = manifest;
+    const path = `${location.uri}/${location.path}`;
+    this.history.restoredFrom({ checkpointId, at, isSavepoint: kind === 'savepoint', path });
   }
 
   /** Whether the job goes on from a checkpoint when its subtasks restart. */
@@ -257,14 +279,19 @@ export class CheckpointCoordinator {
     switch (effect.type) {
       case 'trigger':
         this.#trace.triggered(effect.checkpointId, effect.timestamp);
+        this.#remember(context, effect);
         return void this.#triggerAll(context, self, effect);
       case 'decide':
         this.#trace.deciding(effect.checkpoint);
         this.#deciding = this.#decide(context, self, effect.checkpoint);
         return;
       case 'takeUnaligned':
-      case 'notifyComplete':
+        this.history.unaligned(effect.checkpointId);
+        return void this.#notifyAll(context, effect);
       case 'notifyAborted':
+        this.history.failed(effect.checkpointId, effect.reason ?? STOPPED, this.#environment.clock.now());
+        return void this.#notifyAll(context, effect);
+      case 'notifyComplete':
         return void this.#notifyAll(context, effect);
       case 'discard':
         return void this.#discard(effect.checkpoints, effect.kept);
@@ -274,6 +301,17 @@ export class CheckpointCoordinator {
       case 'answer':
         return this.#hooks.answer(effect.requestId, this.#named(context, effect.result));
     }
+  }
+
+  #remember(
+    { coordinator }: CheckpointCoordinatorContext,
+    { checkpointId, timestamp }: Extract<CheckpointEffect, { type: 'trigger' }>,
+  ): void {
+    const pending = coordinator.pending.get(checkpointId);
+    if (pending === undefined) return;
+    const { request, expected, unaligned } = pending;
+    this.history.triggered(checkpointId, request?.kind === 'savepoint', [...expected.values()], timestamp);
+    if (unaligned) this.history.unaligned(checkpointId);
   }
 
   /** A checkpoint's path as people can use it. */
@@ -306,6 +344,7 @@ export class CheckpointCoordinator {
     this.#environment.logger.warn('checkpoint failed', { checkpointId, error });
     if (error instanceof LeadershipLostError) this.#environment.onFatal(error, 'checkpoint-coordinator');
     this.#trace.ended(checkpointId, error as Error);
+    this.history.failed(checkpointId, (error as Error).message, this.#environment.clock.now());
     const now = this.#environment.clock.monotonic();
     this.#tell(self, { type: 'decisionFailed', checkpointId, error: serializeError(error, 'external'), now });
   }
@@ -423,7 +462,9 @@ export class CheckpointCoordinator {
       logger.info(`${manifest.kind} complete`, { jobId, checkpointId, durationMs, bytes });
       this.#trace.completed(completed, commits);
       const named = this.#named(context, { path: completed.path });
-      this.lastCompleted = { completed, path: 'path' in named ? named.path : '' };
+      const shown = 'path' in named ? named.path : '';
+      this.lastCompleted = { completed, path: shown };
+      this.history.completed(completed, shown);
       this.#tell(self, { type: 'decided', completed, now: clock.monotonic() });
     } catch (error) {
       this.#failed(self, checkpointId, error);

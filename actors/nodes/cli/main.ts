@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../adapters/package-files.ts';
 import { addCancel } from './cancel.ts';
+import { addCheckpoints } from './checkpoints.ts';
 import { addCluster } from './cluster.ts';
 import { addCompletion } from './completion.ts';
 import {
@@ -88,6 +89,7 @@ function createProgram(cli: Cli): Command {
     addStop,
     addSavepoint,
     addCheckpoint,
+    addCheckpoints,
     addCluster,
     addJobManager,
     addTaskManager,

@@ -4,6 +4,7 @@ import { REST_SHARED_LOOK_MS } from '../../../src/base/limits.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
 import type { AlertInfo } from '../../../src/protocol/alert.ts';
+import type { CheckpointStatistics } from '../../../src/protocol/checkpoint-statistics.ts';
 import type { ExecutionGraphInfo } from '../../../src/protocol/execution-graph-info.ts';
 import type { JobSummary } from '../../../src/protocol/job-status.ts';
 import type { TaskManagerInfo } from '../../../src/protocol/task-manager-info.ts';
@@ -72,6 +73,13 @@ export class ClusterGateway implements RestGateway {
 
   job(jobId: JobId): Promise<ExecutionGraphInfo> {
     return this.#shared(`job ${jobId}`, () => found(jobId, this.#options.client.executionGraph(jobId)));
+  }
+
+  checkpoints(jobId: JobId, checkpointId?: number): Promise<CheckpointStatistics> {
+    const key = `checkpoints ${jobId} ${checkpointId ?? ''}`;
+    return this.#shared(key, () =>
+      found(jobId, this.#options.client.checkpointStatistics(jobId, checkpointId)),
+    );
   }
 
   async cancel(jobId: JobId): Promise<void> {

@@ -324,7 +324,7 @@ function giveUp(
   rest.delete(checkpointId);
   const failures = error === undefined ? state.failures : state.failures + 1;
   const effects: CheckpointEffect[] = [
-    { type: 'notifyAborted', checkpointId, refs: [...pending.expected.values()] },
+    { type: 'notifyAborted', checkpointId, refs: [...pending.expected.values()], reason: error?.message },
   ];
   if (pending.request !== undefined) {
     const reason =

@@ -133,7 +133,13 @@ export type CheckpointEffect =
   | { readonly type: 'takeUnaligned'; readonly checkpointId: number; readonly refs: readonly ExecutionRef[] }
   | { readonly type: 'decide'; readonly checkpoint: PendingCheckpoint }
   | { readonly type: 'notifyComplete'; readonly checkpointId: number; readonly refs: readonly ExecutionRef[] }
-  | { readonly type: 'notifyAborted'; readonly checkpointId: number; readonly refs: readonly ExecutionRef[] }
+  | {
+      readonly type: 'notifyAborted';
+      readonly checkpointId: number;
+      readonly refs: readonly ExecutionRef[];
+      /** Undefined: subtasks stopped, and nobody is to blame. */
+      readonly reason?: string | undefined;
+    }
   | {
       readonly type: 'discard';
       readonly checkpoints: readonly CompletedCheckpoint[];
