@@ -1,3 +1,5 @@
+import type { TaskManagerId } from '../../src/base/ids.ts';
+import type { NodeView } from '../../src/rest/gateway.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { ArtifactStore } from '../../src/ports/stores.ts';
 import { natsServerInfo } from '../../src/transport/nats/server-info.ts';
@@ -7,6 +9,7 @@ import type { ClientSettings } from '../client/cluster-client.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import { openTracing } from './adapters/open-tracing.ts';
 import { SilentLogger } from './adapters/silent-logger.ts';
+import { RemoteNodeView } from './rest/remote-node-view.ts';
 import { connectEnvironment, openArtifacts } from './nats-environment.ts';
 import type { ClusterAddress } from './nats-environment.ts';
 
@@ -17,6 +20,8 @@ export interface ClientConnection {
   artifacts(): Promise<ArtifactStore>;
   /** The NATS server that it is connected to. */
   server(): Promise<NatsServerInfo>;
+  /** A process of the cluster, looked at from outside: a TaskManager's, or the leading JobManager's. */
+  node(taskManagerId?: TaskManagerId): NodeView;
   close(): Promise<void>;
 }
 
@@ -44,6 +49,10 @@ export async function connectClient(
     client: new ClusterClient(connected.environment, { ...DEFAULT_CLIENT_SETTINGS, ...settings }),
     artifacts: () => openArtifacts(connected),
     server: () => natsServerInfo(connected.transport),
+    node: (taskManagerId) => {
+      const { environment } = connected;
+      return new RemoteNodeView(environment, environment.subjects.node(taskManagerId));
+    },
     close: async () => {
       await connected.transport.close();
       await traces.close();

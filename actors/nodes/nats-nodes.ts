@@ -25,6 +25,7 @@ import type { ClusterAddress, NatsEnvironment } from './nats-environment.ts';
 import { StoredMetrics } from '../metrics/metric-query.ts';
 import { serveCluster } from './rest/serve-cluster.ts';
 import type { RestServer } from './rest/rest-server.ts';
+import { serveNodeView } from '../messaging/serve-node-view.ts';
 import { startTaskManagerNode } from './task-manager-node.ts';
 
 export interface NatsNodeOptions extends ClusterAddress {
@@ -61,10 +62,12 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
       webhook: new FetchWebhook(options.configuration.get(OPTIONS.alertWebhookTimeout)),
       defaultCheckpoints: `nats-objects:millrace-${environment.clusterId}-checkpoints`,
     });
+    const view = new ProcessView({ logFile: options.logFile, threads: () => [] });
+    const viewed = serveNodeView(environment, environment.subjects.node(), view);
     served.rest = await serveCluster(environment, {
       configuration: options.configuration,
       artifacts,
-      view: new ProcessView({ logFile: options.logFile, threads: () => [] }),
+      view,
       metrics: new StoredMetrics(node.metrics, environment.clock),
       alerts: () => node.alerts?.alerts() ?? [],
       directory,
@@ -75,6 +78,7 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
     });
     return async () => {
       await served.rest?.stop();
+      viewed.close();
       node.stop();
     };
   });

@@ -14,6 +14,7 @@ import type { ClusterEvent } from './event.ts';
  * | `mr.<cluster>.job.<jobId>` | the job's job-manager |
  * | `mr.<cluster>.tm.<tmId>` | a task-manager |
  * | `mr.<cluster>.tm.<tmId>.node` | its process: logs, threads, memory |
+ * | `mr.<cluster>.jobmanager.node` | the same of the leading JobManager |
  * | `mr.<cluster>.tm.<tmId>.slot.<n>` | one of its slots |
  * | `mr.<cluster>.job.<jobId>.<attempt>.task.<vertex>.<index>` | one attempt of a subtask |
  * | `mr.<cluster>.data.<jobId>.<epoch>.<attempt>.<channel>` | the consumer of a network channel |
@@ -47,9 +48,11 @@ export class Subjects {
     return `${this.#prefix}.tm.${token(taskManager)}`;
   }
 
-  /** The process of a task-manager, looked at from outside. */
-  node(taskManager: TaskManagerId): string {
-    return `${this.taskManager(taskManager)}.node`;
+  /** The process of a task-manager, or of the leading JobManager, looked at from outside. */
+  node(taskManager?: TaskManagerId): string {
+    return taskManager === undefined
+      ? `${this.#prefix}.jobmanager.node`
+      : `${this.taskManager(taskManager)}.node`;
   }
 
   slot(taskManager: TaskManagerId, slot: number): string {
@@ -80,6 +83,8 @@ export function roleAt(subject: string): string {
   switch (kind) {
     case 'resourcemanager':
       return 'resource-manager';
+    case 'jobmanager':
+      return 'node';
     case 'tm':
       return fourth === 'slot' || fourth === 'node' ? fourth : 'task-manager';
     case 'job':

@@ -329,6 +329,20 @@ describe('on a cluster', () => {
     await cluster.untilRegistered(1);
   });
 
+  it('when logs are asked for, of any of its nodes, then their lines are shown, for people or as they are', async () => {
+    const { stdout } = await cli(['logs', ...address]);
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO +jobmanager +JobManager leads epoch=1$/m);
+    const taskManager = await cli(['logs', 'tm-1', '--json', ...address]);
+    expect(taskManager.lines[0]).toMatchObject({ role: 'taskmanager' });
+    expect((await cli(['logs', '--list', ...address])).stdout).toMatch(/^jobmanager\.log +[\d,]+ /m);
+    const unknown = await cli(['logs', '--file', 'other.log', ...address]);
+    expect(unknown).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no log file "other.log", but jobmanager.log/),
+    });
+    expect(await cli(['logs', 'tm-9', ...address])).toMatchObject({ code: 1 });
+  });
+
   it('when doctor looks at it, then one TaskManager is a problem, and what is in order is told too', async () => {
     const { code, lines } = await cli(['doctor', '--json', ...address]);
     expect(code).toBe(1);

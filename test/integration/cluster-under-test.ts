@@ -173,7 +173,7 @@ export class ClusterUnderTest {
 
   startTaskManager(id: string): CliProcess {
     const slots = String(this.#options.slots ?? 2);
-    const own = ['--slots', slots, '-D', `taskmanager.resource-id=${id}`];
+    const own = ['--slots', slots, '-D', `taskmanager.resource-id=${id}`, '--log-file', this.logFile(id)];
     const started = this.#start('taskmanager', own, this.#taskManagersNats);
     this.taskManagers.set(id, started);
     return started;

@@ -17,6 +17,7 @@ import { addDoctor } from './doctor/doctor.ts';
 import { addInfo } from './info.ts';
 import { addJobManager } from './jobmanager.ts';
 import { addList } from './list.ts';
+import { addLogs } from './logs.ts';
 import type { Cli } from './options.ts';
 import { addRun } from './run.ts';
 import { addCheckpoint, addSavepoint, addStop } from './savepoint.ts';
@@ -85,6 +86,7 @@ function createProgram(cli: Cli): Command {
     addList,
     addStatus,
     addTop,
+    addLogs,
     addCancel,
     addStop,
     addSavepoint,

@@ -48,7 +48,7 @@ export class RemoteNodeView implements NodeView {
   async #ask<T extends NodeReply['type']>(request: NodeRequest, expected: T): Promise<ReplyOf<T>> {
     const answer = await ask(this.#environment, this.#subject, request, nodeReply, POLICY).catch(
       (cause: unknown) => {
-        throw new RestError(404, 'The TaskManager does not answer.', { cause });
+        throw new RestError(404, 'The process does not answer: is it running?', { cause });
       },
     );
     if (answer.type !== expected) throw new RestError(500, `${expected} was expected, ${answer.type} came`);
