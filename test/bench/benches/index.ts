@@ -6,6 +6,7 @@ import { exchangeNatsBids, exchangeNatsBidsZstd } from './exchange-nats-bids.ts'
 import { flights } from './flights.ts';
 import { chain, exchange, exchangeNats, keyedCount, windowCount, windowCountWhole } from './jobs.ts';
 import { metrics, metricsNone } from './metrics.ts';
+import { restJob, restOverview } from './rest.ts';
 import { ring, ringMsgpack } from './ring.ts';
 import { stateRocksDb } from './state-rocksdb.ts';
 import { state } from './state.ts';
@@ -24,6 +25,8 @@ export const BENCHES: readonly Bench[] = [
   ...windows,
   flights,
   controlPlane,
+  restOverview,
+  restJob,
   codec,
   codecDeclared,
   codecProjected,
