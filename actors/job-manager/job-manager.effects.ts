@@ -1,7 +1,7 @@
 import { createActor } from 'xstate';
 import type { Actor, ActorRefFrom } from 'xstate';
 import { assert } from '../../src/base/assert.ts';
-import { NotFoundError, UserError, serializeError } from '../../src/base/errors.ts';
+import { serializeError } from '../../src/base/errors.ts';
 import type { SerializedError } from '../../src/base/errors.ts';
 import type { VertexId } from '../../src/base/ids.ts';
 import { isActive } from '../../src/control/scheduler/decide.ts';
@@ -37,10 +37,7 @@ import {
   CheckpointCoordinator,
   checkpointsUri,
 } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
-import type {
-  CheckpointPlaces,
-  SnapshotResult,
-} from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
+import type { CheckpointPlaces } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
 import type {
   CheckpointCoordinatorEvent,
   checkpointCoordinatorMachine,
@@ -51,6 +48,7 @@ import { executionGraphInfo } from './execution-graph-info.ts';
 import { JobHistory } from './job-history.ts';
 import { JobTrace } from './job-trace.ts';
 import { jobView } from './job-view.ts';
+import { SnapshotOrders } from './snapshot-orders.ts';
 import { provideSourceCoordinator } from './source-coordinator/source-coordinator.effects.ts';
 import type {
   CreateEnumerator,
@@ -119,8 +117,7 @@ class JobManager implements JobManagerHandle {
   readonly #metrics: JobMetrics;
   readonly #history: JobHistory;
   readonly #stopServing: () => void;
-  /** Checkpoints and savepoints that were asked for; undefined while they are under way. */
-  readonly #snapshotResults = new Map<string, SnapshotResult | undefined>();
+  readonly #orders: SnapshotOrders;
   #endedAt: number | undefined;
   #timers: readonly (() => void)[] = [];
   readonly #delayed = new Set<TimerHandle>();
@@ -145,6 +142,12 @@ class JobManager implements JobManagerHandle {
     const job = { jobId: options.jobId, name: options.graph.jobGraph.name };
     this.#history = new JobHistory(options.submittedAt, failuresKept);
     this.#trace = new JobTrace(environment.tracing, job, trace);
+    this.#orders = new SnapshotOrders({
+      jobId: options.jobId,
+      savepointDirectory: checkpointPlaces.savepointDirectory,
+      random: environment.random,
+      begin: (request) => this.#toCheckpoints({ type: 'snapshotRequested', request }),
+    });
     this.#alignment = new WatermarkAlignment(options.graph.jobGraph);
     const performer = this.#performer(cancellationTimeoutMs);
     const sources = this.#sourceCoordinators(performer, createEnumerator);
@@ -304,7 +307,7 @@ class JobManager implements JobManagerHandle {
       },
       onFailed: (error) => this.actor.send({ type: 'checkpointsFailed', error, moment: performer.moment() }),
       onRestoreFailed: (error) => this.actor.send({ type: 'restoreFailed', error }),
-      answer: (requestId, result) => this.#snapshotResults.set(requestId, result),
+      answer: (requestId, result) => this.#orders.answer(requestId, result),
     });
   }
 
@@ -439,57 +442,6 @@ class JobManager implements JobManagerHandle {
     this.#reply(event, { type: 'acknowledged' });
   }
 
-  #triggerSnapshot(
-    context: JobManagerContext,
-    request: Extract<JobClientRequest, { type: 'triggerSnapshot' }>,
-    caller: Caller,
-  ): void {
-    const { requestId, kind, stop = false, drain = false } = request;
-    try {
-      if (hasEnded(context)) throw new UserError(`the job has ended, it is ${context.scheduler.status}`);
-      if (!this.#snapshotResults.has(requestId)) {
-        const location = kind === 'savepoint' ? this.#savepointLocation(context, request.directory) : '';
-        this.#snapshotResults.set(requestId, undefined);
-        this.#toCheckpoints({
-          type: 'snapshotRequested',
-          request: { requestId, kind, location, stop, drain },
-        });
-      }
-      reply(this.#environment, caller, { type: 'snapshotTriggered', requestId });
-    } catch (error) {
-      reply(this.#environment, caller, { type: 'refused', error: serializeError(error) });
-    }
-  }
-
-  /** A folder of its own under the one that was asked for. */
-  #savepointLocation({ jobId }: JobManagerContext, directory: string | undefined): string {
-    const parent = directory ?? this.#options.checkpointPlaces.savepointDirectory;
-    if (parent === undefined)
-      throw new UserError(
-        'a savepoint needs a place: name a directory, or set execution.checkpointing.savepoint-dir',
-      );
-    const own = `savepoint-${jobId.slice(0, 6)}-${this.#environment.random.hex(6)}`;
-    return `${parent.replace(/\/+$/, '')}/${own}`;
-  }
-
-  #snapshotStatus(requestId: string): { readonly type: string; readonly [field: string]: unknown } {
-    const type = 'snapshotStatus';
-    if (!this.#snapshotResults.has(requestId)) {
-      const error = serializeError(
-        new NotFoundError(`there is no request ${requestId} of a checkpoint or savepoint`),
-      );
-      return { type, state: 'FAILED', error };
-    }
-    const result = this.#snapshotResults.get(requestId);
-    if (result === undefined && hasEnded(this.#context())) {
-      const error = serializeError(new UserError('the job has ended before the snapshot was complete'));
-      return { type, state: 'FAILED', error };
-    }
-    if (result === undefined) return { type, state: 'IN_PROGRESS' };
-    if ('error' in result) return { type, state: 'FAILED', error: result.error };
-    return { type, state: 'COMPLETED', location: result.path };
-  }
-
   #replyToClient(context: JobManagerContext, request: JobClientRequest, caller: Caller): void {
     const { jobId } = context;
     switch (request.type) {
@@ -518,9 +470,13 @@ class JobManager implements JobManagerHandle {
       case 'cancelJob':
         return reply(this.#environment, caller, { type: 'cancelAccepted', jobId });
       case 'triggerSnapshot':
-        return this.#triggerSnapshot(context, request, caller);
+        return reply(this.#environment, caller, this.#orders.take(request, context.scheduler.status));
       case 'requestSnapshotStatus':
-        return reply(this.#environment, caller, this.#snapshotStatus(request.requestId));
+        return reply(
+          this.#environment,
+          caller,
+          this.#orders.status(request.requestId, this.#context().scheduler.status),
+        );
       case 'fetchResults': {
         const { attempt, rows: found, end } = this.results.read(request.collectId, request.from, request.max);
         // Only as many as one message holds: the client asks on from there.

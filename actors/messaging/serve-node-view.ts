@@ -3,7 +3,7 @@ import { LOG_PART_BYTES } from '../../src/base/limits.ts';
 import type { Subscription } from '../../src/ports/transport.ts';
 import { nodeRequest } from '../../src/protocol/node-inspection.ts';
 import type { NodeReply, NodeRequest } from '../../src/protocol/node-inspection.ts';
-import type { NodeView } from '../../src/rest/gateway.ts';
+import type { NodeView } from '../../src/ports/node-view.ts';
 import type { ActorEnvironment } from './environment.ts';
 import { reply, serve } from './serve.ts';
 

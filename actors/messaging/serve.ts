@@ -13,6 +13,7 @@ import {
   encodingOf,
 } from '../../src/protocol/codec.ts';
 import type { Encoding } from '../../src/protocol/codec.ts';
+import { MessageTooLargeError } from '../../src/transport/errors.ts';
 import { roleAt } from '../../src/protocol/subjects.ts';
 import type { ActorEnvironment } from './environment.ts';
 
@@ -78,10 +79,16 @@ function inTrace(
   }
 }
 
-/** Answers a caller in its own encoding; a closed transport is no reason to fail. */
+/**
+ * Answers a caller in its own encoding; a closed transport is no reason to fail. An answer that is larger than a message may be
+ * is refused, so that the caller need not wait for what cannot come.
+ */
 export function reply(environment: ActorEnvironment, caller: Caller, message: Message): void {
-  if (caller.replyTo === undefined) return;
-  tell(environment, caller.replyTo, message, caller.encoding);
+  const { replyTo, encoding } = caller;
+  if (replyTo === undefined) return;
+  const tooLarge = send(environment, replyTo, message, encoding);
+  if (tooLarge !== undefined)
+    send(environment, replyTo, { type: 'refused', error: serializeError(tooLarge, 'internal') }, encoding);
 }
 
 /** Sends without waiting for an answer. Delivery is not certain; a failure to send is logged. */
@@ -91,6 +98,16 @@ export function tell(
   message: Message,
   encoding: Encoding = 'msgpack',
 ): void {
+  send(environment, subject, message, encoding);
+}
+
+/** @returns the error of a message that is too large for any try; other failures are logged only */
+function send(
+  environment: ActorEnvironment,
+  subject: string,
+  message: Message,
+  encoding: Encoding,
+): MessageTooLargeError | undefined {
   const { current } = environment.scope;
   const headers = {
     [MESSAGE_ID]: environment.random.hex(8),
@@ -101,5 +118,7 @@ export function tell(
     environment.transport.publish(subject, encodeMessage(message, encoding), { headers });
   } catch (error) {
     environment.logger.warn('message not sent', { subject, type: message.type, error });
+    if (error instanceof MessageTooLargeError) return error;
   }
+  return undefined;
 }

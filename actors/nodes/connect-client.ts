@@ -1,5 +1,5 @@
 import type { TaskManagerId } from '../../src/base/ids.ts';
-import type { NodeView } from '../../src/rest/gateway.ts';
+import type { NodeView } from '../../src/ports/node-view.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import type { ArtifactStore } from '../../src/ports/stores.ts';
 import { natsServerInfo } from '../../src/transport/nats/server-info.ts';
@@ -9,7 +9,7 @@ import type { ClientSettings } from '../client/cluster-client.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import { openTracing } from './adapters/open-tracing.ts';
 import { SilentLogger } from './adapters/silent-logger.ts';
-import { RemoteNodeView } from './rest/remote-node-view.ts';
+import { RemoteNodeView } from '../client/remote-node-view.ts';
 import { connectEnvironment, openArtifacts } from './nats-environment.ts';
 import type { ClusterAddress } from './nats-environment.ts';
 

@@ -1,6 +1,6 @@
 import type { TaskManagerId } from '../../src/base/ids.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
-import type { NodeView } from '../../src/rest/gateway.ts';
+import type { NodeView } from '../../src/ports/node-view.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
 import type { ModuleCache } from './adapters/module-cache.ts';

@@ -47,10 +47,13 @@ export class LocalCluster {
   restUrl: string | undefined;
   /** Settles, with the reason, when the cluster cannot go on: its JobManager or its NATS server has ended. */
   readonly failed: Promise<Error>;
+  /** Settles when somebody has told its JobManager to end, over REST: the rest is to be stopped. */
+  readonly ended: Promise<void>;
   readonly #options: LocalClusterOptions;
   readonly #server: NatsServerProcess | undefined;
   readonly #nodes: NodeProcess[] = [];
   readonly #fail: (error: Error) => void;
+  readonly #end: () => void;
   #started = false;
   #stopping = false;
 
@@ -61,6 +64,9 @@ export class LocalCluster {
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.failed = promise;
     this.#fail = resolve;
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    this.ended = ended;
+    this.#end = end;
     void server?.ended.then((how) => {
       if (!this.#stopping) this.#fail(new ExternalError(`the nats-server ended with ${how}`));
     });
@@ -131,6 +137,7 @@ export class LocalCluster {
     const what = `${role} (pid ${child.pid}) ended with ${how}`;
     if (!this.#started)
       return this.#fail(new ExternalError(`${what} before the cluster was ready; its log is ${logFile}`));
+    if (role === 'jobmanager' && child.exitCode === 0) return this.#end();
     if (role === 'jobmanager') return this.#fail(new ExternalError(`${what}; its log is ${logFile}`));
     const left = this.#nodes.filter((node) => node.role !== 'jobmanager' && isRunning(node.child)).length;
     this.#options.logger.error(`${what}; the cluster goes on`, { taskManagersLeft: left, log: logFile });

@@ -16,6 +16,8 @@ import { buildJob } from './adapters/load-module.ts';
 export interface PreparedJob {
   readonly bundle: BundledJob;
   readonly jobGraph: JobGraph;
+  /** Execution mode BATCH. */
+  readonly batch: boolean;
   /** Slots it needs to run. */
   readonly slots: number;
 }
@@ -48,7 +50,8 @@ export async function prepareJob(
     const file = join(directory, `${bundle.sha256}.mjs`);
     await writeFile(file, bundle.source);
     const built: GeneratedJob<OperatorFactory> = await buildJob(file, configuration.toRecord(), path);
-    return { bundle, jobGraph: built.jobGraph, slots: buildExecutionGraph(built.jobGraph).slots.length };
+    const { jobGraph, batch = false } = built;
+    return { bundle, jobGraph, batch, slots: buildExecutionGraph(jobGraph).slots.length };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -5,7 +5,7 @@ import type { TaskManagerId } from '../../src/base/ids.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import type { TaskManagerHardware } from '../../src/protocol/task-manager-info.ts';
-import type { NodeView } from '../../src/rest/gateway.ts';
+import type { NodeView } from '../../src/ports/node-view.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { serveNodeView } from '../messaging/serve-node-view.ts';
 import type { StartSlotThread } from '../task-manager/slot/slot-thread.ts';

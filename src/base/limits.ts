@@ -293,7 +293,7 @@ export const ATTEMPTS_KEPT = 10;
 /** Earlier attempts of all subtasks together that one answer tells of. */
 export const ATTEMPTS_TOLD = 2_000;
 /** Failures of tasks that are kept with the one that began a restart. */
-export const CONCURRENT_FAILURES_KEPT = 16;
+export const CONCURRENT_FAILURES_KEPT = 4;
 /** Tries to post an alert, the pause after the first (doubled after each), and posts under way at once; more are dropped. */
 export const ALERT_POST_TRIES = 4;
 export const ALERT_POST_PAUSE_MS = 1_000;

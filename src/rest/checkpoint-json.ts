@@ -149,10 +149,10 @@ function isAcknowledged(subtask: SubtaskRecord): subtask is Acknowledged {
   return subtask.acknowledgedAt !== undefined && subtask.metrics !== undefined;
 }
 
-/** Flink's Stats: percentiles are not a number where there is nothing. */
+/** Flink's Stats. Percentiles of nothing are no number, which JSON writes as text. */
 function stats(values: readonly number[]): object {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): number => (sorted.length === 0 ? Number.NaN : percentile(sorted, share));
+  const at = (share: number): number | 'NaN' => (sorted.length === 0 ? 'NaN' : percentile(sorted, share));
   const sum = sorted.reduce((total, value) => total + value, 0);
   return {
     min: sorted[0] ?? 0,

@@ -1,7 +1,7 @@
-import type { TaskManagerMemory } from '../config/memory-model.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { SerializedError } from '../base/errors.ts';
 import type { JobId, TaskManagerId } from '../base/ids.ts';
+import type { NodeView } from '../ports/node-view.ts';
 import type { DispatcherReply } from '../protocol/client-dispatcher.ts';
 import type { AlertInfo } from '../protocol/alert.ts';
 import type { CheckpointStatistics } from '../protocol/checkpoint-statistics.ts';
@@ -59,45 +59,6 @@ export interface SnapshotOperations {
   disposal(requestId: string): Outcome;
   /** 32 hex digits. */
   newRequestId(): string;
-}
-
-export interface LogFile {
-  readonly name: string;
-  readonly size: number;
-  /** Last change, wall time, ms. */
-  readonly mtime: number;
-}
-
-/** A process of the cluster, looked at from inside. */
-export interface NodeView {
-  logs(): Promise<readonly LogFile[]>;
-  /** The file as it is; undefined where there is none of this name. */
-  log(name: string): Promise<Uint8Array | undefined>;
-  threads(): Promise<readonly { readonly name: string; readonly stack: string }[]>;
-  environment(): Promise<NodeEnvironment>;
-}
-
-export interface NodeEnvironment {
-  readonly version: string;
-  readonly arch: string;
-  readonly options: readonly string[];
-  readonly modules: readonly string[];
-  readonly memory: NodeMemory;
-  readonly model?: TaskManagerMemory;
-}
-
-/** Bytes. */
-export interface NodeMemory {
-  readonly heapUsed: number;
-  readonly heapCommitted: number;
-  readonly heapMax: number;
-  readonly external: number;
-  readonly resident: number;
-  readonly garbageCollections: readonly {
-    readonly name: string;
-    readonly count: number;
-    readonly timeMs: number;
-  }[];
 }
 
 /** Modules that were uploaded, to be run. */

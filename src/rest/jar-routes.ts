@@ -52,7 +52,7 @@ export const JAR_ROUTES: readonly Route[] = [
     summary: 'The modules that were uploaded, newest first.',
     response: z.object({ address: z.string(), files: z.array(anyObject) }),
     handle: async ({ gateway }) => ({
-      address: '',
+      address: (await gateway.overview()).rest ?? '',
       files: (await gateway.jars.list()).map(({ id, name, uploaded }) => ({
         id,
         name,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ExecutionGraphInfo, VertexInfo } from '../protocol/execution-graph-info.ts';
 import type { ExecutionState, JobSummary } from '../protocol/job-status.ts';
 import { ioMetrics, positionOf, spanOf } from './io-metrics.ts';
@@ -73,11 +74,5 @@ export function countStates(states: readonly ExecutionState[]): Partial<Record<E
 
 /** Flink's groups have ids of 32 hex digits; this one's are a function of the name. */
 function groupId(name: string): string {
-  let [a, b] = [0x811c9dc5, 0x01000193];
-  for (const letter of name) {
-    a = Math.imul(a ^ (letter.codePointAt(0) ?? 0), 0x01000193);
-    b = Math.imul(b + (letter.codePointAt(0) ?? 0), 0x85ebca6b);
-  }
-  const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
-  return hex(a) + hex(b) + hex(a ^ b) + hex(Math.imul(a, b));
+  return createHash('sha256').update(name).digest('hex').slice(0, 32);
 }

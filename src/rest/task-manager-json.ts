@@ -1,5 +1,5 @@
 import type { TaskManagerInfo } from '../protocol/task-manager-info.ts';
-import type { NodeMemory } from './gateway.ts';
+import type { NodeMemory } from '../ports/node-view.ts';
 
 const MEGABYTE = 1024 ** 2;
 

@@ -451,6 +451,16 @@ describe('millrace cluster', () => {
     expect([...(await pidsIn(logs)).values()].filter(isAlive)).toEqual([]);
   });
 
+  it('when it is told to end over REST, then everything is stopped and it ends with 0', async () => {
+    const logs = join(folder, 'logs-6');
+    const running = startCluster(logs);
+    await running.says(/"type":"clusterReady"/);
+    const url = String(running.lines.find(({ type }) => type === 'clusterReady')?.['rest']);
+    expect((await fetch(`${url}/cluster`, { method: 'DELETE' })).status).toBe(200);
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+    expect([...(await pidsIn(logs)).values()].filter(isAlive)).toEqual([]);
+  });
+
   it('when the port of its own nats-server is in use, then it says so and ends with 2', async () => {
     const nats = await NatsServer.start();
     try {

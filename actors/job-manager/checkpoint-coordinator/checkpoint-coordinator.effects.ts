@@ -15,7 +15,6 @@ import type { JobGraph } from '../../../src/graph/job-graph.ts';
 import type { SnapshotStore } from '../../../src/ports/snapshot-store.ts';
 import type { SubtaskState } from '../../../src/protocol/checkpoint.ts';
 import type { RestoreLocation } from '../../../src/protocol/slot.ts';
-import { subtaskReply } from '../../../src/protocol/subtask.ts';
 import { buildManifest } from '../../../src/state/snapshot/build-manifest.ts';
 import { checkCompatible } from '../../../src/state/snapshot/compare-with-job.ts';
 import { DecisionLog } from '../../../src/state/snapshot/decision-log.ts';
@@ -30,9 +29,11 @@ import {
 import type { Manifest } from '../../../src/state/snapshot/manifest.ts';
 import { openSnapshot } from '../../../src/state/snapshot/open-snapshot.ts';
 import { StoreError } from '../../../src/storage/errors.ts';
-import { BRIEF, PERSISTENT, ask, sleep } from '../../messaging/ask.ts';
+import { sleep } from '../../messaging/ask.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import { CheckpointTrace } from './checkpoint-trace.ts';
+import { SubtaskMessages } from './subtask-messages.ts';
+import type { Notice, Trigger } from './subtask-messages.ts';
 import { checkpointCoordinatorMachine } from './checkpoint-coordinator.machine.ts';
 import type {
   CheckpointCoordinatorContext,
@@ -93,14 +94,6 @@ const DECISION_PAUSE_MS = 1_000;
 const STOPPED = 'subtasks of the job stopped before it was complete';
 const NOTHING_MEASURED = { durationMs: 0, stateBytes: 0, checkpointedBytes: 0 };
 
-const NOTICES = {
-  takeUnaligned: 'takeUnaligned',
-  notifyComplete: 'notifyCheckpointComplete',
-  notifyAborted: 'notifyCheckpointAborted',
-} as const;
-
-type Notice = Extract<CheckpointEffect, { type: keyof typeof NOTICES }>;
-
 interface Actor {
   send(event: CheckpointCoordinatorEvent): void;
 }
@@ -117,6 +110,7 @@ export class CheckpointCoordinator {
   #reservedUpTo = 0;
   #closed = false;
   readonly #trace: CheckpointTrace;
+  readonly #messages: SubtaskMessages;
   /** What became of the last ones, for those who ask. */
   readonly history: CheckpointHistory;
   #store: SnapshotStore | undefined;
@@ -135,6 +129,7 @@ export class CheckpointCoordinator {
     this.#places = places;
     this.#hooks = hooks;
     this.history = new CheckpointHistory(hooks.historyKept);
+    this.#messages = new SubtaskMessages(environment, (ref) => hooks.isActive(ref));
     this.#trace = new CheckpointTrace(environment.tracing, hooks.jobId);
     this.machine = checkpointCoordinatorMachine.provide({
       actions: {
@@ -191,6 +186,7 @@ export class CheckpointCoordinator {
     this.#closed = true;
     await this.#opened.promise.catch(() => {});
     await this.#deciding;
+    this.history.ended('the job has ended', this.#environment.clock.now());
     if (this.#store === undefined) return;
     const kept = new Set(keep ? (this.#restore === undefined ? [] : filesOf(this.#restore.manifest)) : []);
     if (keep && this.#restore !== undefined) kept.add(this.#restore.location.path);
@@ -303,10 +299,7 @@ export class CheckpointCoordinator {
     }
   }
 
-  #remember(
-    { coordinator }: CheckpointCoordinatorContext,
-    { checkpointId, timestamp }: Extract<CheckpointEffect, { type: 'trigger' }>,
-  ): void {
+  #remember({ coordinator }: CheckpointCoordinatorContext, { checkpointId, timestamp }: Trigger): void {
     const pending = coordinator.pending.get(checkpointId);
     if (pending === undefined) return;
     const { request, expected, unaligned } = pending;
@@ -322,17 +315,19 @@ export class CheckpointCoordinator {
     };
   }
 
-  async #triggerAll(
-    context: CheckpointCoordinatorContext,
-    self: Actor,
-    effect: Extract<CheckpointEffect, { type: 'trigger' }>,
-  ): Promise<void> {
+  async #triggerAll(context: CheckpointCoordinatorContext, self: Actor, effect: Trigger): Promise<void> {
     const { checkpointId, refs } = effect;
     try {
       if (this.#log === undefined) await this.#takeOver(context.jobId, context.epoch);
       await this.#reserve(checkpointId);
       this.#inTrace(checkpointId, () => {
-        for (const ref of refs) void this.#trigger(context, self, ref, effect);
+        for (const ref of refs) {
+          this.#messages.trigger(context, ref, effect).catch((error: unknown) => {
+            const now = this.#environment.clock.monotonic();
+            const reason = serializeError(error, 'external');
+            this.#tell(self, { type: 'declined', ref, checkpointId, error: reason, now });
+          });
+        }
       });
     } catch (error) {
       this.#failed(self, checkpointId, error);
@@ -349,44 +344,10 @@ export class CheckpointCoordinator {
     this.#tell(self, { type: 'decisionFailed', checkpointId, error: serializeError(error, 'external'), now });
   }
 
-  async #trigger(
-    context: CheckpointCoordinatorContext,
-    self: Actor,
-    ref: ExecutionRef,
-    { checkpointId, timestamp, flags, location }: Extract<CheckpointEffect, { type: 'trigger' }>,
-  ): Promise<void> {
-    const { attempt } = ref;
-    const { jobId, epoch } = context;
-    const message = {
-      type: 'triggerCheckpoint' as const,
-      epoch,
-      attempt,
-      checkpointId,
-      timestamp,
-      flags,
-      location,
-    };
-    try {
-      await ask(this.#environment, this.#subject(jobId, ref), message, subtaskReply, {
-        ...BRIEF,
-        wanted: () => this.#hooks.isActive(ref),
-      });
-    } catch (error) {
-      const now = this.#environment.clock.monotonic();
-      this.#tell(self, {
-        type: 'declined',
-        ref,
-        checkpointId,
-        error: serializeError(error, 'external'),
-        now,
-      });
-    }
-  }
-
   async #notifyAll(context: CheckpointCoordinatorContext, effect: Notice): Promise<void> {
     const { checkpointId, type } = effect;
     const told = this.#inTrace(checkpointId, () =>
-      Promise.all(effect.refs.map((ref) => this.#notify(context, ref, effect))),
+      Promise.all(effect.refs.map((ref) => this.#messages.notify(context, ref, effect))),
     );
     if (type === 'takeUnaligned') return;
     await told;
@@ -396,35 +357,6 @@ export class CheckpointCoordinator {
 
   #inTrace<T>(checkpointId: number, act: () => T): T {
     return this.#environment.scope.within(this.#trace.contextOf(checkpointId), act);
-  }
-
-  async #notify(
-    { jobId, epoch }: CheckpointCoordinatorContext,
-    ref: ExecutionRef,
-    { type, checkpointId }: Notice,
-  ): Promise<void> {
-    const message = {
-      type: NOTICES[type],
-      epoch,
-      attempt: ref.attempt,
-      checkpointId,
-    };
-    try {
-      await ask(this.#environment, this.#subject(jobId, ref), message, subtaskReply, {
-        ...PERSISTENT,
-        wanted: () => this.#hooks.isActive(ref),
-      });
-    } catch (error) {
-      // A subtask that has ended meanwhile; what it had to commit is in the checkpoint.
-      this.#environment.logger.debug('subtask not told of a checkpoint', { ...ref, checkpointId, error });
-    }
-  }
-
-  #subject(
-    jobId: CheckpointCoordinatorContext['jobId'],
-    { attempt, vertexId, subtaskIndex }: ExecutionRef,
-  ): string {
-    return this.#environment.subjects.subtask(jobId, attempt, vertexId, subtaskIndex);
   }
 
   /** Writes the manifest, then the decision: from then on the checkpoint exists. */

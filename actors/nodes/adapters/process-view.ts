@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { LOG_FILES_SHOWN, LOG_SHOWN_BYTES } from '../../../src/base/limits.ts';
-import type { LogFile, NodeEnvironment, NodeView } from '../../../src/rest/gateway.ts';
+import type { LogFile, NodeEnvironment, NodeView } from '../../../src/ports/node-view.ts';
 
 /** A thread of this process that can be asked how it fares. */
 export interface WatchedThread {

@@ -76,7 +76,8 @@ async function runCluster(cli: Cli, options: ClusterOptions): Promise<number> {
   try {
     const cluster = await start(cli, options, { logDirectory, logger, interruption });
     announce(cli, options, cluster);
-    const reason = await Promise.race([cluster.failed, interruption.happened]);
+    const ended = cluster.ended.then(() => 'its JobManager was told to end' as const);
+    const reason = await Promise.race([cluster.failed, ended, interruption.happened]);
     if (reason instanceof Error)
       logger.error('the cluster cannot go on, everything is stopped', { error: reason });
     else logger.info('the cluster stops', { reason });

@@ -3,7 +3,7 @@ import type { JobGraph } from '../../../src/graph/job-graph.ts';
 import { prepareJob } from '../prepare-job.ts';
 import type { PreparedJob } from '../prepare-job.ts';
 import { EXIT } from './describe-error.ts';
-import { jobArguments } from './job-arguments.ts';
+import { jobArguments } from '../job-arguments.ts';
 import {
   configurationOf,
   withClass,

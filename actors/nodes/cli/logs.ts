@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { UserError } from '../../../src/base/errors.ts';
 import { isId } from '../../../src/base/ids.ts';
 import type { TaskManagerId } from '../../../src/base/ids.ts';
-import type { LogFile, NodeView } from '../../../src/rest/gateway.ts';
+import type { LogFile, NodeView } from '../../../src/ports/node-view.ts';
 import { formatLine, wantsColour } from '../adapters/log-format.ts';
 import { EXIT, UsageError } from './describe-error.ts';
 import { Interruption } from './interruption.ts';

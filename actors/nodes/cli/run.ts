@@ -9,7 +9,7 @@ import { prepareJob } from '../prepare-job.ts';
 import { runEmbedded } from '../run-embedded.ts';
 import { EXIT, InterruptedError, UsageError, describeError, stacksOf } from './describe-error.ts';
 import { Interruption } from './interruption.ts';
-import { jobArguments } from './job-arguments.ts';
+import { jobArguments } from '../job-arguments.ts';
 import {
   QUESTION_TIMEOUT_MS,
   addressOf,

@@ -4,6 +4,7 @@ import { REST_SHARED_LOOK_MS } from '../../../src/base/limits.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
 import type { AlertInfo } from '../../../src/protocol/alert.ts';
+import type { NodeView } from '../../../src/ports/node-view.ts';
 import type { CheckpointStatistics } from '../../../src/protocol/checkpoint-statistics.ts';
 import type { ExecutionGraphInfo } from '../../../src/protocol/execution-graph-info.ts';
 import type { JobSummary } from '../../../src/protocol/job-status.ts';
@@ -11,7 +12,6 @@ import type { TaskManagerInfo } from '../../../src/protocol/task-manager-info.ts
 import { jobNotFound } from '../../../src/rest/errors.ts';
 import type {
   JarStore,
-  NodeView,
   Outcome,
   RestGateway,
   SnapshotOperations,

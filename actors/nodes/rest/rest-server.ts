@@ -1,7 +1,6 @@
 import multipart from '@fastify/multipart';
 import Fastify from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ConfigurationError } from '../../../src/base/errors.ts';
 import {
   REST_BODY_BYTES,
   REST_IDLE_MS,
@@ -117,21 +116,5 @@ function addRoute(
 function send(reply: FastifyReply, route: Route, answer: unknown, origin: string): FastifyReply {
   void reply.status(route.status).header('access-control-allow-origin', origin);
   if (answer instanceof TextAnswer) return reply.type(answer.type).send(Buffer.from(answer.body));
-  return reply.type('application/json; charset=UTF-8').send(JSON.stringify(answer, nonFinite));
-}
-
-/** JSON has no NaN: Flink writes it as text. */
-function nonFinite(_key: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
-}
-
-/** @throws ConfigurationError for routes that stand twice */
-export function checkRoutes(routes: readonly Route[]): readonly Route[] {
-  const seen = new Set<string>();
-  for (const { method, path } of routes) {
-    const key = `${method} ${path}`;
-    if (seen.has(key)) throw new ConfigurationError(`route ${key} stands twice`);
-    seen.add(key);
-  }
-  return routes;
+  return reply.type('application/json; charset=UTF-8').send(JSON.stringify(answer));
 }

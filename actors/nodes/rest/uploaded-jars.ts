@@ -9,7 +9,7 @@ import { RestError } from '../../../src/rest/errors.ts';
 import type { JarOptions, JarStore } from '../../../src/rest/gateway.ts';
 import type { Planned } from '../../../src/rest/plan-json.ts';
 import type { ClusterClient } from '../../client/cluster-client.ts';
-import { jobArguments } from '../cli/job-arguments.ts';
+import { jobArguments } from '../job-arguments.ts';
 import { prepareJob } from '../prepare-job.ts';
 import type { PreparedJob } from '../prepare-job.ts';
 import { unpack } from './archive.ts';
@@ -86,11 +86,11 @@ export class UploadedJars implements JarStore {
   }
 
   async plan(id: string, options: JarOptions): Promise<Planned> {
-    const { jobGraph } = await this.#prepare(id, options);
+    const { jobGraph, batch } = await this.#prepare(id, options);
     return {
       jobId: '0'.repeat(32) as JobId,
       name: jobGraph.name,
-      batch: false,
+      batch,
       vertices: jobGraph.vertices.map((vertex) => ({
         ...vertex,
         operators: [...vertex.operators],

@@ -82,6 +82,19 @@ describe('CheckpointHistory', () => {
     expect(history.statistics(undefined, undefined).history).toHaveLength(3);
   });
 
+  it('when the job ends, then what was under way has failed, and what was over stays as it was', () => {
+    const history = new CheckpointHistory(10);
+    for (const id of [1, 2]) history.triggered(id, false, [ref(0)], id);
+    history.completed(completed(1), '/chk-1');
+    history.ended('the job has ended', 9);
+    const { counts, history: records } = history.statistics(undefined, undefined);
+    expect(counts).toMatchObject({ inProgress: 0, completed: 1, failed: 1 });
+    expect(records.map(({ status, failure }) => [status, failure])).toEqual([
+      ['FAILED', 'the job has ended'],
+      ['COMPLETED', undefined],
+    ]);
+  });
+
   it('when the job begins from one, then that is told', () => {
     const history = new CheckpointHistory(1);
     const restored = { checkpointId: 7, at: 1, isSavepoint: true, path: '/savepoint' };

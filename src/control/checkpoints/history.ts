@@ -109,6 +109,11 @@ export class CheckpointHistory {
     if (record !== undefined) this.#latest.failed = record;
   }
 
+  /** Nothing more comes of those that are under way. */
+  ended(why: string, at: number): void {
+    for (const { record } of this.#entries) this.failed(record.checkpointId, why, at);
+  }
+
   restoredFrom(restored: Restored): void {
     this.#counts.restored += 1;
     this.#restored = restored;

@@ -9,6 +9,7 @@ import type { ClusterState } from './cluster-checks.ts';
 import type { Finding } from './finding.ts';
 import { jobChecks } from './job-checks.ts';
 import { machineChecks } from './machine-checks.ts';
+import { monitoringChecks } from './monitoring-checks.ts';
 import { recoveryChecks } from './recovery-checks.ts';
 
 const of = (entries: Record<string, string>): Configuration => Configuration.of(Object.entries(entries));
@@ -100,6 +101,17 @@ describe('memory in machine checks', () => {
   it('when parts do not add up, or are more than there is, then that is a problem', () => {
     expect(memory('process.size', '300 mb')).toMatch(/does not add up: .*nothing is left/);
     expect(memory('process.size', '2 gb')).toMatch(/has 1,024 MB: it would be ended/);
+  });
+});
+
+describe('monitoring checks', () => {
+  it.each([
+    [{}, ['advice', 'advice']],
+    [{ 'metrics.reporters': 'prometheus' }, ['ok', 'advice']],
+    [{ 'metrics.reporters': 'prometheus', 'millrace.alerts.webhook.url': 'https://x' }, ['ok', 'ok']],
+    [{ 'millrace.alerts.enabled': 'false' }, ['advice', 'advice']],
+  ])('when %j, then it finds %j', (entries, expected) => {
+    expect(levels(monitoringChecks(of(entries as Record<string, string>)))).toEqual(expected);
   });
 });
 

@@ -29,6 +29,7 @@ import type { Finding, Level } from './finding.ts';
 import { jobChecks } from './job-checks.ts';
 import { machineChecks } from './machine-checks.ts';
 import type { Machine } from './machine-checks.ts';
+import { monitoringChecks } from './monitoring-checks.ts';
 import { recoveryChecks } from './recovery-checks.ts';
 
 const EXAMPLES = `
@@ -78,6 +79,7 @@ async function examine(
     ...checkpointChecks(configuration),
     ...recoveryChecks(configuration),
     ...machineChecks(configuration, await thisMachine(configuration)),
+    ...monitoringChecks(configuration),
     ...(job === undefined ? [] : jobChecks(job.jobGraph, job.slots)),
     ...(state === undefined ? [] : clusterChecks(state)),
   ];

@@ -12,7 +12,7 @@ export interface Finding {
   readonly advice?: string;
 }
 
-export const AREAS = ['Checkpoints', 'Recovery', 'Resources', 'Job', 'Cluster'] as const;
+export const AREAS = ['Checkpoints', 'Recovery', 'Resources', 'Monitoring', 'Job', 'Cluster'] as const;
 export type Area = (typeof AREAS)[number];
 
 /** Findings of one area. */

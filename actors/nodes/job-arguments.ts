@@ -1,18 +1,18 @@
-import { JOB_PARAMETERS } from '../../../src/config/options.ts';
-import { UsageError } from './describe-error.ts';
+import { ConfigurationError } from '../../src/base/errors.ts';
+import { JOB_PARAMETERS } from '../../src/config/options.ts';
 
 /**
- * What follows `--` on the command line, as job parameters: `--name value`, `--name=value`, or `--flag` alone for `true`.
+ * Arguments of a job as job parameters: `--name value`, `--name=value`, or `--flag` alone for `true`.
  * As Flink's `ParameterTool`, so that `-1` is a value and not a name.
  * @returns `pipeline.global-job-parameters.<name>=<value>` for each
- * @throws UsageError for a word that belongs to no name
+ * @throws ConfigurationError for a word that belongs to no name
  */
 export function jobArguments(words: readonly string[]): string[] {
   const pairs: string[] = [];
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i] ?? '';
     if (!isName(word))
-      throw new UsageError(`argument "${word}" of the job has no name: write --name ${word}`);
+      throw new ConfigurationError(`argument "${word}" of the job has no name: write --name ${word}`);
     const name = word.replace(/^-+/, '');
     const equals = name.indexOf('=');
     const next = words[i + 1];

@@ -1,10 +1,10 @@
-import { LOG_SHOWN_BYTES } from '../../../src/base/limits.ts';
-import { nodeReply } from '../../../src/protocol/node-inspection.ts';
-import type { NodeReply, NodeRequest } from '../../../src/protocol/node-inspection.ts';
-import { RestError } from '../../../src/rest/errors.ts';
-import type { LogFile, NodeEnvironment, NodeView } from '../../../src/rest/gateway.ts';
-import { ask } from '../../messaging/ask.ts';
-import type { ActorEnvironment } from '../../messaging/environment.ts';
+import { LOG_SHOWN_BYTES } from '../../src/base/limits.ts';
+import { nodeReply } from '../../src/protocol/node-inspection.ts';
+import type { NodeReply, NodeRequest } from '../../src/protocol/node-inspection.ts';
+import { InternalError, NotFoundError } from '../../src/base/errors.ts';
+import type { LogFile, NodeEnvironment, NodeView } from '../../src/ports/node-view.ts';
+import { ask } from '../messaging/ask.ts';
+import type { ActorEnvironment } from '../messaging/environment.ts';
 
 const POLICY = { timeoutMs: 5_000, attempts: 2, pauseMs: 100, maxPauseMs: 100 };
 
@@ -48,10 +48,10 @@ export class RemoteNodeView implements NodeView {
   async #ask<T extends NodeReply['type']>(request: NodeRequest, expected: T): Promise<ReplyOf<T>> {
     const answer = await ask(this.#environment, this.#subject, request, nodeReply, POLICY).catch(
       (cause: unknown) => {
-        throw new RestError(404, 'The process does not answer: is it running?', { cause });
+        throw new NotFoundError('the process does not answer: is it running?', { cause });
       },
     );
-    if (answer.type !== expected) throw new RestError(500, `${expected} was expected, ${answer.type} came`);
+    if (answer.type !== expected) throw new InternalError(`${expected} was expected, ${answer.type} came`);
     return answer as ReplyOf<T>;
   }
 }
