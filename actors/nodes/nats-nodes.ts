@@ -24,6 +24,7 @@ import { connectEnvironment, openArtifacts, openMetadata } from './nats-environm
 import type { ClusterAddress, NatsEnvironment } from './nats-environment.ts';
 import { StoredMetrics } from '../metrics/metric-query.ts';
 import { serveCluster } from './rest/serve-cluster.ts';
+import { bindingOf } from './rest/listen.ts';
 import type { RestServer } from './rest/rest-server.ts';
 import { serveNodeView } from '../messaging/serve-node-view.ts';
 import { startTaskManagerNode } from './task-manager-node.ts';
@@ -46,7 +47,9 @@ export interface RunningNode {
 }
 
 /** Starts dispatcher, resource-manager and job-managers, which recover the cluster's jobs. */
-export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNode> {
+export async function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNode> {
+  // What the configuration alone can tell is told before anything is reached.
+  if (options.configuration.get(OPTIONS.restEnabled)) bindingOf(options.configuration);
   return startNode('jobmanager', options, async (connected, directory) => {
     const { environment } = connected;
     await refuseSecondLeader(environment);
@@ -85,11 +88,11 @@ export function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNo
 }
 
 /** Starts a TaskManager; its slot threads open data connections of their own. */
-export function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningNode> {
+export async function startNatsTaskManager(options: NatsNodeOptions): Promise<RunningNode> {
+  const resources = resourcesOf(options.configuration);
   return startNode('taskmanager', options, async (connected, directory, metrics) => {
     const { environment } = connected;
     const modules = new ModuleCache(await openArtifacts(connected), directory);
-    const resources = resourcesOf(options.configuration);
     options.logger.info('memory, in MB', memoryFields(resources));
     const rings = new RingRegistry(resources);
     const watched = new Set<WatchedThread>();

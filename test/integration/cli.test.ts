@@ -66,6 +66,16 @@ describe('wrong usage', () => {
       ['run', 'x.ts', '-D', 'heartbeat.interval=soon'],
       /heartbeat\.interval: "soon" is not a duration/,
     ],
+    [
+      'memory that does not add up',
+      ['taskmanager', '--nats', NOWHERE, '-D', 'taskmanager.memory.process.size=300mb'],
+      /taskmanager\.memory\.process\.size: of 300 MB nothing is left/,
+    ],
+    [
+      'a REST API that is open to strangers',
+      ['jobmanager', '--nats', NOWHERE, '-D', 'rest.bind-address=0.0.0.0'],
+      /rest\.bind-address: .* set tokens/,
+    ],
     ['-D without a value', ['run', 'x.ts', '-D', 'heartbeat.interval'], /expected key=value/],
     ['-d without a cluster', ['run', 'x.ts', '-d'], /-d needs --nats/],
     [
