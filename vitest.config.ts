@@ -33,6 +33,7 @@ export default defineConfig({
     execArgv: ['--conditions=millrace-source'],
     passWithNoTests: true,
     testTimeout: 20_000,
+    setupFiles: ['./ops/setup/property-seed.setup.ts'],
     projects: [
       project('unit', [`${FOLDERS}/**/*.test.ts`], { exclude: [...OTHER_KINDS, '**/node_modules/**'] }),
       project('simulation', ['test/simulation/**/*.test.ts', `${FOLDERS}/**/*.sim.test.ts`], {

@@ -12,7 +12,8 @@ import { BRIEF, ask } from './ask.ts';
 import { createEnvironment } from './environment.ts';
 import { reply, serve } from './serve.ts';
 
-const LIMIT = 1_000;
+/** Less than the stack of an error. */
+const LIMIT = 400;
 
 /** A transport whose messages are small. */
 function narrow(transport: Transport): Transport {
@@ -48,7 +49,7 @@ it('when an answer is larger than a message may be, then the caller is refused a
   await expect(asked).rejects.toMatchObject({
     name: 'MessageTooLargeError',
     domain: 'internal',
-    message: expect.stringMatching(/has 1\d{3} bytes, the transport carries 1000 at most/),
+    message: expect.stringMatching(/has 4\d{2} bytes, the transport carries 400 at most/),
   });
   await hub.close();
 });

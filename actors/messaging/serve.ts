@@ -87,8 +87,10 @@ export function reply(environment: ActorEnvironment, caller: Caller, message: Me
   const { replyTo, encoding } = caller;
   if (replyTo === undefined) return;
   const tooLarge = send(environment, replyTo, message, encoding);
-  if (tooLarge !== undefined)
-    send(environment, replyTo, { type: 'refused', error: serializeError(tooLarge, 'internal') }, encoding);
+  if (tooLarge === undefined) return;
+  // Without the stack, which may be as long as a message may be.
+  const { stack: _, ...error } = serializeError(tooLarge, 'internal');
+  send(environment, replyTo, { type: 'refused', error }, encoding);
 }
 
 /** Sends without waiting for an answer. Delivery is not certain; a failure to send is logged. */

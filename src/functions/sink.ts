@@ -31,11 +31,11 @@ export interface CommitterContext {
   readonly taskInfo: TaskInfo;
   /** Id of the sink in the job's graph: the same in every attempt. */
   readonly operatorId: OperatorId;
+  /** Wall time in ms. */
+  now(): number;
 }
 
 export interface SinkWriterContext extends CommitterContext {
-  /** Wall time in ms. */
-  now(): number;
   /** Whether a last checkpoint commits what was written up to the end of the input. */
   readonly commitsAtCheckpoints: boolean;
   /** The checkpoint that the job goes on from; all that was prepared for it and before has been or is being committed. */

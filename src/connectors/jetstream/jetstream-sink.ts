@@ -4,7 +4,13 @@ import { toMillis } from '../../base/time.ts';
 import type { DurationLike } from '../../base/time.ts';
 import type { SerializationSchema } from '../../formats/schema.ts';
 import { DeliveryGuarantee, commitStem } from '../../functions/sink.ts';
-import type { Committer, Sink, SinkWriter, SinkWriterContext } from '../../functions/sink.ts';
+import type {
+  Committer,
+  CommitterContext,
+  Sink,
+  SinkWriter,
+  SinkWriterContext,
+} from '../../functions/sink.ts';
 import type { ResolvedConnection } from '../../transport/nats/options.ts';
 import { AtomicCommitter } from './atomic-committer.ts';
 import { connectTo, jetStreamError, resolveServers } from './connection.ts';
@@ -60,7 +66,7 @@ export interface JetStreamExactlyOnceOptions {
  */
 export class JetStreamSink<T> implements Sink<T, StagedChunk> {
   /** Only where the sink commits; see `Sink`. */
-  readonly createCommitter?: () => Promise<Committer<StagedChunk>>;
+  readonly createCommitter?: (context: CommitterContext) => Promise<Committer<StagedChunk>>;
   readonly #servers: ResolvedConnection;
   readonly #options: JetStreamSinkOptions<T>;
   readonly #subjectOf: (value: T) => string;
@@ -84,7 +90,7 @@ export class JetStreamSink<T> implements Sink<T, StagedChunk> {
       );
     if (this.#guarantee !== DeliveryGuarantee.EXACTLY_ONCE) return;
     this.#commitSubject();
-    this.createCommitter = () => this.#createCommitter();
+    this.createCommitter = (context) => this.#createCommitter(context);
   }
 
   async createWriter(context: SinkWriterContext): Promise<SinkWriter<T, StagedChunk>> {
@@ -121,7 +127,7 @@ export class JetStreamSink<T> implements Sink<T, StagedChunk> {
     }
   }
 
-  async #createCommitter(): Promise<Committer<StagedChunk>> {
+  async #createCommitter(context: CommitterContext): Promise<Committer<StagedChunk>> {
     if (this.#plan.by === 'atomic-batches') return this.#newAtomicCommitter();
     const connection = await connectTo(this.#servers);
     try {
@@ -140,7 +146,7 @@ export class JetStreamSink<T> implements Sink<T, StagedChunk> {
     return new DeduplicatingCommitter(
       () => this.#newPublisher(),
       this.#plan.maximumOutageMs,
-      () => Date.now(),
+      () => context.now(),
     );
   }
 

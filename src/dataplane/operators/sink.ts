@@ -56,6 +56,7 @@ class SinkOperator implements StreamOperator {
     const committer = await this.#sink.createCommitter?.({
       taskInfo: context.taskInfo,
       operatorId: context.operatorId,
+      now: () => context.clock.now(),
     });
     if (committer !== undefined) {
       this.#commits = new CommitQueue(context, committer);
