@@ -27,7 +27,7 @@ import type { TraceContext } from '../../src/ports/tracing.ts';
 import { clientRequest } from '../../src/protocol/client-dispatcher.ts';
 import type { ClientRequest, JobModule } from '../../src/protocol/client-dispatcher.ts';
 import type { CheckpointSettings } from '../../src/control/checkpoints/state.ts';
-import type { CheckpointPlaces } from '../job-manager/checkpoint-coordinator/checkpoint-coordinator.effects.ts';
+import type { CheckpointPlaces } from '../job-manager/checkpoint-coordinator/checkpoint-places.ts';
 import type { JobMetricsOptions } from '../job-manager/job-metrics.ts';
 import type { HeartbeatSettings } from '../job-manager/heartbeats.ts';
 import { startJobManager } from '../job-manager/job-manager.effects.ts';

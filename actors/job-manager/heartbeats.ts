@@ -1,10 +1,11 @@
 import { ExternalError, serializeError } from '../../src/base/errors.ts';
 import type { AllocationId, TaskManagerId } from '../../src/base/ids.ts';
 import type { HeldSlot } from '../../src/control/scheduler/state.ts';
+import { resourceManagerReply } from '../../src/protocol/resource-manager.ts';
 import type { SlotStatus } from '../../src/protocol/resource-manager.ts';
 import { taskManagerReply } from '../../src/protocol/task-manager.ts';
 import { NoRespondersError } from '../../src/transport/errors.ts';
-import { ask } from '../messaging/ask.ts';
+import { BRIEF, ask } from '../messaging/ask.ts';
 import type { Performer } from './perform.ts';
 
 /** `heartbeat.*` */
@@ -62,10 +63,23 @@ export class Heartbeats {
     } catch (error) {
       if (!(error instanceof NoRespondersError)) return;
       peer.unreachable++;
-      if (peer.unreachable >= this.#settings.rpcFailureThreshold)
-        this.#lose(taskManagerId, 'nobody answers at its address');
+      if (peer.unreachable < this.#settings.rpcFailureThreshold) return;
+      this.#lose(taskManagerId, 'nobody answers at its address');
+      await this.#report(taskManagerId);
     } finally {
       peer.waiting = false;
+    }
+  }
+
+  /** The resource-manager takes the slots for ours until it knows. */
+  async #report(taskManagerId: TaskManagerId): Promise<void> {
+    const { environment } = this.#performer;
+    const { epoch } = this.#performer.context();
+    const message = { type: 'reportUnreachable' as const, epoch, taskManagerId };
+    try {
+      await ask(environment, environment.subjects.resourceManager(), message, resourceManagerReply, BRIEF);
+    } catch (error) {
+      environment.logger.debug('resource-manager not told who is unreachable', { taskManagerId, error });
     }
   }
 

@@ -33,11 +33,9 @@ import type {
 import { freeSlot, perform } from './perform.ts';
 import type { Performer } from './perform.ts';
 import { ResultBuffer } from './result-buffer.ts';
-import {
-  CheckpointCoordinator,
-  checkpointsUri,
-} from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
-import type { CheckpointPlaces } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
+import { CheckpointCoordinator } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
+import { checkpointsUri } from './checkpoint-coordinator/checkpoint-places.ts';
+import type { CheckpointPlaces } from './checkpoint-coordinator/checkpoint-places.ts';
 import type {
   CheckpointCoordinatorEvent,
   checkpointCoordinatorMachine,

@@ -113,6 +113,8 @@ function jobSettings(
       savepointDirectory: effective.get(OPTIONS.savepointDirectory),
       restorePath: effective.get(OPTIONS.restorePath),
       ignoreUnclaimedState: effective.get(OPTIONS.ignoreUnclaimedState),
+      claimMode: effective.get(OPTIONS.claimMode),
+      orphanSweepMs: effective.get(OPTIONS.orphanSweepInterval),
     },
     retention: effective.get(OPTIONS.checkpointRetention),
     statusMetrics: effective.get(OPTIONS.jobStatusMetrics),

@@ -84,6 +84,9 @@ function provide(environment: ActorEnvironment): typeof resourceManagerMachine {
         refusals.stale++;
         answer(environment, event, { type: 'fenced', epoch: context.epoch });
       },
+      replyUnreachableNoted: ({ event }) => answer(environment, event, { type: 'unreachableNoted' }),
+      probe: ({ context, self }, { taskManagerId }) =>
+        void probe(environment, context.epoch, taskManagerId, (event) => self.send(event)),
       askForSlot: ({ context, self }, { grant }) =>
         void askForSlot(environment, context.epoch, grant, (event) => self.send(event)),
       announce: (_, { taskManagerId, to, slots }) => {
@@ -131,6 +134,22 @@ async function askForSlot(
     environment.logger.warn('slot not granted', { taskManagerId, slot: grant.slot, error });
     if (error instanceof NoRespondersError) unreachable(taskManagerId, send);
     send({ type: 'grantSettled', grant, outcome: 'refused' });
+  }
+}
+
+/** Any answer will do, also none in time: only that nobody listens there is a proof. */
+async function probe(
+  environment: ActorEnvironment,
+  epoch: Epoch,
+  taskManagerId: TaskManagerId,
+  send: (event: ResourceManagerEvent) => void,
+): Promise<void> {
+  try {
+    const subject = environment.subjects.taskManager(taskManagerId);
+    await ask(environment, subject, { type: 'probeTaskManager', epoch }, taskManagerReply, BRIEF);
+  } catch (error) {
+    if (error instanceof NoRespondersError) unreachable(taskManagerId, send);
+    else environment.logger.debug('TaskManager not probed', { taskManagerId, error });
   }
 }
 

@@ -76,4 +76,11 @@ describe('resource-manager machine', () => {
     const unreachable: ResourceManagerEvent = { type: 'taskManagerUnreachable', taskManagerId: TM };
     expect(last(REGISTER, unreachable).snapshot.context.slots.taskManagers.size).toBe(0);
   });
+
+  it('when a job-manager cannot reach a TaskManager then the resource-manager looks for itself, if it knows it', () => {
+    const reported = requested({ type: 'reportUnreachable', epoch: EPOCH, taskManagerId: TM });
+    expect(last(REGISTER, reported).actions).toEqual(['probe', 'replyUnreachableNoted']);
+    expect(last(REGISTER, reported).snapshot.context.slots.taskManagers.size).toBe(1);
+    expect(last(reported).actions).toEqual(['replyUnreachableNoted']);
+  });
 });

@@ -18,7 +18,8 @@ import type { Caller } from '../messaging/serve.ts';
  *
  * Invariants:
  * R1. A TaskManager not heard for `heartbeat.timeout` is removed, and every job with slots there is told.
- * R2. A report or declaration of another epoch is fenced.
+ * R2. A TaskManager that a job-manager cannot reach is removed once nobody answers the resource-manager there either.
+ * R3. A report or declaration of another epoch is fenced.
  */
 export type ResourceManagerEvent =
   | {
@@ -73,7 +74,9 @@ const base = setup({
     replyReportAccepted: () => {},
     replyUnregistered: () => {},
     replyRequiredAccepted: () => {},
+    replyUnreachableNoted: () => {},
     replyFenced: () => {},
+    probe: (_, _params: { taskManagerId: TaskManagerId }) => {},
     askForSlot: (_, _params: { grant: SlotGrant }) => {},
     announce: (
       _,
@@ -106,6 +109,7 @@ const base = setup({
     isReport: isRequest('slotReport'),
     isUnregister: isRequest('unregisterTaskManager'),
     isDeclare: isRequest('declareRequiredSlots'),
+    isUnreachable: isRequest('reportUnreachable'),
   },
 });
 
@@ -150,6 +154,11 @@ const machine = base.extend({
       const { taskManagerId, reason } = requestOf(event, 'unregisterTaskManager');
       remove(context, enqueue, taskManagerId, 'UNREGISTERED', reason);
     }),
+    probeReported: base.enqueueActions(({ context, event, enqueue }) => {
+      const { taskManagerId } = requestOf(event, 'reportUnreachable');
+      if (context.slots.taskManagers.has(taskManagerId))
+        enqueue({ type: 'probe', params: { taskManagerId } });
+    }),
     removeUnreachable: base.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'taskManagerUnreachable') return;
       const reason = 'nobody answers at its address';
@@ -182,6 +191,7 @@ export const resourceManagerMachine = machine.createMachine({
           { guard: 'isRegister', actions: ['addTaskManager', 'replyRegistered', 'match'] },
           { guard: 'isReport', actions: ['takeReport', 'replyReportAccepted', 'match'] },
           { guard: 'isUnregister', actions: ['removeLeaving', 'replyUnregistered'] },
+          { guard: 'isUnreachable', actions: ['probeReported', 'replyUnreachableNoted'] },
           { guard: 'isDeclare', actions: ['noteRequired', 'match', 'replyRequiredAccepted'] },
         ],
         grantSettled: { actions: ['settle', 'match'] },

@@ -140,7 +140,12 @@ type ReplyArgs = { readonly context: TaskManagerContext; readonly event: TaskMan
 function taskManagerReplies(
   environment: ActorEnvironment,
 ): Record<
-  'replyFenced' | 'replySlotAllocated' | 'refuseAllocation' | 'replySlotFreed' | 'replyHeartbeat',
+  | 'replyFenced'
+  | 'replySlotAllocated'
+  | 'refuseAllocation'
+  | 'replySlotFreed'
+  | 'replyHeartbeat'
+  | 'replyPresent',
   (args: ReplyArgs) => void
 > {
   return {
@@ -171,6 +176,9 @@ function taskManagerReplies(
       if (event.type !== 'requested' || event.request.type !== 'jobManagerHeartbeat') return;
       const slots = slotsOfJob(context, event.request.jobId);
       reply(environment, event.caller, { type: 'jobManagerHeartbeatReply', slots });
+    },
+    replyPresent: ({ event }) => {
+      if (event.type === 'requested') reply(environment, event.caller, { type: 'taskManagerPresent' });
     },
   };
 }

@@ -82,6 +82,12 @@ describe('task-manager machine', () => {
     expect(sends([...held, heartbeat])).toBe(0);
   });
 
+  it('when the resource-manager probes then it is answered, in its epoch only', () => {
+    const probe = (epoch: number) => requested({ type: 'probeTaskManager', epoch: epoch as Epoch }, 1_000);
+    expect(last(REGISTERED, probe(1)).actions).toEqual(['replyPresent']);
+    expect(last(REGISTERED, probe(2)).actions).toEqual(['replyFenced']);
+  });
+
   it('when a new leader takes the TaskManager then the slots of the old one are released', () => {
     const again = last(
       REGISTERED,

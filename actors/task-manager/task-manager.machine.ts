@@ -88,6 +88,7 @@ const base = setup({
     refuseAllocation: () => {},
     replySlotFreed: () => {},
     replyHeartbeat: () => {},
+    replyPresent: () => {},
     offerSlot: (_, _params: { slot: SlotStatus }) => {},
     tellJobOfLoss: () => {},
     keepLeader: assign(({ event }) =>
@@ -110,6 +111,7 @@ const base = setup({
       event.type === 'ticked' && event.at - context.leaderHeardAt > context.heartbeatTimeoutMs,
     allSlotsFree: ({ context }) => context.table.every((slot) => slot.state === 'free'),
     isAllocate: ({ event }) => event.type === 'requested' && event.request.type === 'allocateSlot',
+    isProbe: ({ event }) => event.type === 'requested' && event.request.type === 'probeTaskManager',
     isFree: ({ event }) => event.type === 'requested' && event.request.type === 'freeSlot',
   },
   delays: { REGISTRATION_PAUSE: ({ context }) => context.registrationPauseMs },
@@ -214,6 +216,7 @@ export const taskManagerMachine = machine.createMachine({
           { guard: 'isFenced', actions: 'replyFenced' },
           { guard: 'isAllocate', actions: 'allocate' },
           { guard: 'isFree', actions: 'freeRequested' },
+          { guard: 'isProbe', actions: 'replyPresent' },
           { actions: ['noteJobManager', 'replyHeartbeat'] },
         ],
         slotChanged: { actions: ['updateTable', 'offerIfAllocated', 'report'] },

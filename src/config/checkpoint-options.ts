@@ -92,6 +92,11 @@ export const CHECKPOINT_OPTIONS = {
     description:
       'Of a node: the only places (URIs or paths, separated by commas) below which jobs and commands may keep or read checkpoints and savepoints; others are refused. Unset: every place.',
   }),
+  orphanSweepInterval: durationOption('execution.checkpointing.orphan-sweep-interval', {
+    defaultValue: 600_000,
+    description:
+      'How often files are looked for that subtasks wrote for checkpoints which never came to be; they are removed once a later checkpoint is complete without them. `0 s`: when the job ends.',
+  }),
   restorePath: stringOption('execution.state-recovery.path', {
     defaultValue: undefined,
     description: 'A savepoint or kept checkpoint that the job begins from.',
@@ -102,5 +107,12 @@ export const CHECKPOINT_OPTIONS = {
     description:
       'Whether state of operators that the job no longer has is left behind; else such a savepoint is refused.',
     aliases: ['execution.savepoint.ignore-unclaimed-state'],
+  }),
+  claimMode: enumOption('execution.state-recovery.claim-mode', {
+    defaultValue: 'NO_CLAIM',
+    words: { 'no-claim': 'NO_CLAIM', claim: 'CLAIM', legacy: 'LEGACY' },
+    description:
+      'What becomes of the snapshot that the job begins from. CLAIM: it belongs to the job, which removes it once its own checkpoints have taken its place (`execution.checkpointing.num-retained`). NO_CLAIM: it stays, and no checkpoint builds on its files. LEGACY: as NO_CLAIM.',
+    aliases: ['execution.savepoint-restore-mode'],
   }),
 } as const;

@@ -59,11 +59,20 @@ export const requiredSlotsAccepted = z.object({
   slotsAvailable: s.count,
 });
 
+/** A job-manager found nobody at a TaskManager's address: its slots are of no use to any job, long before its heartbeat is missed. */
+export const reportUnreachable = z.object({
+  type: z.literal('reportUnreachable'),
+  epoch: s.epoch,
+  taskManagerId: s.taskManagerId,
+});
+export const unreachableNoted = z.object({ type: z.literal('unreachableNoted') });
+
 export const resourceManagerRequest = z.discriminatedUnion('type', [
   registerTaskManager,
   slotReport,
   unregisterTaskManager,
   declareRequiredSlots,
+  reportUnreachable,
 ]);
 export type ResourceManagerRequest = z.infer<typeof resourceManagerRequest>;
 
@@ -72,6 +81,7 @@ export const resourceManagerReply = z.discriminatedUnion('type', [
   slotReportAccepted,
   taskManagerUnregistered,
   requiredSlotsAccepted,
+  unreachableNoted,
   s.fenced,
   s.refused,
 ]);

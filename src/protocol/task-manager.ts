@@ -35,13 +35,23 @@ export const jobManagerHeartbeatReply = z.object({
   slots: z.array(slotStatus),
 });
 
-export const taskManagerRequest = z.discriminatedUnion('type', [allocateSlot, freeSlot, jobManagerHeartbeat]);
+/** The resource-manager was told that nobody answers here, and looks for itself. */
+export const probeTaskManager = z.object({ type: z.literal('probeTaskManager'), epoch: s.epoch });
+export const taskManagerPresent = z.object({ type: z.literal('taskManagerPresent') });
+
+export const taskManagerRequest = z.discriminatedUnion('type', [
+  allocateSlot,
+  freeSlot,
+  jobManagerHeartbeat,
+  probeTaskManager,
+]);
 export type TaskManagerRequest = z.infer<typeof taskManagerRequest>;
 
 export const taskManagerReply = z.discriminatedUnion('type', [
   slotAllocated,
   slotFreed,
   jobManagerHeartbeatReply,
+  taskManagerPresent,
   s.fenced,
   s.refused,
 ]);

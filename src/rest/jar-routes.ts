@@ -143,6 +143,7 @@ function optionsOf(query: Query, body: Body): JarOptions {
   const savepoint =
     body?.savepointPath ?? (body === undefined || body === null ? query.savepointPath : undefined);
   const allow = body?.allowNonRestoredState ?? query.allowNonRestoredState;
+  const claimMode = body?.claimMode ?? body?.restoreMode;
   const jobId = body?.jobId ?? undefined;
   return {
     programArguments: argumentsOf(query, body),
@@ -150,6 +151,7 @@ function optionsOf(query: Query, body: Body): JarOptions {
       ...body?.flinkConfiguration,
       ...(savepoint === undefined ? {} : { [OPTIONS.restorePath.key]: savepoint }),
       ...(allow === undefined ? {} : { [OPTIONS.ignoreUnclaimedState.key]: String(allow) }),
+      ...(claimMode === undefined || claimMode === null ? {} : { [OPTIONS.claimMode.key]: claimMode }),
     },
     ...(entryClass === undefined ? {} : { entryClass }),
     ...(parallelism === undefined ? {} : { parallelism }),

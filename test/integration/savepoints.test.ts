@@ -56,6 +56,34 @@ describe('golden savepoints', () => {
   );
 });
 
+describe('claim modes', () => {
+  const checkpointed = { 'execution.checkpointing.interval': '50 ms' };
+  const filesIn = (path: string): Promise<string[]> => readdir(path).catch(() => []);
+
+  it.each(['no_claim', 'legacy'])(
+    'when a job with checkpoints begins from a savepoint with %s, then the savepoint stays whole',
+    async (mode) => {
+      const copy = await copyOf('hashmap-1');
+      const from = {
+        'execution.state-recovery.path': copy,
+        'execution.state-recovery.claim-mode': mode,
+      };
+      const rows = await rowsOf({ ...checkpointed, ...from });
+      expect(await filesIn(copy)).toEqual(await filesIn(golden('hashmap-1')));
+      expect(await rowsOf({ 'execution.state-recovery.path': copy })).toEqual(rows);
+    },
+  );
+
+  it('when it begins with CLAIM, then the savepoint goes once a checkpoint of its own stands', async () => {
+    const copy = await copyOf('hashmap-1');
+    const claim = { 'execution.state-recovery.path': copy, 'execution.savepoint-restore-mode': 'CLAIM' };
+    await rowsOf(claim);
+    expect(await filesIn(copy)).toEqual(await filesIn(golden('hashmap-1')));
+    expect(await rowsOf({ ...checkpointed, ...claim })).toEqual(await rowsOf({}));
+    expect(await filesIn(copy)).toEqual([]);
+  });
+});
+
 describe('millrace savepoint', () => {
   it('when a savepoint is shown, then its operators, states and entries are listed', async () => {
     const [shown] = await savepoint('show', golden('hashmap-1'));

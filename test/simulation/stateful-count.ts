@@ -86,6 +86,7 @@ const CHECKPOINTED = CONFIGURATION.with(
     ['execution.checkpointing.interval', '300 ms'],
     ['execution.checkpointing.timeout', '5 s'],
     ['execution.checkpointing.tolerable-failed-checkpoints', '1000'],
+    ['execution.checkpointing.orphan-sweep-interval', '500 ms'],
   ]),
 );
 

@@ -1,5 +1,5 @@
 import { assert } from '../../../src/base/assert.ts';
-import { UserError, serializeError } from '../../../src/base/errors.ts';
+import { serializeError } from '../../../src/base/errors.ts';
 import type { SerializedError } from '../../../src/base/errors.ts';
 import type { Epoch, JobId, VertexId } from '../../../src/base/ids.ts';
 import { CheckpointHistory } from '../../../src/control/checkpoints/history.ts';
@@ -12,25 +12,19 @@ import type {
 import type { ExecutionRef } from '../../../src/control/scheduler/state.ts';
 import type { SourceSplit } from '../../../src/functions/source.ts';
 import type { JobGraph } from '../../../src/graph/job-graph.ts';
-import type { SnapshotStore } from '../../../src/ports/snapshot-store.ts';
 import type { SubtaskState } from '../../../src/protocol/checkpoint.ts';
 import type { RestoreLocation } from '../../../src/protocol/slot.ts';
 import { buildManifest } from '../../../src/state/snapshot/build-manifest.ts';
 import { checkCompatible } from '../../../src/state/snapshot/compare-with-job.ts';
-import { DecisionLog } from '../../../src/state/snapshot/decision-log.ts';
 import { LeadershipLostError } from '../../../src/state/snapshot/errors.ts';
 import { checksumOf } from '../../../src/state/snapshot/format.ts';
-import {
-  MANIFEST_NAME,
-  encodeManifest,
-  filesOf,
-  readManifest,
-} from '../../../src/state/snapshot/manifest.ts';
+import { MANIFEST_NAME, encodeManifest, filesOf } from '../../../src/state/snapshot/manifest.ts';
 import type { Manifest } from '../../../src/state/snapshot/manifest.ts';
-import { openSnapshot } from '../../../src/state/snapshot/open-snapshot.ts';
-import { StoreError } from '../../../src/storage/errors.ts';
-import { sleep } from '../../messaging/ask.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
+import { checkpointsUri } from './checkpoint-places.ts';
+import type { CheckpointPlaces } from './checkpoint-places.ts';
+import { DecidedCheckpoints, openClaim } from './decided-checkpoints.ts';
+import type { RestorePoint } from './decided-checkpoints.ts';
 import { CheckpointTrace } from './checkpoint-trace.ts';
 import { SubtaskMessages } from './subtask-messages.ts';
 import type { Notice, Trigger } from './subtask-messages.ts';
@@ -39,26 +33,6 @@ import type {
   CheckpointCoordinatorContext,
   CheckpointCoordinatorEvent,
 } from './checkpoint-coordinator.machine.ts';
-
-/** Where a job's checkpoints are and what it begins from. */
-export interface CheckpointPlaces {
-  /** URI of the folder of all jobs' checkpoints; undefined where none is configured. */
-  readonly directory: string | undefined;
-  /** Where savepoints go when nobody says. */
-  readonly savepointDirectory: string | undefined;
-  /** A savepoint or kept checkpoint to begin from, where the job has no checkpoint of its own. */
-  readonly restorePath: string | undefined;
-  readonly ignoreUnclaimedState: boolean;
-}
-
-/** Folder of one job's checkpoints. */
-export function checkpointsUri({ directory }: CheckpointPlaces, jobId: JobId): string {
-  if (directory === undefined)
-    throw new UserError(
-      'checkpoints need a place: set execution.checkpointing.dir to one that all nodes see',
-    );
-  return `${directory.replace(/\/+$/, '')}/${jobId}`;
-}
 
 /** What the coordinator needs of its job-manager. */
 export interface CheckpointHooks {
@@ -86,13 +60,8 @@ export type TakenAssignments = ReadonlyMap<
 
 export type SnapshotResult = { readonly path: string } | { readonly error: SerializedError };
 
-/** Ids of checkpoints that are reserved at once. */
-const RESERVED_IDS = 1_000;
-/** Between two tries to write a decision whose outcome is unknown. */
-const DECISION_PAUSE_MS = 1_000;
 /** Why a checkpoint ends when nobody is to blame. */
 const STOPPED = 'subtasks of the job stopped before it was complete';
-const NOTHING_MEASURED = { durationMs: 0, stateBytes: 0, checkpointedBytes: 0 };
 
 interface Actor {
   send(event: CheckpointCoordinatorEvent): void;
@@ -105,19 +74,15 @@ export class CheckpointCoordinator {
   readonly #places: CheckpointPlaces;
   readonly #hooks: CheckpointHooks;
   readonly #opened = Promise.withResolvers<void>();
-  #log: DecisionLog | undefined;
-  /** Ids up to this one may be given out by this leader. */
-  #reservedUpTo = 0;
+  /** Undefined where the job has none and was not asked for one. */
+  #checkpoints: DecidedCheckpoints | undefined;
   #closed = false;
   readonly #trace: CheckpointTrace;
   readonly #messages: SubtaskMessages;
   /** What became of the last ones, for those who ask. */
   readonly history: CheckpointHistory;
-  #store: SnapshotStore | undefined;
-  /** What a restarted subtask goes on from. */
-  #restore:
-    | { readonly location: RestoreLocation; readonly manifest: Manifest; readonly own: boolean }
-    | undefined;
+  /** What a restarted subtask goes on from, and whether it is of this job. */
+  #restore: (RestorePoint & { readonly own: boolean }) | undefined;
   /** What metrics tell of: the last checkpoint or savepoint, and when subtasks last began from one; wall time, ms. */
   lastCompleted: { readonly completed: CompletedCheckpoint; readonly path: string } | undefined;
   restoredAt: number | undefined;
@@ -152,13 +117,7 @@ export class CheckpointCoordinator {
     return this.#restore?.location;
   }
 
-  #noteRestored({
-    manifest,
-    location,
-  }: {
-    readonly manifest: Manifest;
-    readonly location: RestoreLocation;
-  }): void {
+  #noteRestored({ manifest, location }: RestorePoint): void {
     const at = this.#environment.clock.now();
     this.restoredAt = at;
     const { checkpointId, kind } = manifest;
@@ -187,15 +146,7 @@ export class CheckpointCoordinator {
     await this.#opened.promise.catch(() => {});
     await this.#deciding;
     this.history.ended('the job has ended', this.#environment.clock.now());
-    if (this.#store === undefined) return;
-    const kept = new Set(keep ? (this.#restore === undefined ? [] : filesOf(this.#restore.manifest)) : []);
-    if (keep && this.#restore !== undefined) kept.add(this.#restore.location.path);
-    try {
-      const files = await this.#store.list('');
-      await this.#store.delete(files.map(({ path }) => path).filter((path) => !kept.has(path)));
-    } catch (error) {
-      this.#environment.logger.warn('checkpoints of an ended job could not be removed', { error });
-    }
+    await this.#checkpoints?.end(keep);
   }
 
   #tell(self: Actor, event: CheckpointCoordinatorEvent): void {
@@ -206,69 +157,40 @@ export class CheckpointCoordinator {
     const { clock } = this.#environment;
     try {
       // A job without checkpoints needs no log, unless it is asked for a snapshot later.
-      const takesOver = settings.intervalMs !== undefined || this.#places.restorePath !== undefined;
-      const found = takesOver ? await this.#takeOver(jobId, epoch) : { completed: [], nextId: 1 };
-      if (found.completed.length === 0 && this.#places.restorePath !== undefined)
-        await this.#useRestorePath(this.#places.restorePath);
+      if (settings.intervalMs !== undefined || this.#places.restorePath !== undefined)
+        await this.#takeOver(jobId, epoch);
+      const checkpoints = this.#checkpoints;
       this.#opened.resolve();
-      this.#tell(self, { type: 'opened', ...found, now: clock.monotonic() });
+      const [nextId, completed] = [checkpoints?.nextId ?? 1, checkpoints?.standing ?? []];
+      this.#tell(self, { type: 'opened', nextId, completed, now: clock.monotonic() });
+      await checkpoints?.sweep(undefined);
     } catch (error) {
       this.#opened.reject(error);
       this.#tell(self, { type: 'openFailed', error: serializeError(error, 'external') });
     }
   }
 
-  async #takeOver(
-    jobId: JobId,
-    epoch: Epoch,
-  ): Promise<{ readonly completed: readonly CompletedCheckpoint[]; readonly nextId: number }> {
-    const { snapshots, random } = this.#environment;
-    const uri = checkpointsUri(this.#places, jobId);
-    this.#store = await snapshots.open(uri);
-    this.#log = DecisionLog.open({ store: this.#store, root: 'log', random });
-    const { completed, nextCheckpointId } = await this.#log.takeOver(epoch);
-    await this.#reserve(nextCheckpointId);
-    const kept: CompletedCheckpoint[] = [];
-    for (const { checkpointId, kind, manifestPath, manifestChecksum } of completed) {
-      const location =
-        kind === 'checkpoint' ? { uri, path: manifestPath } : { uri: manifestPath, path: MANIFEST_NAME };
-      const manifest = await this.#useCheckpoint(
-        await snapshots.open(location.uri),
-        location,
-        kind === 'checkpoint',
-      );
-      if (kind === 'checkpoint')
-        kept.push({
-          ...NOTHING_MEASURED,
-          checkpointId,
-          kind,
-          path: manifestPath,
-          manifestChecksum,
-          files: filesOf(manifest),
-          timestamp: manifest.triggeredAt,
-        });
-    }
-    return { completed: kept, nextId: nextCheckpointId };
+  async #takeOver(jobId: JobId, epoch: Epoch): Promise<DecidedCheckpoints> {
+    const places = this.#places;
+    const { checkpoints, newest } = await DecidedCheckpoints.takeOver(
+      this.#environment,
+      places,
+      jobId,
+      epoch,
+    );
+    this.#checkpoints = checkpoints;
+    if (newest !== undefined) this.#goOnFrom({ ...newest, own: true });
+    const other = await openClaim(this.#environment, places, newest === undefined);
+    if (other === undefined) return checkpoints;
+    if (newest === undefined) this.#goOnFrom({ ...other, own: false });
+    if (places.claimMode === 'CLAIM' && other.location.uri !== checkpointsUri(places, jobId))
+      checkpoints.claim(other);
+    return checkpoints;
   }
 
-  /** Ids are reserved in blocks, so that one that was given up is never used again, also not by the next leader. */
-  async #reserve(from: number): Promise<void> {
-    if (from <= this.#reservedUpTo || this.#log === undefined) return;
-    const upTo = from + RESERVED_IDS - 1;
-    await this.#log.reserve(upTo);
-    this.#reservedUpTo = upTo;
-  }
-
-  async #useCheckpoint(store: SnapshotStore, location: RestoreLocation, own: boolean): Promise<Manifest> {
-    const manifest = await readManifest(store, location.path);
-    checkCompatible(manifest, this.#hooks.graph, this.#places.ignoreUnclaimedState);
-    this.#restore = { location, manifest, own };
-    return manifest;
-  }
-
-  async #useRestorePath(path: string): Promise<void> {
-    const { store, location } = await openSnapshot(this.#environment.snapshots, path);
-    await this.#useCheckpoint(store, location, false);
+  #goOnFrom(point: RestorePoint & { readonly own: boolean }): void {
+    checkCompatible(point.manifest, this.#hooks.graph, this.#places.ignoreUnclaimedState);
+    this.#restore = point;
   }
 
   #perform(context: CheckpointCoordinatorContext, self: Actor, effect: CheckpointEffect): void {
@@ -290,7 +212,9 @@ export class CheckpointCoordinator {
       case 'notifyComplete':
         return void this.#notifyAll(context, effect);
       case 'discard':
-        return void this.#discard(effect.checkpoints, effect.kept);
+        return void this.#checkpoints?.discard(effect.checkpoints, effect.kept);
+      case 'sweep':
+        return void this.#checkpoints?.sweep(effect.checkpointId);
       case 'failJob':
         queueMicrotask(() => this.#hooks.onFailed(effect.error));
         return;
@@ -318,8 +242,9 @@ export class CheckpointCoordinator {
   async #triggerAll(context: CheckpointCoordinatorContext, self: Actor, effect: Trigger): Promise<void> {
     const { checkpointId, refs } = effect;
     try {
-      if (this.#log === undefined) await this.#takeOver(context.jobId, context.epoch);
-      await this.#reserve(checkpointId);
+      const checkpoints = this.#checkpoints ?? (await this.#takeOver(context.jobId, context.epoch));
+      await checkpoints.reserve(checkpointId);
+      checkpoints.begun(checkpointId);
       this.#inTrace(checkpointId, () => {
         for (const ref of refs) {
           this.#messages.trigger(context, ref, effect).catch((error: unknown) => {
@@ -385,9 +310,13 @@ export class CheckpointCoordinator {
       };
       // A savepoint of a job that goes on is no point of its history: it goes on from its checkpoints.
       const commits = manifest.kind === 'checkpoint' || request?.stop === true;
-      if (commits) await this.#writeDecision(context, completed);
-      if (manifest.kind === 'checkpoint') {
-        this.#restore = { location: { uri: checkpointsUri(this.#places, jobId), path }, manifest, own: true };
+      if (commits) {
+        const { retained } = context.settings;
+        await this.#decided().decide(completed, retained, () => this.#closed);
+      }
+      if (commits) {
+        const uri = location === '' ? checkpointsUri(this.#places, jobId) : location;
+        this.#restore = { location: { uri, path }, manifest, own: true };
         this.#hooks.assignmentsDurable(taken);
       }
       const { durationMs, checkpointedBytes: bytes } = completed;
@@ -426,8 +355,7 @@ export class CheckpointCoordinator {
     location: string,
   ): Promise<{ readonly path: string; readonly checksum: string }> {
     const { snapshots } = this.#environment;
-    const store = location === '' ? this.#store : await snapshots.open(location);
-    assert(store !== undefined, 'a checkpoint is decided when its log is open');
+    const store = location === '' ? this.#decided().store : await snapshots.open(location);
     const path = location === '' ? `chk-${manifest.checkpointId}/${MANIFEST_NAME}` : MANIFEST_NAME;
     const bytes = encodeManifest(manifest);
     const file = await store.create(path);
@@ -436,28 +364,9 @@ export class CheckpointCoordinator {
     return { path, checksum: String(checksumOf(bytes)) };
   }
 
-  /** Repeated until its outcome is known: only then may anybody act on it, or undo what it is about. */
-  async #writeDecision(
-    { coordinator }: CheckpointCoordinatorContext,
-    completed: CompletedCheckpoint,
-  ): Promise<void> {
-    assert(this.#log !== undefined, 'a checkpoint is decided when its log is open');
-    const { checkpointId, kind, path, manifestChecksum } = completed;
-    const { settings, completed: before } = coordinator;
-    const disposes = before.slice(0, Math.max(0, before.length + 1 - settings.retained));
-    for (;;) {
-      try {
-        const entry = { checkpointId, kind, manifestPath: path, manifestChecksum };
-        return await this.#log.complete(
-          entry,
-          disposes.map((old) => old.checkpointId),
-        );
-      } catch (error) {
-        if (this.#closed || !(error instanceof StoreError)) throw error;
-        this.#environment.logger.warn('decision not written, trying again', { checkpointId, error });
-        await sleep(this.#environment.clock, DECISION_PAUSE_MS);
-      }
-    }
+  #decided(): DecidedCheckpoints {
+    assert(this.#checkpoints !== undefined, 'a checkpoint is decided when its log is open');
+    return this.#checkpoints;
   }
 
   /** State of a subtask that has finished: as in the checkpoint that it waited for. */
@@ -466,17 +375,6 @@ export class CheckpointCoordinator {
     // A savepoint that the job began from is of another graph perhaps, and nobody finished with it.
     if (this.#restore?.own !== true) return undefined;
     return this.#restore.manifest.vertices[index]?.subtasks[subtaskIndex] ?? undefined;
-  }
-
-  async #discard(checkpoints: readonly CompletedCheckpoint[], kept: readonly string[]): Promise<void> {
-    const keep = new Set(kept);
-    const files = checkpoints.flatMap(({ files: own, path }) => [...own, path]);
-    try {
-      await this.#store?.delete([...new Set(files)].filter((file) => !keep.has(file)));
-    } catch (error) {
-      // They are swept when the job ends.
-      this.#environment.logger.debug('subsumed checkpoints not removed', { error });
-    }
   }
 }
 

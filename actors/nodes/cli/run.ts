@@ -38,6 +38,7 @@ interface RunOptions extends ConfigurationOptions, CredentialOptions {
   readonly json?: true;
   readonly fromSavepoint?: string;
   readonly allowNonRestoredState?: true;
+  readonly claimMode?: string;
   readonly class?: string;
   readonly slots?: number;
   readonly taskmanagers?: number;
@@ -65,6 +66,10 @@ export function addRun(program: Command, cli: Cli): void {
       "go on from a savepoint, a kept checkpoint, or the newest in the folder of a job's checkpoints",
     )
     .option('-n, --allow-non-restored-state', 'leave state of operators behind that the job no longer has')
+    .option(
+      '--claim-mode <mode>',
+      'of the savepoint: no_claim leaves it to you, claim has the job remove it when it is not needed any more (default: no_claim)',
+    )
     .option('-d, --detached', 'print the job id and return; needs --nats')
     .option('--nats <url>', 'submit to the cluster on this NATS server')
     .option('--cluster <id>', `which cluster on that server (default: "${DEFAULT_CLUSTER}")`)
@@ -82,11 +87,12 @@ export function addRun(program: Command, cli: Cli): void {
   );
 }
 
-/** `-s` and `-n` as the configuration keys that they stand for. */
-function restoreOverrides({ fromSavepoint, allowNonRestoredState }: RunOptions): string[] {
+/** `-s`, `-n` and `--claim-mode` as the configuration keys that they stand for. */
+function restoreOverrides({ fromSavepoint, allowNonRestoredState, claimMode }: RunOptions): string[] {
   return [
     ...(fromSavepoint === undefined ? [] : [`${OPTIONS.restorePath.key}=${absolutePlace(fromSavepoint)}`]),
     ...(allowNonRestoredState === true ? [`${OPTIONS.ignoreUnclaimedState.key}=true`] : []),
+    ...(claimMode === undefined ? [] : [`${OPTIONS.claimMode.key}=${claimMode}`]),
   ];
 }
 

@@ -254,6 +254,9 @@ export function decided(
       )
         next = adopt(giveUp(next, older.checkpointId, undefined, now), effects);
     next = retain(next, completed, effects);
+    const { checkpointId } = completed;
+    if ([...next.pending.keys()].every((id) => id > checkpointId))
+      effects.push({ type: 'sweep', checkpointId });
   }
   // A savepoint commits nothing while the job goes on: it would go on from a checkpoint, which comes before it.
   if (completed.kind === 'checkpoint' || pending.request?.stop === true) {

@@ -101,6 +101,8 @@ export interface CompletedCheckpoint {
   readonly path: string;
   readonly manifestChecksum: string;
   readonly files: readonly string[];
+  /** URI of the store that its paths are of, where the job has taken it over from another one. */
+  readonly takenOverFrom?: string;
   readonly timestamp: number;
   readonly durationMs: number;
   readonly stateBytes: number;
@@ -145,6 +147,8 @@ export type CheckpointEffect =
       readonly checkpoints: readonly CompletedCheckpoint[];
       readonly kept: readonly string[];
     }
+  /** No checkpoint that is older than this one, which is complete, is under way. */
+  | { readonly type: 'sweep'; readonly checkpointId: number }
   | { readonly type: 'failJob'; readonly error: SerializedError }
   | {
       readonly type: 'answer';

@@ -1,0 +1,87 @@
+import { isCheckpointFile, sweep } from '../../../src/control/checkpoints/sweep.ts';
+import type { SweepMark } from '../../../src/control/checkpoints/sweep.ts';
+import type { CompletedCheckpoint } from '../../../src/control/checkpoints/state.ts';
+import type { SnapshotStore } from '../../../src/ports/snapshot-store.ts';
+import type { ActorEnvironment } from '../../messaging/environment.ts';
+
+/**
+ * Removes what a job's checkpoints do not need any more. What cannot be removed is logged and tried again by a later sweep: a
+ * checkpoint never fails by it.
+ */
+export class CheckpointFiles {
+  readonly #environment: ActorEnvironment;
+  readonly #store: SnapshotStore;
+  readonly #sweepEveryMs: number;
+  #mark: SweepMark | undefined;
+  #sweptAt: number;
+  #sweeping = false;
+
+  /** @param sweepEveryMs 0: orphans stay until the job ends */
+  constructor(environment: ActorEnvironment, store: SnapshotStore, sweepEveryMs: number) {
+    this.#environment = environment;
+    this.#store = store;
+    this.#sweepEveryMs = sweepEveryMs;
+    this.#sweptAt = environment.clock.monotonic();
+  }
+
+  /** Removes checkpoints that were subsumed. @param kept files that others refer to */
+  async discard(checkpoints: readonly CompletedCheckpoint[], kept: readonly string[]): Promise<void> {
+    const keep = new Set(kept);
+    for (const { files, path, takenOverFrom } of checkpoints) {
+      try {
+        const store =
+          takenOverFrom === undefined
+            ? this.#store
+            : await this.#environment.snapshots.open(takenOverFrom, true);
+        const own = takenOverFrom === undefined ? files.filter((file) => !keep.has(file)) : files;
+        // The manifest last: what is left of a snapshot can be read until all of it goes.
+        await store.delete(own);
+        await store.delete([path]);
+      } catch (error) {
+        this.#environment.logger.warn('a subsumed checkpoint was not removed', { path, error });
+      }
+    }
+  }
+
+  /**
+   * Looks for orphans, if it is time; see `sweep`.
+   * @param completedId the checkpoint just completed; undefined: the leader begins
+   * @param nextId asked after the files were listed
+   */
+  async sweep(
+    completed: readonly CompletedCheckpoint[],
+    completedId: number | undefined,
+    nextId: () => number,
+  ): Promise<void> {
+    const { clock, logger } = this.#environment;
+    const due = this.#mark === undefined || clock.monotonic() - this.#sweptAt >= this.#sweepEveryMs;
+    if (this.#sweepEveryMs === 0 || this.#sweeping || !due) return;
+    this.#sweeping = true;
+    try {
+      const listed = (await this.#store.list('')).map(({ path }) => path);
+      const referenced = new Set(completed.flatMap(({ files, path }) => [...files, path]));
+      const found = sweep({ before: this.#mark, listed, referenced, completedId, nextId: nextId() });
+      this.#mark = found.mark;
+      this.#sweptAt = clock.monotonic();
+      if (found.orphans.length === 0) return;
+      await this.#store.delete(found.orphans);
+      logger.info('files of checkpoints that never came to be removed', { files: found.orphans.length });
+    } catch (error) {
+      logger.warn('files of checkpoints could not be swept', { error });
+    } finally {
+      this.#sweeping = false;
+    }
+  }
+
+  /** The job has ended for good: nothing of its checkpoints stays but these. Savepoints in the same folder do. */
+  async end(kept: readonly CompletedCheckpoint[]): Promise<void> {
+    const keep = new Set(kept.flatMap(({ files, path }) => [...files, path]));
+    try {
+      const files = (await this.#store.list('')).map(({ path }) => path);
+      const own = files.filter((path) => isCheckpointFile(path) || path.startsWith('log/'));
+      await this.#store.delete(own.filter((path) => !keep.has(path)));
+    } catch (error) {
+      this.#environment.logger.warn('checkpoints of an ended job could not be removed', { error });
+    }
+  }
+}
