@@ -33,8 +33,9 @@ export class SnapshotOrders {
   take(order: Order, status: JobStatus): DispatcherReply {
     const { requestId, kind, stop = false, drain = false } = order;
     try {
-      if (isGloballyTerminal(status)) throw new UserError(`the job has ended, it is ${status}`);
+      // One that comes again was taken, whatever has become of the job since; it may have ended by it.
       if (!this.#results.has(requestId)) {
+        if (isGloballyTerminal(status)) throw new UserError(`the job has ended, it is ${status}`);
         const location = kind === 'savepoint' ? this.#savepointLocation(order.directory) : '';
         this.#results.set(requestId, undefined);
         this.#options.begin({ requestId, kind, location, stop, drain });

@@ -146,6 +146,7 @@ function begin(
     acknowledged: new Map(),
     phase: 'collecting',
     unaligned: false,
+    interrupted: false,
   };
   const { location } = pending;
   const refs = reachedByNoBarrier(alive);
@@ -242,6 +243,7 @@ export function decided(
     pending: rest,
     endedAt: now,
     failures: 0,
+    stopping: state.stopping && !(pending.request?.stop === true && pending.interrupted),
     counts: { ...state.counts, completed: state.counts.completed + 1 },
   };
   if (completed.kind === 'checkpoint') {
@@ -301,10 +303,15 @@ export function subtasksStopped(
   const drained = new Set(state.drained);
   for (const key of keys) drained.delete(key);
   const effects: CheckpointEffect[] = [];
-  let next: CoordinatorState = { ...state, drained };
-  for (const { checkpointId, expected, phase } of state.pending.values()) {
-    if (phase !== 'collecting' || !keys.some((key) => expected.has(key))) continue;
-    next = adopt(giveUp(next, checkpointId, undefined, now), effects);
+  const stops = [...state.pending.values()].some(({ request }) => request?.stop === true);
+  // After the savepoint that stops the job is decided, nobody restarts but after a failure: then the job goes on.
+  let next: CoordinatorState = { ...state, drained, stopping: state.stopping && stops };
+  for (const pending of state.pending.values()) {
+    const { checkpointId, expected, phase } = pending;
+    if (!keys.some((key) => expected.has(key))) continue;
+    if (phase === 'collecting') next = adopt(giveUp(next, checkpointId, undefined, now), effects);
+    else
+      next = { ...next, pending: new Map(next.pending).set(checkpointId, { ...pending, interrupted: true }) };
   }
   return { state: next, effects };
 }

@@ -92,6 +92,8 @@ export interface PendingCheckpoint {
   readonly phase: 'collecting' | 'deciding';
   /** Subtasks were told not to wait for what is in the channels. */
   readonly unaligned: boolean;
+  /** Subtasks that took part have stopped since: the job goes on without them, from this checkpoint if it is decided. */
+  readonly interrupted: boolean;
 }
 
 export interface CompletedCheckpoint {
