@@ -1,5 +1,10 @@
 import type { z } from 'zod';
-import { DeadlineExceededError, MillraceError, deserializeError } from '../../src/base/errors.ts';
+import {
+  DeadlineExceededError,
+  ExternalError,
+  MillraceError,
+  deserializeError,
+} from '../../src/base/errors.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { MESSAGE_ID, TRACEPARENT, decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
 import type { ActorEnvironment } from './environment.ts';
@@ -25,7 +30,7 @@ export const PERSISTENT: AskPolicy = { timeoutMs: 2_000, attempts: 60, pauseMs: 
 
 /**
  * Sends a request until it is answered: delivery is at most once, so every handler is idempotent. A `refused` answer
- * rejects with its error, at once unless that is retryable.
+ * rejects with its error, at once unless that is retryable. A `fenced` of an earlier epoch is no answer.
  * @throws the last try's error when all are used up.
  */
 export async function ask<R extends { readonly type: string }>(
@@ -49,8 +54,9 @@ export async function ask<R extends { readonly type: string }>(
         timeoutMs: policy.timeoutMs,
       });
       const decoded = decodeMessage(replies, answer.payload, answer.headers, subject);
-      if (!isRefused(decoded)) return decoded as Exclude<R, { readonly type: 'refused' }>;
-      throw deserializeError(decoded.error);
+      if (isRefused(decoded)) throw deserializeError(decoded.error);
+      checkIsNotOutlived(decoded, message, subject);
+      return decoded as Exclude<R, { readonly type: 'refused' }>;
     } catch (error) {
       const retryable = !(error instanceof MillraceError) || error.retryable;
       if (tried >= policy.attempts || !retryable || policy.wanted?.() === false) throw error;
@@ -59,6 +65,19 @@ export async function ask<R extends { readonly type: string }>(
       if (policy.wanted?.() === false) throw error;
     }
   }
+}
+
+/**
+ * Somebody who follows a leader before ours says `fenced` to what is not for them: whom it is for has perhaps not heard it.
+ * @throws ExternalError: the next try may reach them
+ */
+function checkIsNotOutlived(answer: { readonly type: string }, message: Message, subject: string): void {
+  if (answer.type !== 'fenced' || !('epoch' in answer)) return;
+  const [theirs, ours] = [answer.epoch, message['epoch']];
+  if (typeof theirs !== 'number' || typeof ours !== 'number' || theirs >= ours) return;
+  throw new ExternalError(
+    `on subject '${subject}' somebody answers who still follows leader epoch ${theirs}, ours is ${ours}`,
+  );
 }
 
 type RefusedReply = { readonly type: 'refused'; readonly error: Parameters<typeof deserializeError>[0] };

@@ -11,7 +11,7 @@ describe('Subjects', () => {
     expect(subjects.resourceManager()).toBe('mr.c1.resourcemanager');
     expect(subjects.jobManager(JOB)).toBe('mr.c1.job.j1');
     expect(subjects.slot('t1' as TaskManagerId, 2)).toBe('mr.c1.tm.t1.slot.2');
-    expect(subjects.subtask(JOB, 3, 'v1' as VertexId, 4)).toBe('mr.c1.job.j1.3.task.v1.4');
+    expect(subjects.subtask(JOB, 7 as Epoch, 3, 'v1' as VertexId, 4)).toBe('mr.c1.job.j1.7.3.task.v1.4');
     expect(subjects.data(JOB, 7 as Epoch, 3, 'e0-1-2')).toBe('mr.c1.data.j1.7.3.e0-1-2');
   });
 
@@ -21,7 +21,7 @@ describe('Subjects', () => {
     expect(roleAt(subjects.jobManager(JOB))).toBe('job-manager');
     expect(roleAt(subjects.taskManager('t1' as TaskManagerId))).toBe('task-manager');
     expect(roleAt(subjects.slot('t1' as TaskManagerId, 2))).toBe('slot');
-    expect(roleAt(subjects.subtask(JOB, 3, 'v1' as VertexId, 4))).toBe('subtask');
+    expect(roleAt(subjects.subtask(JOB, 7 as Epoch, 3, 'v1' as VertexId, 4))).toBe('subtask');
   });
 
   it('when an event is announced then its subject tells whose it is and what happened', () => {

@@ -16,7 +16,7 @@ import type { ClusterEvent } from './event.ts';
  * | `mr.<cluster>.tm.<tmId>.node` | its process: logs, threads, memory |
  * | `mr.<cluster>.jobmanager.node` | the same of the leading JobManager |
  * | `mr.<cluster>.tm.<tmId>.slot.<n>` | one of its slots |
- * | `mr.<cluster>.job.<jobId>.<attempt>.task.<vertex>.<index>` | one attempt of a subtask |
+ * | `mr.<cluster>.job.<jobId>.<epoch>.<attempt>.task.<vertex>.<index>` | one attempt of a subtask, under one leader |
  * | `mr.<cluster>.data.<jobId>.<epoch>.<attempt>.<channel>` | the consumer of a network channel |
  * | `mr.<cluster>.event.>` | whoever wants to watch |
  */
@@ -59,8 +59,9 @@ export class Subjects {
     return `${this.taskManager(taskManager)}.slot.${slot}`;
   }
 
-  subtask(job: JobId, attempt: number, vertex: VertexId, subtaskIndex: number): string {
-    return `${this.jobManager(job)}.${attempt}.task.${token(vertex)}.${subtaskIndex}`;
+  /** Attempts are counted anew by each leader: without the epoch, a subtask that lives on under an old one would hear the same. */
+  subtask(job: JobId, epoch: Epoch, attempt: number, vertex: VertexId, subtaskIndex: number): string {
+    return `${this.jobManager(job)}.${epoch}.${attempt}.task.${token(vertex)}.${subtaskIndex}`;
   }
 
   data(job: JobId, epoch: Epoch, attempt: number, channelId: string): string {
@@ -79,7 +80,7 @@ export class Subjects {
 
 /** The role of whoever listens on a subject, by the forms above: `dispatcher`, `slot`... */
 export function roleAt(subject: string): string {
-  const [, , kind = subject, , fourth, fifth] = subject.split('.');
+  const [, , kind = subject, , fourth, , sixth] = subject.split('.');
   switch (kind) {
     case 'resourcemanager':
       return 'resource-manager';
@@ -88,7 +89,7 @@ export function roleAt(subject: string): string {
     case 'tm':
       return fourth === 'slot' || fourth === 'node' ? fourth : 'task-manager';
     case 'job':
-      return fifth === 'task' ? 'subtask' : 'job-manager';
+      return sixth === 'task' ? 'subtask' : 'job-manager';
     default:
       return kind;
   }

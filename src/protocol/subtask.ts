@@ -7,7 +7,7 @@ import {
 } from './checkpoint.ts';
 import * as s from './schema.ts';
 
-/** Job-manager to a subtask, on `mr.<cluster>.job.<jobId>.<attempt>.task.<vertex>.<index>`: the attempt is in the subject. */
+/** Job-manager to a subtask, on `mr.<cluster>.job.<jobId>.<epoch>.<attempt>.task.<vertex>.<index>`: leader and attempt are in the subject. */
 
 export const sourceSplit = z.looseObject({ splitId: z.string() });
 

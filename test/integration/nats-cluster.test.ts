@@ -275,13 +275,15 @@ describe('malformed and foreign messages', () => {
     await until('frames between processes', () => Promise.resolve(frames.length > 0));
     sniffer.unsubscribe();
     const [vertex] = job.vertices;
+    // The epoch of the leader is in the subjects of frames: mr.<cluster>.data.<jobId>.<epoch>.
+    const epoch = frames[0]?.split('.')[4];
     const subjects = [
       'mr.test.dispatcher',
       'mr.test.resourcemanager',
       `mr.test.job.${jobId}`,
       'mr.test.tm.tm-1',
       'mr.test.tm.tm-1.slot.0',
-      `mr.test.job.${jobId}.0.task.${vertex?.vertexId}.0`,
+      `mr.test.job.${jobId}.${epoch}.0.task.${vertex?.vertexId}.0`,
     ];
     const before = (await cluster.logged('message refused')).length;
     for (const subject of subjects) {

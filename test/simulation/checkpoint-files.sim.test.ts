@@ -95,12 +95,12 @@ async function pass({ clock }: SimulatedCluster, ms: number): Promise<void> {
   await clock.runUntil(() => clock.monotonic() > end, 3_000_000);
 }
 
+const SEEDS = [1, 2, 3, 4, 5, 6];
+
 describe('files of checkpoints that never came to be', () => {
-  it.each([1, 2, 4, 6])(
+  it.each(SEEDS)(
     'when TaskManagers die between snapshot and decision and the JobManager changes (seed %i), then sweeps remove them and nothing else',
     async (seed) => {
-      const [unswept, job] = await afterFaults(seed, '0 s');
-      expect((await orphans(unswept, job)).length).toBeGreaterThan(0);
       const [cluster, jobId] = await afterFaults(seed, '2 s');
       expect(await orphans(cluster, jobId)).toEqual([]);
       // What is there is enough to go on from.
@@ -110,4 +110,10 @@ describe('files of checkpoints that never came to be', () => {
       expect(cluster.leader?.dispatcher.jobManager(jobId)?.summary().status).toBe('RUNNING');
     },
   );
+
+  it('when nobody sweeps, then the same faults leave some behind', async () => {
+    let left = 0;
+    for (const seed of SEEDS) left += (await orphans(...(await afterFaults(seed, '0 s')))).length;
+    expect(left).toBeGreaterThan(SEEDS.length);
+  });
 });

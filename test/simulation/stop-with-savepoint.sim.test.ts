@@ -4,42 +4,15 @@ import { defineJob } from '../../src/api/job.ts';
 import type { JobId } from '../../src/base/ids.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import { DataGeneratorSource } from '../../src/connectors/generator/data-generator-source.ts';
-import { TwoPhaseCommitSink } from '../../src/functions/two-phase-commit-sink.ts';
 import { WatermarkStrategy } from '../../src/functions/watermark.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { CommittedRows } from './committed-rows.ts';
 import { CONFIGURATION } from './word-count.ts';
 
 const NUMBERS = 3_000;
 const PER_SECOND = 300;
 
-interface Transaction {
-  readonly name: string;
-  readonly values: number[];
-}
-
-/** What a target outside of the cluster holds: rows of committed transactions, each once, whatever is repeated. */
-class Target extends TwoPhaseCommitSink<number, Transaction> {
-  readonly committed = new Map<string, readonly number[]>();
-  #begun = 0;
-
-  beginTransaction(): Transaction {
-    return { name: `t${this.#begun++}`, values: [] };
-  }
-  invoke({ values }: Transaction, value: number): void {
-    values.push(value);
-  }
-  preCommit(): void {}
-  commit({ name, values }: Transaction): void {
-    this.committed.set(name, values);
-  }
-  abort(): void {}
-
-  rows(): readonly number[] {
-    return [...this.committed.values()].flat().toSorted((a, b) => a - b);
-  }
-}
-
-function jobInto(target: Target) {
+function jobInto(target: CommittedRows) {
   return defineJob('to be stopped', (env) => {
     const numbers = new DataGeneratorSource({
       generate: (i) => i,
@@ -91,7 +64,7 @@ describe('a job that is stopped by a savepoint on a simulated cluster', () => {
     'when a TaskManager dies around the decision (seed %i) then each row is committed once, by this job or by one that goes on',
     async (seed) => {
       const random = new SeededRandom(seed).fork('plan');
-      const target = new Target();
+      const target = new CommittedRows();
       const cluster = new SimulatedCluster({
         seed,
         job: jobInto(target),

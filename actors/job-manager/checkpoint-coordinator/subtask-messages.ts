@@ -32,11 +32,12 @@ export class SubtaskMessages {
 
   /** @throws what kept it from being told, after some tries: the checkpoint then cannot be */
   async trigger(
-    { jobId, epoch }: Sender,
+    sender: Sender,
     ref: ExecutionRef,
     { checkpointId, timestamp, flags, location }: Trigger,
   ): Promise<void> {
     const { attempt } = ref;
+    const { epoch } = sender;
     const message = {
       type: 'triggerCheckpoint' as const,
       epoch,
@@ -46,17 +47,17 @@ export class SubtaskMessages {
       flags,
       location,
     };
-    await ask(this.#environment, this.#subject(jobId, ref), message, subtaskReply, {
+    await ask(this.#environment, this.#subject(sender, ref), message, subtaskReply, {
       ...BRIEF,
       wanted: () => this.#isActive(ref),
     });
   }
 
   /** Never fails: a subtask that has ended meanwhile has what it had to commit in the checkpoint. */
-  async notify({ jobId, epoch }: Sender, ref: ExecutionRef, { type, checkpointId }: Notice): Promise<void> {
-    const message = { type: NOTICES[type], epoch, attempt: ref.attempt, checkpointId };
+  async notify(sender: Sender, ref: ExecutionRef, { type, checkpointId }: Notice): Promise<void> {
+    const message = { type: NOTICES[type], epoch: sender.epoch, attempt: ref.attempt, checkpointId };
     try {
-      await ask(this.#environment, this.#subject(jobId, ref), message, subtaskReply, {
+      await ask(this.#environment, this.#subject(sender, ref), message, subtaskReply, {
         ...PERSISTENT,
         wanted: () => this.#isActive(ref),
       });
@@ -65,7 +66,7 @@ export class SubtaskMessages {
     }
   }
 
-  #subject(jobId: JobId, { attempt, vertexId, subtaskIndex }: ExecutionRef): string {
-    return this.#environment.subjects.subtask(jobId, attempt, vertexId, subtaskIndex);
+  #subject({ jobId, epoch }: Sender, { attempt, vertexId, subtaskIndex }: ExecutionRef): string {
+    return this.#environment.subjects.subtask(jobId, epoch, attempt, vertexId, subtaskIndex);
   }
 }

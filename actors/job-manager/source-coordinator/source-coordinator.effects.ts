@@ -203,7 +203,7 @@ class EnumeratorRun {
     const { vertexId, jobId, epoch } = this.#context;
     const { attempt } = reader;
     const wanted = (): boolean => this.#hooks.isActive(vertexId, subtask, attempt);
-    const subject = this.#environment.subjects.subtask(jobId, attempt, vertexId, subtask);
+    const subject = this.#environment.subjects.subtask(jobId, epoch, attempt, vertexId, subtask);
     const message = { type: 'assignSplits' as const, epoch, attempt, assignmentId, splits, noMoreSplits };
     reader.deliveries = reader.deliveries.then(async () => {
       try {

@@ -77,7 +77,7 @@ export class Subtask {
     });
     this.#actor = createActor(this.#provide(), { clock: xstateClock(environment.clock) });
     supervise(environment, this.#actor, `subtask ${vertexId}/${subtaskIndex}`);
-    const subject = environment.subjects.subtask(jobId, attempt, vertexId, subtaskIndex);
+    const subject = environment.subjects.subtask(jobId, options.epoch, attempt, vertexId, subtaskIndex);
     const subscription = serve(environment, subject, subtaskRequest, (request, caller) => {
       if (request.epoch !== options.epoch || request.attempt !== attempt) {
         environment.refusals.stale++;

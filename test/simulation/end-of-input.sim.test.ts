@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { SimulatedCluster } from '../../actors/testing/simulated-cluster.ts';
+import { defineJob } from '../../src/api/job.ts';
+import { Configuration } from '../../src/config/configuration.ts';
+import { DataGeneratorSource } from '../../src/connectors/generator/data-generator-source.ts';
+import { WatermarkStrategy } from '../../src/functions/watermark.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { CommittedRows } from './committed-rows.ts';
+import { CONFIGURATION } from './word-count.ts';
+
+const SHORT = 200;
+const LONG = 900;
+const PER_SECOND = 300;
+/** When the long source has given all it has, roughly; ms. */
+const END_MS = 4_000;
+
+/** Of three inputs one ends at once, one early and one late: part of the tasks has finished while checkpoints go on. */
+function jobInto(target: CommittedRows) {
+  return defineJob('with ends', (env) => {
+    const from = (first: number, count: number, recordsPerSecond: number) =>
+      env.fromSource(
+        new DataGeneratorSource({ generate: (i) => first + i, count, recordsPerSecond }),
+        WatermarkStrategy.noWatermarks(),
+        `numbers from ${first}`,
+      );
+    from(0, SHORT, PER_SECOND * 10)
+      .union(from(SHORT, SHORT, PER_SECOND))
+      .union(from(SHORT * 2, LONG - SHORT * 2, PER_SECOND / 2))
+      .keyBy((n) => n % 20)
+      .reduce((_, n) => n)
+      .sinkTo(target);
+  });
+}
+
+const ENDING = CONFIGURATION.with(
+  Configuration.of([
+    ['execution.checkpointing.interval', '150 ms'],
+    ['execution.checkpointing.timeout', '2 s'],
+    ['execution.checkpointing.tolerable-failed-checkpoints', '1000'],
+    ['execution.checkpointing.orphan-sweep-interval', '300 ms'],
+  ]),
+);
+
+/** Under the next leader, splits went to subtasks that lived on under the one before, and were taken for delivered. */
+const REGRESSIONS = [55, 66, 83, 110];
+const SEEDS = [...Array.from({ length: 30 }, (_, seed) => seed), ...REGRESSIONS];
+
+describe('a job whose inputs end one after the other on a simulated cluster', () => {
+  it.each(SEEDS)(
+    'when TaskManagers and the JobManager die around the ends (seed %i) then each row is committed once, the last ones too',
+    async (seed) => {
+      const random = new SeededRandom(seed).fork('plan');
+      const target = new CommittedRows();
+      const cluster = new SimulatedCluster({
+        seed,
+        job: jobInto(target),
+        configuration: ENDING,
+        network: {
+          faults: [
+            { when: ({ subject }) => subject.includes('.data.'), minDelayMs: 0.1 },
+            { minDelayMs: 0.2, meanDelayMs: random.next() * 40, dropProbability: 0.03 },
+          ],
+        },
+      });
+      const { clock } = cluster;
+      await cluster.startJobManager();
+      for (let i = 0; i < 3; i++) cluster.startTaskManager();
+      const { jobId, ended } = cluster.submit();
+      ended.catch(() => {});
+      const replaceTaskManager = (): void => {
+        cluster.crash(random.pick(cluster.taskManagers()));
+        cluster.startTaskManager();
+      };
+      const replaceJobManager = (): void => {
+        cluster.crash(SimulatedCluster.JOB_MANAGER);
+        void cluster.startJobManager();
+      };
+      for (let i = random.int(3); i >= 0; i--)
+        clock.setTimeout(replaceTaskManager, random.next() * END_MS * 1.5, 'a TaskManager dies');
+      if (random.chance(0.4))
+        clock.setTimeout(replaceJobManager, random.next() * END_MS * 1.5, 'another JobManager leads');
+      const isThere = (): boolean => target.rows().length >= LONG;
+      await clock.runUntil(() => isThere() || clock.monotonic() > 300_000, 3_000_000);
+      const end = clock.monotonic() + 60_000;
+      await clock.runUntil(() => clock.monotonic() > end, 3_000_000);
+      expect(cluster.fatalErrors).toEqual([]);
+      expect(target.rows()).toEqual(Array.from({ length: LONG }, (_, i) => i));
+      // The job is known as FINISHED, or not at all where its leader died after that.
+      expect(cluster.leader?.dispatcher.jobManager(jobId)?.summary().status ?? 'FINISHED').toBe('FINISHED');
+    },
+  );
+});
