@@ -2,7 +2,7 @@
 //
 //   npx millrace run examples/02-shop-totals.ts -D execution.checkpointing.dir=$PWD/out/02/checkpoints
 //   pkill -9 -f shop-totals                                in another terminal, at any moment
-//   npx millrace run examples/02-shop-totals.ts -D execution.checkpointing.dir=$PWD/out/02/checkpoints -s out/02/checkpoints/*
+//   npx millrace run examples/02-shop-totals.ts -D execution.checkpointing.dir=$PWD/out/02/checkpoints -s out/02/checkpoints
 //   node examples/shop-totals/verify.mjs                    is every order there once, with the right total?
 //
 // Job parameters (-D pipeline.global-job-parameters.<name>=<value>): `orders`, how many; `rate`, per second; `output`, a folder.

@@ -2,6 +2,7 @@ import { createActor } from 'xstate';
 import type { Actor } from 'xstate';
 import {
   InternalError,
+  MillraceError,
   NotFoundError,
   UserError,
   ExternalError,
@@ -9,6 +10,7 @@ import {
 } from '../../src/base/errors.ts';
 import type { Epoch, JobId } from '../../src/base/ids.ts';
 import { isId } from '../../src/base/ids.ts';
+import { RECOVERY_PAUSE_MAX_MS, RECOVERY_PAUSE_MIN_MS } from '../../src/base/limits.ts';
 import type { RestartPolicy } from '../../src/control/restart-strategy.ts';
 import { countSlots } from '../../src/control/slot-manager.ts';
 import type { OperatorFactory } from '../../src/dataplane/chain/operator.ts';
@@ -24,6 +26,7 @@ import { buildExecutionGraph } from '../../src/graph/execution-graph.ts';
 import type { GeneratedJob } from '../../src/graph/job-graph-generator.ts';
 import type { ArtifactStore, MetadataStore } from '../../src/ports/stores.ts';
 import type { TraceContext } from '../../src/ports/tracing.ts';
+import { DirectoryTakenError } from '../../src/state/snapshot/directory-owner.ts';
 import { clientRequest } from '../../src/protocol/client-dispatcher.ts';
 import type { ClientRequest, JobModule } from '../../src/protocol/client-dispatcher.ts';
 import type { CheckpointSettings } from '../../src/control/checkpoints/state.ts';
@@ -34,11 +37,13 @@ import { startJobManager } from '../job-manager/job-manager.effects.ts';
 import type { CheckpointRetention, JobManagerHandle } from '../job-manager/job-manager.effects.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { reply, serve } from '../messaging/serve.ts';
+import { sleep } from '../messaging/ask.ts';
 import { supervise } from '../messaging/supervise.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { dispatcherMachine } from './dispatcher.machine.ts';
 import type { DispatcherContext, DispatcherEvent, PersistedJob } from './dispatcher.machine.ts';
 import type { JobLoader } from '../messaging/job-loader.ts';
+import type { DirectoryOwners } from './directory-owners.ts';
 import { taskManagerInfos } from './task-manager-infos.ts';
 import type { ClusterResources } from './task-manager-infos.ts';
 import { forgetPersistedJob, persistJob, readPersistedJobs } from './persisted-jobs.ts';
@@ -48,6 +53,7 @@ export interface DispatcherOptions {
   readonly metadata: MetadataStore;
   readonly artifacts: ArtifactStore;
   readonly loader: JobLoader;
+  readonly directories: DirectoryOwners;
   /** Settings of one job: the cluster's configuration with the job's over it. */
   jobSettings(configuration: Readonly<Record<string, string>>): JobSettings;
   /** What the resource-manager knows, for overviews. */
@@ -129,7 +135,7 @@ class Dispatcher implements DispatcherHandle {
       actions: {
         recoverJobs: () => void this.#recover(),
         startJob: (_, { jobId, request }) => void this.#start(jobId, () => this.#persist(jobId, request)),
-        restartJob: (_, { job }) => void this.#start(job.jobId, () => Promise.resolve(job)),
+        restartJob: (_, { job }) => void this.#restart(job),
         replySubmitted: (_, { jobId, name, callers }) => {
           for (const caller of callers) reply(environment, caller, { type: 'jobSubmitted', jobId, name });
         },
@@ -219,14 +225,41 @@ class Dispatcher implements DispatcherHandle {
     }
   }
 
-  /** Loads and starts a job; whatever fails on the way refuses it. */
+  /** Starts a job that was submitted; whatever fails on the way refuses it. */
   async #start(jobId: JobId, obtain: () => Promise<PersistedJob>): Promise<void> {
-    const { logger, tracing, scope } = this.#environment;
+    try {
+      await this.#launch(jobId, obtain);
+    } catch (error) {
+      await this.#refuse(jobId, error);
+    }
+  }
+
+  /** Starts a job of a leader before: it was accepted, so only what can never work ends it. */
+  async #restart(job: PersistedJob): Promise<void> {
+    const { clock, logger } = this.#environment;
+    for (let pauseMs = RECOVERY_PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, RECOVERY_PAUSE_MAX_MS)) {
+      try {
+        return await this.#launch(job.jobId, () => Promise.resolve(job));
+      } catch (error) {
+        const hopeful =
+          error instanceof DirectoryTakenError || (error instanceof MillraceError && error.retryable);
+        if (!hopeful) return this.#refuse(job.jobId, error);
+        logger.warn('a recovered job does not start yet', { jobId: job.jobId, pauseMs, error });
+      }
+      await sleep(clock, pauseMs);
+      if (this.actor.getSnapshot().status !== 'active') return;
+    }
+  }
+
+  /** @throws what keeps the job from being loaded and started */
+  async #launch(jobId: JobId, obtain: () => Promise<PersistedJob>): Promise<void> {
+    const { tracing, scope } = this.#environment;
     const attributes = { 'millrace.job.id': jobId };
     const span = tracing.start('dispatcher start job', { parent: scope.current, attributes });
     try {
       const job = await obtain();
       const generated = await this.#options.loader.load(job.moduleSha256, job.configuration);
+      await this.#ownDirectory(job, generated);
       const jobManager = this.#startJobManager(job, generated, span.context);
       await persistJob(this.#options.metadata, job);
       scope.within(span.context, () => {
@@ -235,13 +268,27 @@ class Dispatcher implements DispatcherHandle {
       });
       span.end();
     } catch (error) {
-      logger.warn('job refused', { jobId, error });
       span.end({ error: error as Error });
-      await forgetPersistedJob(this.#options.metadata, jobId).catch((failure: unknown) =>
-        logger.error('refused job could not be removed from the metadata store', { jobId, error: failure }),
-      );
-      this.actor.send({ type: 'jobRefused', jobId, error: serializeError(error) });
+      throw error;
     }
+  }
+
+  async #refuse(jobId: JobId, error: unknown): Promise<void> {
+    const { logger } = this.#environment;
+    logger.warn('job refused', { jobId, error });
+    await forgetPersistedJob(this.#options.metadata, jobId).catch((failure: unknown) =>
+      logger.error('refused job could not be removed from the metadata store', { jobId, error: failure }),
+    );
+    this.actor.send({ type: 'jobRefused', jobId, error: serializeError(error) });
+  }
+
+  /** @throws DirectoryTakenError when the checkpoints of another cluster are where this job's are to be */
+  async #ownDirectory(job: PersistedJob, generated: GeneratedJob<OperatorFactory>): Promise<void> {
+    const { checkpoints, checkpointPlaces } = this.#options.jobSettings(job.configuration);
+    const { directory } = checkpointPlaces;
+    const intervalMs = generated.checkpointIntervalMs ?? checkpoints.intervalMs;
+    if (directory !== undefined && intervalMs !== undefined && generated.batch !== true)
+      await this.#options.directories.own(directory);
   }
 
   async #persist(

@@ -6,6 +6,7 @@ import { OPTIONS } from '../../src/config/options.ts';
 import { checkpointSettings, restartPolicy, slotPlacement } from '../../src/config/settings.ts';
 import type { Webhook } from '../../src/ports/webhook.ts';
 import type { ArtifactStore, MetadataStore } from '../../src/ports/stores.ts';
+import { DirectoryOwners } from '../dispatcher/directory-owners.ts';
 import { startDispatcher } from '../dispatcher/dispatcher.effects.ts';
 import type { DispatcherHandle, JobSettings } from '../dispatcher/dispatcher.effects.ts';
 import type { HeartbeatSettings } from '../job-manager/heartbeats.ts';
@@ -16,6 +17,7 @@ import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { JobLoader } from '../messaging/job-loader.ts';
 import { startResourceManager } from '../resource-manager/resource-manager.effects.ts';
 import type { ResourceManagerHandle } from '../resource-manager/resource-manager.effects.ts';
+import type { Processes } from './adapters/this-process.ts';
 
 export interface JobManagerNodeOptions {
   readonly configuration: Configuration;
@@ -26,6 +28,7 @@ export interface JobManagerNodeOptions {
   readonly webhook?: Webhook;
   /** Where checkpoints go when no directory is configured. */
   readonly defaultCheckpoints: string | undefined;
+  readonly processes: Processes;
   /** Where the REST API is, once it listens. */
   readonly restUrl?: () => string | undefined;
 }
@@ -38,7 +41,8 @@ export interface JobManagerNode {
   readonly metrics: ClusterMetrics;
   /** Missing where `millrace.alerts.enabled` is false. */
   readonly alerts: AlertMonitor | undefined;
-  stop(): void;
+  /** Ends the roles at once; resolves when nothing is left behind. */
+  stop(): Promise<void>;
 }
 
 /** Starts the roles of a JobManager node under a new epoch. */
@@ -60,8 +64,22 @@ export async function startJobManagerNode(
     heartbeatIntervalMs: heartbeat.intervalMs,
     heartbeatTimeoutMs: heartbeat.timeoutMs,
   });
+  const { host, processId } = options.processes;
+  const directories = new DirectoryOwners({
+    snapshots: environment.snapshots,
+    clock: environment.clock,
+    logger: environment.logger,
+    user: {
+      clusterId: environment.clusterId,
+      identity: await clusterIdentity(environment, metadata),
+      host,
+      processId,
+    },
+    isAlive: (id) => options.processes.isAlive(id),
+  });
   const dispatcher = startDispatcher(environment, {
     epoch,
+    directories,
     metadata,
     artifacts,
     loader,
@@ -92,6 +110,7 @@ export async function startJobManagerNode(
       metrics.close();
       dispatcher.stop();
       resourceManager.stop();
+      return directories.release();
     },
   };
 }
@@ -140,6 +159,16 @@ function startAlerts(
     jobManagers: () => dispatcher.jobManagers(),
     jobManager: (jobId) => dispatcher.jobManager(jobId),
   });
+}
+
+const IDENTITY_KEY = 'cluster-identity';
+
+/** The same for all leaders of a cluster: that of its metadata. */
+async function clusterIdentity({ random }: ActorEnvironment, metadata: MetadataStore): Promise<string> {
+  await metadata.create(IDENTITY_KEY, new TextEncoder().encode(random.hex(16)));
+  const present = await metadata.get(IDENTITY_KEY);
+  if (present === undefined) throw new ExternalError(`the metadata store lost "${IDENTITY_KEY}"`);
+  return new TextDecoder().decode(present.value);
 }
 
 const EPOCH_KEY = 'epoch';

@@ -17,6 +17,7 @@ import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
 import { FetchWebhook } from './adapters/fetch-webhook.ts';
 import { observe } from './adapters/observe.ts';
+import { thisProcess } from './adapters/this-process.ts';
 import type { Observation } from './adapters/observe.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
@@ -123,6 +124,7 @@ export class MiniCluster {
       artifacts,
       metadata: new MemoryMetadataStore(),
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
+      processes: thisProcess,
       webhook: new FetchWebhook(configuration.get(OPTIONS.alertWebhookTimeout)),
       defaultCheckpoints: pathToFileURL(join(directory, 'checkpoints')).href,
     });
@@ -195,7 +197,7 @@ export class MiniCluster {
   async stop(): Promise<void> {
     await this.#served.rest?.stop();
     await Promise.all(this.#taskManagers.map((taskManager) => taskManager.stop()));
-    this.#jobManager.stop();
+    await this.#jobManager.stop();
     await this.environment.transport.close();
     await this.#hub.close();
     await this.#observed.close();

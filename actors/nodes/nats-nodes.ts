@@ -11,6 +11,7 @@ import { ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { FetchWebhook } from './adapters/fetch-webhook.ts';
 import { observe } from './adapters/observe.ts';
+import { thisProcess } from './adapters/this-process.ts';
 import type { OpenMetrics } from './adapters/open-metrics.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
@@ -62,6 +63,7 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
       metadata,
       artifacts,
       loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
+      processes: thisProcess,
       webhook: new FetchWebhook(options.configuration.get(OPTIONS.alertWebhookTimeout)),
       defaultCheckpoints: `nats-objects:millrace-${environment.clusterId}-checkpoints`,
     });
@@ -76,13 +78,13 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
       directory,
       shutDown: () => options.onShutDown?.(),
     }).catch((error: unknown) => {
-      node.stop();
+      void node.stop();
       throw error;
     });
     return async () => {
       await served.rest?.stop();
       viewed.close();
-      node.stop();
+      await node.stop();
     };
   });
 }

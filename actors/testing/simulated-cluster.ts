@@ -77,6 +77,7 @@ export class SimulatedCluster {
       artifacts: this.#artifacts,
       loader: definedJobs(this.#options.job),
       defaultCheckpoints: 'memory:',
+      processes: { host: 'simulated', processId: 1, isAlive: () => true },
     });
   }
 

@@ -241,6 +241,13 @@ export const DECISIONS_KEPT = 16;
 export const DECISIONS_PRUNED_AT_ONCE = 8;
 /** Tries of a decision log against its store, which has retried by itself, or against other leaders. */
 export const DECISION_STORE_TRIES = 5;
+/** Between two tries to start a job of the leader before, ms. */
+export const RECOVERY_PAUSE_MIN_MS = 1_000;
+export const RECOVERY_PAUSE_MAX_MS = 30_000;
+/** How often a cluster says that a checkpoint directory is its own, ms. */
+export const DIRECTORY_RENEWAL_MS = 5_000;
+/** A cluster that has not said so for this time does not use the directory any more, ms. */
+export const DIRECTORY_LEASE_MS = 20_000;
 /** Smallest part of an upload to S3, and the default: 5 MiB. */
 export const S3_PART_BYTES_MIN = 5 * 1024 * 1024;
 /** Tries of one request to S3, with growing pauses between them. */

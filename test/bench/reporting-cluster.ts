@@ -12,6 +12,7 @@ import { tell } from '../../actors/messaging/serve.ts';
 import { SilentLogger } from '../../actors/nodes/adapters/silent-logger.ts';
 import { systemClock } from '../../actors/nodes/adapters/system-clock.ts';
 import { systemRandom } from '../../actors/nodes/adapters/system-random.ts';
+import { thisProcess } from '../../actors/nodes/adapters/this-process.ts';
 import { startJobManagerNode } from '../../actors/nodes/job-manager-node.ts';
 import type { JobManagerNode } from '../../actors/nodes/job-manager-node.ts';
 import { startTaskManagerNode } from '../../actors/nodes/task-manager-node.ts';
@@ -88,6 +89,7 @@ export class ReportingCluster {
       metadata: new MemoryMetadataStore(),
       artifacts: new MemoryArtifactStore(),
       loader: definedJobs(job),
+      processes: thisProcess,
       defaultCheckpoints: 'memory:',
     });
     const taskManagers = Array.from({ length: count }, (_, i) =>
@@ -117,7 +119,7 @@ export class ReportingCluster {
 
   async stop(): Promise<void> {
     for (const taskManager of this.#taskManagers) taskManager.kill();
-    this.jobManager.stop();
+    void this.jobManager.stop();
     await this.#hub.close();
   }
 }

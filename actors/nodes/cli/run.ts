@@ -63,7 +63,7 @@ export function addRun(program: Command, cli: Cli): void {
     .description('run a job: in this process, or with --nats on a cluster; arguments for it follow --')
     .option(
       '-s, --from-savepoint <path>',
-      "go on from a savepoint, a kept checkpoint, or the newest in the folder of a job's checkpoints",
+      "go on from a savepoint, a kept checkpoint, or the newest in the folder of a job's checkpoints, or of one job's in a checkpoint directory",
     )
     .option('-n, --allow-non-restored-state', 'leave state of operators behind that the job no longer has')
     .option(
