@@ -133,9 +133,9 @@ function configurationOf(bench: JobBench, report: string): Configuration {
 function readReports(folder: string, job: JobDetails, records: number): SubtaskReport[] {
   if (job.status !== 'FINISHED')
     throw new Error(`the job ended ${job.status}: ${job.failure?.message ?? ''}`);
-  const reports = readdirSync(folder).map(
-    (file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as SubtaskReport,
-  );
+  const reports = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as SubtaskReport);
   // Shares of records, as of sliding windows, add up but for rounding.
   const arrived = Math.round(reports.reduce((sum, report) => sum + report.records, 0));
   if (arrived !== records) throw new Error(`${arrived} records arrived of ${records}`);

@@ -207,6 +207,7 @@ export class CheckpointCoordinator {
         this.history.unaligned(effect.checkpointId);
         return void this.#notifyAll(context, effect);
       case 'notifyAborted':
+        this.#noteAborted(effect);
         this.history.failed(effect.checkpointId, effect.reason ?? STOPPED, this.#environment.clock.now());
         return void this.#notifyAll(context, effect);
       case 'notifyComplete':
@@ -221,6 +222,12 @@ export class CheckpointCoordinator {
       case 'answer':
         return this.#hooks.answer(effect.requestId, this.#named(context, effect.result));
     }
+  }
+
+  #noteAborted({ checkpointId, reason }: Extract<CheckpointEffect, { type: 'notifyAborted' }>): void {
+    const { jobId } = this.#hooks;
+    if (reason === undefined) this.#environment.logger.debug('checkpoint given up', { jobId, checkpointId });
+    else this.#environment.logger.warn('checkpoint failed', { jobId, checkpointId, reason });
   }
 
   #remember({ coordinator }: CheckpointCoordinatorContext, { checkpointId, timestamp }: Trigger): void {
@@ -261,7 +268,7 @@ export class CheckpointCoordinator {
 
   /** The checkpoint cannot be. A leader that was superseded stops altogether. */
   #failed(self: Actor, checkpointId: number, error: unknown): void {
-    this.#environment.logger.warn('checkpoint failed', { checkpointId, error });
+    this.#environment.logger.debug('checkpoint failed', { checkpointId, error });
     if (error instanceof LeadershipLostError) this.#environment.onFatal(error, 'checkpoint-coordinator');
     this.#trace.ended(checkpointId, error as Error);
     this.history.failed(checkpointId, (error as Error).message, this.#environment.clock.now());
