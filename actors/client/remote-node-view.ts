@@ -1,9 +1,18 @@
-import { LOG_SHOWN_BYTES } from '../../src/base/limits.ts';
+import { LOG_SHOWN_BYTES, PROFILE_BYTES_MAX } from '../../src/base/limits.ts';
 import { nodeReply } from '../../src/protocol/node-inspection.ts';
 import type { NodeReply, NodeRequest } from '../../src/protocol/node-inspection.ts';
-import { InternalError, NotFoundError } from '../../src/base/errors.ts';
-import type { LogFile, NodeEnvironment, NodeView } from '../../src/ports/node-view.ts';
+import { InternalError, MillraceError, NotFoundError } from '../../src/base/errors.ts';
+import type {
+  CallTree,
+  CallTreeRequest,
+  LogFile,
+  NodeEnvironment,
+  NodeView,
+  ProfileInfo,
+  ProfileMode,
+} from '../../src/ports/node-view.ts';
 import { ask } from '../messaging/ask.ts';
+import type { AskPolicy } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 
 const POLICY = { timeoutMs: 5_000, attempts: 2, pauseMs: 100, maxPauseMs: 100 };
@@ -24,10 +33,14 @@ export class RemoteNodeView implements NodeView {
     return (await this.#ask({ type: 'listLogs' }, 'logList')).logs;
   }
 
-  async log(name: string): Promise<Uint8Array | undefined> {
+  log(name: string): Promise<Uint8Array | undefined> {
+    return this.#read('readLog', name, LOG_SHOWN_BYTES);
+  }
+
+  async #read(type: 'readLog' | 'readProfile', name: string, limit: number): Promise<Uint8Array | undefined> {
     const parts: Buffer[] = [];
-    for (let from = 0; from <= LOG_SHOWN_BYTES;) {
-      const { base64, end } = await this.#ask({ type: 'readLog', name, from }, 'logPart');
+    for (let from = 0; from <= limit;) {
+      const { base64, end } = await this.#ask({ type, name, from }, 'logPart');
       if (base64 === undefined) return undefined;
       const part = Buffer.from(base64, 'base64');
       parts.push(part);
@@ -45,9 +58,44 @@ export class RemoteNodeView implements NodeView {
     return this.#ask({ type: 'requestNodeEnvironment' }, 'nodeEnvironment');
   }
 
-  async #ask<T extends NodeReply['type']>(request: NodeRequest, expected: T): Promise<ReplyOf<T>> {
-    const answer = await ask(this.#environment, this.#subject, request, nodeReply, POLICY).catch(
+  async callTrees({
+    threads,
+    durationMs,
+    kind,
+    depth,
+  }: CallTreeRequest): Promise<readonly { readonly name: string; readonly tree: CallTree }[]> {
+    const request = {
+      type: 'sampleThreads' as const,
+      ...(threads === undefined ? {} : { threads: [...threads] }),
+      durationMs,
+      kind,
+      depth,
+    };
+    const policy = { ...POLICY, timeoutMs: durationMs + POLICY.timeoutMs, attempts: 1 };
+    return (await this.#ask(request, 'threadSamples', policy)).threads;
+  }
+
+  async profiles(): Promise<readonly ProfileInfo[]> {
+    return (await this.#ask({ type: 'listProfiles' }, 'profileList')).profiles;
+  }
+
+  async startProfile(mode: ProfileMode, durationMs: number): Promise<ProfileInfo> {
+    return (await this.#ask({ type: 'startProfile', mode, durationMs }, 'profileStarted')).profile;
+  }
+
+  profile(name: string): Promise<Uint8Array | undefined> {
+    return this.#read('readProfile', name, PROFILE_BYTES_MAX);
+  }
+
+  async #ask<T extends NodeReply['type']>(
+    request: NodeRequest,
+    expected: T,
+    policy: AskPolicy = POLICY,
+  ): Promise<ReplyOf<T>> {
+    const answer = await ask(this.#environment, this.#subject, request, nodeReply, policy).catch(
       (cause: unknown) => {
+        // What it refuses, it says why.
+        if (cause instanceof MillraceError && cause.domain === 'user') throw cause;
         throw new NotFoundError('the process does not answer: is it running?', { cause });
       },
     );

@@ -22,13 +22,19 @@ async function answer(view: NodeView, request: NodeRequest): Promise<NodeReply> 
   switch (request.type) {
     case 'listLogs':
       return { type: 'logList', logs: [...(await view.logs())] };
-    case 'readLog': {
-      const content = await view.log(request.name);
-      if (content === undefined) return { type: 'logPart', end: true };
-      const part = content.subarray(request.from, request.from + LOG_PART_BYTES);
-      const end = request.from + part.length >= content.length;
-      return { type: 'logPart', base64: Buffer.from(part).toString('base64'), end };
+    case 'readLog':
+      return partOf(await view.log(request.name), request.from);
+    case 'readProfile':
+      return partOf(await view.profile(request.name), request.from);
+    case 'sampleThreads': {
+      const { durationMs, kind, depth } = request;
+      const threads = await view.callTrees({ threads: request.threads, durationMs, kind, depth });
+      return { type: 'threadSamples', threads: threads.map(({ name, tree }) => ({ name, tree: [...tree] })) };
     }
+    case 'listProfiles':
+      return { type: 'profileList', profiles: [...(await view.profiles())] };
+    case 'startProfile':
+      return { type: 'profileStarted', profile: await view.startProfile(request.mode, request.durationMs) };
     case 'requestThreads':
       return { type: 'threadList', threads: [...(await view.threads())] };
     case 'requestNodeEnvironment': {
@@ -44,4 +50,11 @@ async function answer(view: NodeView, request: NodeRequest): Promise<NodeReply> 
       };
     }
   }
+}
+
+function partOf(content: Uint8Array | undefined, from: number): NodeReply {
+  if (content === undefined) return { type: 'logPart', end: true };
+  const part = content.subarray(from, from + LOG_PART_BYTES);
+  const end = from + part.length >= content.length;
+  return { type: 'logPart', base64: Buffer.from(part).toString('base64'), end };
 }

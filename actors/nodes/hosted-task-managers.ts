@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { TaskManagerId } from '../../src/base/ids.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
 import type { NodeView } from '../../src/ports/node-view.ts';
@@ -8,6 +9,7 @@ import type { ProcessMeter } from './adapters/process-meter.ts';
 import { hardwareOf, resourcesOf } from './adapters/process-memory.ts';
 import { ProcessView } from './adapters/process-view.ts';
 import type { WatchedThread } from './adapters/process-view.ts';
+import { profileSettings } from './profiling/profile-archive.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
 import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
 import { startTaskManagerNode } from './task-manager-node.ts';
@@ -20,6 +22,8 @@ export interface HostedTaskManagersOptions {
   /** Adds up what the threads of the process measure of themselves. */
   readonly processMeter: ProcessMeter;
   readonly output: NodeJS.WritableStream | undefined;
+  /** For files of this process; goes with it. */
+  readonly directory: string;
 }
 
 /** TaskManagers that this process hosts, `tm-0`, `tm-1`...: they share its memory, and exchange records by rings. */
@@ -30,10 +34,15 @@ export class HostedTaskManagers {
   #started = 0;
 
   constructor(environment: ActorEnvironment, options: HostedTaskManagersOptions) {
-    const { configuration, modules, count, processMeter, output } = options;
+    const { configuration, modules, count, processMeter, output, directory } = options;
     const resources = resourcesOf(configuration, count);
     const watched = new Set<WatchedThread>();
-    const view = new ProcessView({ logFile: undefined, threads: () => [...watched] });
+    const view = new ProcessView({
+      logFile: undefined,
+      threads: () => [...watched],
+      profiles: profileSettings(configuration),
+      directory: join(directory, 'profiles'),
+    });
     const startThread = workerSlotThreads({
       environment,
       modules,

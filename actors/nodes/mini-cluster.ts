@@ -134,6 +134,7 @@ export class MiniCluster {
       count: taskManagers,
       processMeter: observed.metrics.meter,
       output,
+      directory,
     });
     const cluster = new MiniCluster({
       served,

@@ -10,6 +10,7 @@ import { NoRespondersError } from '../../src/transport/errors.ts';
 import { ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { FetchWebhook } from './adapters/fetch-webhook.ts';
+import { keptOutput } from './adapters/kept-output.ts';
 import { observe } from './adapters/observe.ts';
 import { thisProcess } from './adapters/this-process.ts';
 import type { OpenMetrics } from './adapters/open-metrics.ts';
@@ -18,6 +19,7 @@ import { ModuleCache } from './adapters/module-cache.ts';
 import { hardwareOf, memoryFields, resourcesOf } from './adapters/process-memory.ts';
 import { ProcessView } from './adapters/process-view.ts';
 import type { WatchedThread } from './adapters/process-view.ts';
+import { profileSettings } from './profiling/profile-archive.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
 import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
 import { startJobManagerNode } from './job-manager-node.ts';
@@ -67,7 +69,12 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
       webhook: new FetchWebhook(options.configuration.get(OPTIONS.alertWebhookTimeout)),
       defaultCheckpoints: `nats-objects:millrace-${environment.clusterId}-checkpoints`,
     });
-    const view = new ProcessView({ logFile: options.logFile, threads: () => [] });
+    const view = new ProcessView({
+      logFile: options.logFile,
+      threads: () => [],
+      profiles: profileSettings(options.configuration),
+      directory: join(directory, 'profiles'),
+    });
     const viewed = serveNodeView(environment, environment.subjects.node(), view);
     served.rest = await serveCluster(environment, {
       configuration: options.configuration,
@@ -106,13 +113,19 @@ export async function startNatsTaskManager(options: NatsNodeOptions): Promise<Ru
       data: options.nats,
       processMeter: metrics.meter,
       watched,
+      ...(options.logFile === undefined ? {} : { output: keptOutput(options.logFile, options.logger) }),
     };
     const node = startTaskManagerNode(environment, {
       configuration: options.configuration,
       processId: `p-${environment.random.hex(8)}`,
       startThread: workerSlotThreads(threads),
       hardware: hardwareOf(resources),
-      view: new ProcessView({ logFile: options.logFile, threads: () => [...watched] }),
+      view: new ProcessView({
+        logFile: options.logFile,
+        threads: () => [...watched],
+        profiles: profileSettings(options.configuration),
+        directory: join(directory, 'profiles'),
+      }),
     });
     return () => node.stop();
   });

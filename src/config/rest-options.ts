@@ -35,6 +35,48 @@ export const REST_OPTIONS = {
     defaultValue: true,
     description: "Whether a JobManager node serves the REST API. Millrace's own.",
   }),
+  flameGraphEnabled: booleanOption('rest.flamegraph.enabled', {
+    defaultValue: false,
+    description:
+      'Whether flame graphs of vertices can be asked for: stacks of the threads of its slots, sampled while they work.',
+  }),
+  flameGraphSamples: intOption('rest.flamegraph.num-samples', {
+    defaultValue: 100,
+    min: 1,
+    description:
+      'With rest.flamegraph.delay-between-samples: how long threads are sampled for a flame graph. V8 takes a sample each millisecond of it.',
+  }),
+  flameGraphDelay: durationOption('rest.flamegraph.delay-between-samples', {
+    defaultValue: 50,
+    description: 'See rest.flamegraph.num-samples.',
+  }),
+  flameGraphRefresh: durationOption('rest.flamegraph.refresh-interval', {
+    defaultValue: 60_000,
+    description:
+      'A flame graph that is older is made anew when somebody asks; until that is done they see the old one.',
+  }),
+  flameGraphCleanup: durationOption('rest.flamegraph.cleanup-interval', {
+    defaultValue: 600_000,
+    description: 'A flame graph that nobody has asked for in this time is forgotten.',
+  }),
+  flameGraphDepth: intOption('rest.flamegraph.stack-depth', {
+    defaultValue: 100,
+    min: 1,
+    description: 'Frames of a stack that a flame graph shows.',
+  }),
+  profilingEnabled: booleanOption('rest.profiling.enabled', {
+    defaultValue: false,
+    description: 'Of a node: whether profiles of its threads can be taken over REST.',
+  }),
+  profilingMaxDuration: durationOption('rest.profiling.duration-max', {
+    defaultValue: 300_000,
+    description: 'Of a node: the longest profile.',
+  }),
+  profilingHistorySize: intOption('rest.profiling.history-size', {
+    defaultValue: 10,
+    min: 1,
+    description: 'Of a node: profiles that are kept.',
+  }),
   restAnonymous: booleanOption('rest.allow-anonymous', {
     defaultValue: false,
     description:

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { SAMPLED_MS_MAX } from '../base/limits.ts';
 import * as s from './schema.ts';
 
-/** Looking into a process of the cluster, on `mr.<cluster>.tm.<tmId>.node`: nothing here changes anything. */
+/** Looking into a process of the cluster, on `mr.<cluster>.tm.<tmId>.node`: nothing here changes what it does. */
 
 export const listLogs = z.strictObject({ type: z.literal('listLogs') });
 export const logList = z.object({
@@ -45,11 +46,58 @@ export const nodeEnvironment = z.object({
   }),
 });
 
+/** What threads do for a while; answered after that. */
+export const sampleThreads = z.strictObject({
+  type: z.literal('sampleThreads'),
+  threads: z.array(z.string().max(255)).max(10_000).optional(),
+  durationMs: z.number().positive().max(SAMPLED_MS_MAX),
+  kind: z.enum(['FULL', 'ON_CPU', 'OFF_CPU']),
+  depth: s.count,
+});
+export const threadSamples = z.object({
+  type: z.literal('threadSamples'),
+  threads: z.array(
+    z.object({
+      name: z.string(),
+      tree: z.array(z.object({ name: z.string(), value: s.count, parent: z.int().min(-1) })),
+    }),
+  ),
+});
+
+const profileMode = z.enum(['CPU', 'ITIMER', 'WALL', 'ALLOC']);
+const profileInfo = z.object({
+  status: z.enum(['RUNNING', 'FINISHED', 'FAILED']),
+  mode: profileMode,
+  triggerTime: s.instant,
+  finishedTime: s.instant.optional(),
+  durationMs: z.number(),
+  message: z.string(),
+  outputFile: z.string().optional(),
+});
+export const listProfiles = z.strictObject({ type: z.literal('listProfiles') });
+export const profileList = z.object({ type: z.literal('profileList'), profiles: z.array(profileInfo) });
+export const startProfile = z.strictObject({
+  type: z.literal('startProfile'),
+  mode: profileMode,
+  durationMs: z.number().positive(),
+});
+export const profileStarted = z.object({ type: z.literal('profileStarted'), profile: profileInfo });
+/** A part of the file of a profile, `from` a byte; answered with `logPart`. */
+export const readProfile = z.strictObject({
+  type: z.literal('readProfile'),
+  name: z.string().max(255),
+  from: s.count,
+});
+
 export const nodeRequest = z.discriminatedUnion('type', [
   listLogs,
   readLog,
   requestThreads,
   requestNodeEnvironment,
+  sampleThreads,
+  listProfiles,
+  startProfile,
+  readProfile,
 ]);
 export type NodeRequest = z.infer<typeof nodeRequest>;
 
@@ -58,6 +106,9 @@ export const nodeReply = z.discriminatedUnion('type', [
   logPart,
   threadList,
   nodeEnvironment,
+  threadSamples,
+  profileList,
+  profileStarted,
   s.refused,
 ]);
 export type NodeReply = z.infer<typeof nodeReply>;

@@ -1,7 +1,7 @@
 import type { Configuration } from '../config/configuration.ts';
 import type { SerializedError } from '../base/errors.ts';
-import type { JobId, TaskManagerId } from '../base/ids.ts';
-import type { NodeView } from '../ports/node-view.ts';
+import type { JobId, TaskManagerId, VertexId } from '../base/ids.ts';
+import type { CallTree, CallTreeKind, NodeView } from '../ports/node-view.ts';
 import type { DispatcherReply } from '../protocol/client-dispatcher.ts';
 import type { AlertInfo } from '../protocol/alert.ts';
 import type { CheckpointStatistics } from '../protocol/checkpoint-statistics.ts';
@@ -43,11 +43,26 @@ export interface RestGateway {
   taskManager(taskManagerId: TaskManagerId): NodeView;
   readonly jars: JarStore;
   readonly metrics: MetricQuery;
+  readonly flameGraphs: FlameGraphs;
   /** Those whose condition holds. */
   alerts(): readonly AlertInfo[];
   /** Ends the cluster's JobManager once the answer is out. */
   shutDown(): void;
 }
+
+/** Flame graphs of vertices, sampled when somebody asks and kept for a while; `rest.flamegraph.*`. */
+export interface FlameGraphs {
+  /** @param subtaskIndex undefined: of all subtasks @throws RestError 404 */
+  of(
+    jobId: JobId,
+    vertexId: VertexId,
+    kind: CallTreeKind,
+    subtaskIndex: number | undefined,
+  ): Promise<FlameGraph>;
+}
+
+/** `DISABLED`, or what there is: `WAITING` while the first samples are taken, `ENDED` where no subtask runs. */
+export type FlameGraph = 'DISABLED' | 'WAITING' | 'ENDED' | { readonly at: number; readonly tree: CallTree };
 
 /** Orders that take their time, by the id with which their outcome is asked for. */
 export interface SnapshotOperations {

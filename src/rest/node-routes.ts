@@ -3,7 +3,7 @@ import type { TaskManagerId } from '../base/ids.ts';
 import { redacted } from '../config/redact.ts';
 import type { TaskManagerInfo } from '../protocol/task-manager-info.ts';
 import { RestError } from './errors.ts';
-import type { NodeMemory, NodeView } from '../ports/node-view.ts';
+import type { NodeMemory, NodeView, ProfileInfo } from '../ports/node-view.ts';
 import type { RestGateway } from './gateway.ts';
 import { TextAnswer, route } from './route.ts';
 import type { Route } from './route.ts';
@@ -114,6 +114,7 @@ function nodeRoutes<P extends z.ZodObject>(
       response: text,
       handle: async ({ gateway, params: given }) => whole(await viewOf(gateway, given), '.out'),
     }),
+    ...profilerRoutes(path, params, viewOf),
     route({
       ...read,
       path: `${path}/thread-dump`,
@@ -128,6 +129,76 @@ function nodeRoutes<P extends z.ZodObject>(
       }),
     }),
   ];
+}
+
+const PROFILE_MODES = ['CPU', 'ITIMER', 'WALL', 'ALLOC'] as const;
+
+/** Profiles of all threads of a process; `rest.profiling.enabled`. */
+function profilerRoutes<P extends z.ZodObject>(
+  path: string,
+  params: P,
+  viewOf: (gateway: RestGateway, params: z.infer<P>) => Promise<NodeView>,
+): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: `${path}/profiler`,
+      role: 'read',
+      summary: 'The profiles that were taken, newest first.',
+      params,
+      response: z.object({ profilingList: z.array(anyObject) }),
+      handle: async ({ gateway, params: given }) => ({
+        profilingList: (await (await viewOf(gateway, given)).profiles()).map(profileJson),
+      }),
+    }),
+    route({
+      method: 'POST',
+      path: `${path}/profiler`,
+      role: 'operate',
+      summary: 'Begins a profile of all threads. V8 knows no LOCK; WALL, CPU and ITIMER are the same.',
+      params,
+      body: z.object({ mode: z.string().max(20), duration: z.number().positive().max(86_400) }),
+      response: anyObject,
+      handle: async ({ gateway, params: given, body }) => {
+        const mode = PROFILE_MODES.find((known) => known === body.mode.toUpperCase());
+        if (mode === undefined)
+          throw new RestError(
+            400,
+            `There is no profile of mode "${body.mode}": ${PROFILE_MODES.join(', ')}.`,
+          );
+        const view = await viewOf(gateway, given);
+        return profileJson(await view.startProfile(mode, body.duration * 1_000));
+      },
+    }),
+    route({
+      method: 'GET',
+      path: `${path}/profiler/:filename`,
+      role: 'read',
+      summary: 'The file of a profile, for speedscope.',
+      params: params.extend(fileParams.shape),
+      response: text,
+      handle: async ({ gateway, params: given }) => {
+        const { filename } = given as unknown as z.infer<typeof fileParams>;
+        const content = await (await viewOf(gateway, given as z.infer<P>)).profile(filename);
+        if (content === undefined)
+          throw new RestError(404, `There is no profile ${JSON.stringify(filename.slice(0, 100))}.`);
+        return new TextAnswer(content);
+      },
+    }),
+  ];
+}
+
+function profileJson(info: ProfileInfo): object {
+  const { status, mode, triggerTime, finishedTime, durationMs, message, outputFile } = info;
+  return {
+    status,
+    mode,
+    triggerTime,
+    finishedTime: finishedTime ?? null,
+    duration: durationMs / 1_000,
+    message,
+    outputFile: outputFile ?? null,
+  };
 }
 
 /** Names are looked up among those that there are, and never become part of a path. */

@@ -1,8 +1,10 @@
 import type { JobId, VertexId } from '../base/ids.ts';
 import type { ExecutionGraphInfo, SubtaskInfo, VertexInfo } from '../protocol/execution-graph-info.ts';
 import { z } from 'zod';
+import type { CallTreeKind } from '../ports/node-view.ts';
 import { backpressureJson } from './backpressure.ts';
 import { RestError, vertexNotFound } from './errors.ts';
+import { flameGraphJson } from './flame-graph-json.ts';
 import type { RestGateway } from './gateway.ts';
 import { positionOf } from './io-metrics.ts';
 import { route } from './route.ts';
@@ -59,6 +61,23 @@ export const VERTEX_ROUTES: readonly Route[] = [
       await vertexOf(gateway, jobid, vertexid);
       const values = await gateway.metrics.values({ type: 'vertex', jobId: jobid, vertexId: vertexid });
       return backpressureJson(values, gateway.now());
+    },
+  }),
+  route({
+    method: 'GET',
+    path: `${PATH}/flamegraph`,
+    role: 'read',
+    summary: 'What the threads of the slots do that run the vertex: stacks, with the samples taken in each.',
+    params: vertexParams,
+    query: z.object({
+      type: z.string().max(20).optional(),
+      subtaskindex: z.coerce.number().int().nonnegative().optional(),
+    }),
+    response: anyObject,
+    handle: async ({ gateway, params: { jobid, vertexid }, query: { type = 'FULL', subtaskindex } }) => {
+      const { vertex } = await vertexOf(gateway, jobid, vertexid);
+      if (subtaskindex !== undefined) subtaskOf(vertex, subtaskindex);
+      return flameGraphJson(await gateway.flameGraphs.of(jobid, vertexid, kindOf(type), subtaskindex));
     },
   }),
   route({
@@ -128,6 +147,14 @@ function vertexRoute(
 }
 
 /** @throws RestError 404 */
+function kindOf(type: string): CallTreeKind {
+  const kind = FLAME_GRAPH_KINDS.find((known) => known === type.toUpperCase());
+  if (kind !== undefined) return kind;
+  throw new RestError(400, `There is no flame graph of type "${type}": FULL, ON_CPU, OFF_CPU.`);
+}
+
+const FLAME_GRAPH_KINDS = ['FULL', 'ON_CPU', 'OFF_CPU'] as const;
+
 async function vertexOf(
   gateway: RestGateway,
   jobId: JobId,

@@ -3,14 +3,33 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import { LOG_FILES_SHOWN, LOG_SHOWN_BYTES } from '../../../src/base/limits.ts';
-import type { LogFile, NodeEnvironment, NodeView } from '../../../src/ports/node-view.ts';
+import {
+  CALL_TREE_NODES,
+  LOG_FILES_SHOWN,
+  LOG_SHOWN_BYTES,
+  STACK_SAMPLED_MS,
+} from '../../../src/base/limits.ts';
+import type {
+  CallTree,
+  CallTreeRequest,
+  LogFile,
+  NodeEnvironment,
+  NodeView,
+  ProfileInfo,
+  ProfileMode,
+} from '../../../src/ports/node-view.ts';
+import { callTree, newestStack } from '../profiling/cpu-profile.ts';
+import { ProfileArchive } from '../profiling/profile-archive.ts';
+import type { NamedThread, ProfileSettings } from '../profiling/profile-archive.ts';
+import { ownThread } from '../profiling/profiled-thread.ts';
+import type { ProfiledThread } from '../profiling/profiled-thread.ts';
 
 /** A thread of this process that can be asked how it fares. */
 export interface WatchedThread {
   readonly name: string;
   /** Share of its time in which its event loop was busy, and what else there is to say; lines. */
   describe(): Promise<string>;
+  readonly profiled: ProfiledThread;
 }
 
 export interface ProcessViewOptions {
@@ -18,15 +37,20 @@ export interface ProcessViewOptions {
   readonly logFile: string | undefined;
   /** Threads beside the main one. */
   threads(): readonly WatchedThread[];
+  readonly profiles: ProfileSettings;
+  /** Where profiles are kept. */
+  readonly directory: string;
 }
 
 /** This process, for those who look into it from outside. */
 export class ProcessView implements NodeView {
   readonly #options: ProcessViewOptions;
   readonly #collections = new Map<string, { count: number; timeMs: number }>();
+  readonly #profiles: ProfileArchive;
 
   constructor(options: ProcessViewOptions) {
     this.#options = options;
+    this.#profiles = new ProfileArchive(options.profiles, options.directory, () => this.#all());
     const observer = new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
         const { duration, detail } = entry as PerformanceEntry & {
@@ -78,11 +102,42 @@ export class ProcessView implements NodeView {
     const resources = [...Map.groupBy(process.getActiveResourcesInfo(), (kind) => kind)];
     const waiting = resources.map(([kind, all]) => `${all.length} ${kind}`).join(', ');
     const main = `"main" event loop busy ${Math.round(utilization * 100)} %\n  waits for ${waiting || 'nothing'}`;
-    const others = this.#options.threads().map(async (thread) => ({
-      name: thread.name,
-      stack: await thread.describe(),
-    }));
-    return [{ name: 'main', stack: main }, ...(await Promise.all(others))];
+    const described = [
+      { name: 'main', profiled: ownThread, describe: () => Promise.resolve(main) },
+      ...this.#options.threads(),
+    ];
+    return Promise.all(
+      described.map(async (thread) => {
+        const [head, stack] = await Promise.all([thread.describe(), stackOf(thread.profiled)]);
+        return { name: thread.name, stack: `${head}\n${stack}` };
+      }),
+    );
+  }
+
+  async callTrees({ threads, durationMs, kind, depth }: CallTreeRequest): Promise<readonly ThreadTree[]> {
+    const wanted = this.#all().filter(({ name }) => threads === undefined || threads.includes(name));
+    return Promise.all(
+      wanted.map(async ({ name, profiled }) => ({
+        name,
+        tree: callTree(await profiled.sampleCpu(durationMs), kind, depth, CALL_TREE_NODES),
+      })),
+    );
+  }
+
+  profiles(): Promise<readonly ProfileInfo[]> {
+    return Promise.resolve(this.#profiles.list());
+  }
+
+  async startProfile(mode: ProfileMode, durationMs: number): Promise<ProfileInfo> {
+    return this.#profiles.start(mode, durationMs);
+  }
+
+  profile(name: string): Promise<Uint8Array | undefined> {
+    return this.#profiles.read(name);
+  }
+
+  #all(): readonly NamedThread[] {
+    return [{ name: 'main', profiled: ownThread }, ...this.#options.threads()];
   }
 
   environment(): Promise<NodeEnvironment> {
@@ -102,6 +157,21 @@ export class ProcessView implements NodeView {
         garbageCollections: [...this.#collections].map(([name, total]) => ({ name, ...total })),
       },
     });
+  }
+}
+
+interface ThreadTree {
+  readonly name: string;
+  readonly tree: CallTree;
+}
+
+/** Where a thread is, as Flink's thread dumps write it; a thread that does nothing waits in its event loop. */
+async function stackOf(profiled: ProfiledThread): Promise<string> {
+  try {
+    const stack = newestStack(await profiled.sampleCpu(STACK_SAMPLED_MS));
+    return stack.length === 0 ? '  in its event loop' : stack.map((frame) => `  at ${frame}`).join('\n');
+  } catch (error) {
+    return `  no stack: ${(error as Error).message}`;
   }
 }
 

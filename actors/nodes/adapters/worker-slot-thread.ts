@@ -13,6 +13,8 @@ import type { ProcessMeter } from './process-meter.ts';
 import type { NatsConnectionSpec } from './nats-connection.ts';
 import { slotHeapMegabytes } from './process-memory.ts';
 import type { WatchedThread } from './process-view.ts';
+import { profiledWorker } from '../profiling/profiled-thread.ts';
+import type { ProfiledThread } from '../profiling/profiled-thread.ts';
 import type { RingRegistry } from './ring-registry.ts';
 import type {
   LocalModule,
@@ -48,6 +50,7 @@ const WORKER = new URL(
 
 class WorkerSlotThread implements SlotThread, WatchedThread {
   readonly name: string;
+  readonly profiled: ProfiledThread;
   readonly #options: WorkerThreadsOptions;
   readonly #slot: SlotThreadOptions;
   readonly #worker: Worker;
@@ -88,6 +91,7 @@ class WorkerSlotThread implements SlotThread, WatchedThread {
       stdout: options.output !== undefined,
       resourceLimits: { maxOldGenerationSizeMb: slotHeapMegabytes(resources) },
     });
+    this.profiled = profiledWorker(this.#worker);
     options.watched?.add(this);
     if (options.output !== undefined) {
       this.#worker.stdout.on('data', (chunk: Buffer) => options.output?.write(chunk));

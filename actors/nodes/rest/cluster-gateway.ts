@@ -11,6 +11,7 @@ import type { JobSummary } from '../../../src/protocol/job-status.ts';
 import type { TaskManagerInfo } from '../../../src/protocol/task-manager-info.ts';
 import { jobNotFound } from '../../../src/rest/errors.ts';
 import type {
+  FlameGraphs,
   JarStore,
   Outcome,
   RestGateway,
@@ -21,6 +22,7 @@ import { RestError } from '../../../src/rest/errors.ts';
 import type { MetricQuery } from '../../../src/rest/metric-query.ts';
 import type { ClusterClient } from '../../client/cluster-client.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
+import { SampledFlameGraphs } from './sampled-flame-graphs.ts';
 
 export interface ClusterGatewayOptions {
   readonly version: string;
@@ -43,6 +45,7 @@ export class ClusterGateway implements RestGateway {
   readonly jobManager: NodeView;
   readonly jars: JarStore;
   readonly metrics: MetricQuery;
+  readonly flameGraphs: FlameGraphs;
   readonly snapshots: SnapshotOperations;
   readonly #environment: ActorEnvironment;
   readonly #options: ClusterGatewayOptions;
@@ -56,6 +59,7 @@ export class ClusterGateway implements RestGateway {
     this.jobManager = options.jobManager;
     this.jars = options.jars;
     this.metrics = options.metrics;
+    this.flameGraphs = new SampledFlameGraphs(environment, options);
     this.snapshots = new Snapshots(environment, options);
   }
 

@@ -8,6 +8,7 @@ import { defineJob } from '../../../src/api/job.ts';
 import type { JobDefinition } from '../../../src/api/job.ts';
 import { MemoryArtifactStore } from '../../../src/storage/memory/artifact-store.ts';
 import { StoredMetrics } from '../../../actors/metrics/metric-query.ts';
+import { profileSettings } from '../../../actors/nodes/profiling/profile-archive.ts';
 import { ProcessView } from '../../../actors/nodes/adapters/process-view.ts';
 import { systemClock } from '../../../actors/nodes/adapters/system-clock.ts';
 import { serveCluster } from '../../../actors/nodes/rest/serve-cluster.ts';
@@ -47,7 +48,12 @@ async function benchRest(
   const server = await serveCluster(environment, {
     configuration,
     artifacts: new MemoryArtifactStore(),
-    view: new ProcessView({ logFile: undefined, threads: () => [] }),
+    view: new ProcessView({
+      logFile: undefined,
+      threads: () => [],
+      profiles: profileSettings(configuration),
+      directory: join(directory, 'profiles'),
+    }),
     metrics: new StoredMetrics(jobManager.metrics, systemClock),
     alerts: () => [],
     directory,
