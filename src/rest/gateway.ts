@@ -44,10 +44,25 @@ export interface RestGateway {
   readonly jars: JarStore;
   readonly metrics: MetricQuery;
   readonly flameGraphs: FlameGraphs;
+  readonly messages: Messages;
   /** Those whose condition holds. */
   alerts(): readonly AlertInfo[];
   /** Ends the cluster's JobManager once the answer is out. */
   shutDown(): void;
+}
+
+/** Messages of the cluster's protocol, passed on as they are. */
+export interface Messages {
+  /** @returns the answer, also one that refuses @throws RestError 503 where nobody answers */
+  ask(
+    receiver: {
+      readonly to: 'dispatcher' | 'jobmanager' | 'taskmanager';
+      readonly taskManagerId?: string | undefined;
+    },
+    message: object,
+  ): Promise<Record<string, unknown>>;
+  /** @returns the sha256 of the file's content */
+  putArtifact(path: string): Promise<string>;
 }
 
 /** Flame graphs of vertices, sampled when somebody asks and kept for a while; `rest.flamegraph.*`. */

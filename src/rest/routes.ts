@@ -3,6 +3,7 @@ import { CHECKPOINT_ROUTES } from './checkpoint-routes.ts';
 import { CLUSTER_ROUTES } from './cluster-routes.ts';
 import { JAR_ROUTES } from './jar-routes.ts';
 import { JOB_ROUTES } from './job-routes.ts';
+import { MESSAGE_ROUTES } from './message-routes.ts';
 import { METRIC_ROUTES } from './metric-routes.ts';
 import { NODE_ROUTES } from './node-routes.ts';
 import { openApiRoute } from './open-api.ts';
@@ -20,6 +21,7 @@ const ALL: readonly Route[] = [
   ...NODE_ROUTES,
   ...ALERT_ROUTES,
   ...JAR_ROUTES,
+  ...MESSAGE_ROUTES,
 ];
 
 /** The whole API: every route, and the document that describes them. */

@@ -82,8 +82,7 @@ async function submitAndMeasure(bench: JobBench, target: Target): Promise<Measur
     const prepared = await prepareJob(bench.module, configuration);
     const connection = await connectClient({ nats: { servers: target.url }, clusterId: target.clusterId });
     try {
-      const artifacts = await connection.artifacts();
-      const sha256 = await artifacts.put(prepared.bundle.source);
+      const sha256 = await connection.putArtifact(prepared.bundle.source);
       const nodes = childrenOf(process.pid).filter((pid) => pid !== target.serverPid);
       const serverBefore = usageOf(target.serverPid);
       const nodesBefore = nodes.map((pid) => usageOf(pid)?.cpuSeconds ?? 0);

@@ -204,7 +204,7 @@ export class ClusterUnderTest {
   /** Bundles a module, stores it and submits it. */
   async submit(module: string, configuration: Readonly<Record<string, string>> = {}): Promise<JobId> {
     const { source } = await bundleJob(module);
-    const sha256 = await (await this.#connection.artifacts()).put(source);
+    const sha256 = await this.#connection.putArtifact(source);
     const jobId = this.client.newJobId();
     await this.client.submit({ jobId, module: { sha256 }, configuration });
     return jobId;

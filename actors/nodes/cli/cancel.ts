@@ -2,7 +2,14 @@ import type { Command } from 'commander';
 import { isGloballyTerminal } from '../../../src/protocol/job-status.ts';
 import { EXIT } from './describe-error.ts';
 import { jobIdOf } from './job-id.ts';
-import { QUESTION_TIMEOUT_MS, addressOf, withAddress, withClient, withJson, withVerbose } from './options.ts';
+import {
+  QUESTION_TIMEOUT_MS,
+  clientAddressOf,
+  withClientAddress,
+  withClient,
+  withJson,
+  withVerbose,
+} from './options.ts';
 import type { AddressOptions, Cli } from './options.ts';
 
 const EXAMPLES = `
@@ -15,13 +22,18 @@ export function addCancel(program: Command, cli: Cli): void {
     .command('cancel <job-id>')
     .description('cancel a job; it stops a little later, see status')
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withAddress(command))).action(async (id: string, options: AddressOptions) => {
+  withVerbose(withJson(withClientAddress(command))).action(async (id: string, options: AddressOptions) => {
     const jobId = jobIdOf(id);
-    const job = await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, async ({ client }) => {
-      const before = await client.details(jobId);
-      if (!isGloballyTerminal(before.status)) await client.cancel(jobId);
-      return before;
-    });
+    const job = await withClient(
+      cli,
+      clientAddressOf(cli, options),
+      QUESTION_TIMEOUT_MS,
+      async ({ client }) => {
+        const before = await client.details(jobId);
+        if (!isGloballyTerminal(before.status)) await client.cancel(jobId);
+        return before;
+      },
+    );
     const accepted = !isGloballyTerminal(job.status);
     if (cli.json)
       cli.terminal.json({ type: accepted ? 'cancelAccepted' : 'cancelRefused', jobId, status: job.status });

@@ -2,7 +2,14 @@ import type { Command } from 'commander';
 import type { CheckpointRecord, CheckpointStatistics } from '../../../src/protocol/checkpoint-statistics.ts';
 import { EXIT } from './describe-error.ts';
 import { jobIdOf } from './job-id.ts';
-import { QUESTION_TIMEOUT_MS, addressOf, withAddress, withClient, withJson, withVerbose } from './options.ts';
+import {
+  QUESTION_TIMEOUT_MS,
+  clientAddressOf,
+  withClientAddress,
+  withClient,
+  withJson,
+  withVerbose,
+} from './options.ts';
 import type { AddressOptions, Cli } from './options.ts';
 import { clean, count, duration, instant, table } from './table.ts';
 
@@ -16,10 +23,13 @@ export function addCheckpoints(program: Command, cli: Cli): void {
     .command('checkpoints <job-id>')
     .description('show the last checkpoints and savepoints of a job: sizes, durations, failures')
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withAddress(command))).action(async (id: string, options: AddressOptions) => {
+  withVerbose(withJson(withClientAddress(command))).action(async (id: string, options: AddressOptions) => {
     const jobId = jobIdOf(id);
-    const statistics = await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
-      client.checkpointStatistics(jobId),
+    const statistics = await withClient(
+      cli,
+      clientAddressOf(cli, options),
+      QUESTION_TIMEOUT_MS,
+      ({ client }) => client.checkpointStatistics(jobId),
     );
     if (cli.json) cli.terminal.json({ type: 'checkpointStatistics', jobId, ...statistics });
     else print(cli, statistics);

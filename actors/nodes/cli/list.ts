@@ -2,7 +2,14 @@ import type { Command } from 'commander';
 import { isGloballyTerminal } from '../../../src/protocol/job-status.ts';
 import type { JobStatus } from '../../../src/protocol/job-status.ts';
 import { EXIT } from './describe-error.ts';
-import { QUESTION_TIMEOUT_MS, addressOf, withAddress, withClient, withJson, withVerbose } from './options.ts';
+import {
+  QUESTION_TIMEOUT_MS,
+  clientAddressOf,
+  withClientAddress,
+  withClient,
+  withJson,
+  withVerbose,
+} from './options.ts';
 import type { AddressOptions, Cli } from './options.ts';
 import { paintStatus } from './status-style.ts';
 import { clean, duration, instant, table } from './table.ts';
@@ -37,8 +44,8 @@ export function addList(program: Command, cli: Cli): void {
     .option('-s, --scheduled', 'only jobs that wait to run')
     .option('-a, --all', 'ended ones too')
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withAddress(command))).action(async (options: ListOptions) => {
-    const jobs = await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
+  withVerbose(withJson(withClientAddress(command))).action(async (options: ListOptions) => {
+    const jobs = await withClient(cli, clientAddressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
       client.list(),
     );
     const wanted = jobs.filter(({ status }) => isWanted(status, options));

@@ -7,7 +7,14 @@ import type { LogFile, NodeView } from '../../../src/ports/node-view.ts';
 import { formatLine, wantsColour } from '../adapters/log-format.ts';
 import { EXIT, UsageError } from './describe-error.ts';
 import { Interruption } from './interruption.ts';
-import { QUESTION_TIMEOUT_MS, addressOf, withAddress, withClient, withJson, withVerbose } from './options.ts';
+import {
+  QUESTION_TIMEOUT_MS,
+  clientAddressOf,
+  withClientAddress,
+  withClient,
+  withJson,
+  withVerbose,
+} from './options.ts';
 import type { AddressOptions, Cli } from './options.ts';
 import { count, instant, table } from './table.ts';
 
@@ -37,17 +44,19 @@ export function addLogs(program: Command, cli: Cli): void {
     .option('-f, --follow', 'go on with what comes to it')
     .option('--list', 'show which log files there are')
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withAddress(command))).action(async (id: string | undefined, options: LogsOptions) => {
-    if (id !== undefined && !isId(id))
-      throw new UsageError(`"${id.slice(0, 100)}" is not the id of a TaskManager`);
-    await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, async (connection) => {
-      const view = connection.node(id as TaskManagerId | undefined);
-      const files = await view.logs();
-      if (options.list === true) list(cli, files);
-      else await show(cli, view, nameOf(files, options.file), options.follow === true);
-    });
-    cli.exitCode = EXIT.ok;
-  });
+  withVerbose(withJson(withClientAddress(command))).action(
+    async (id: string | undefined, options: LogsOptions) => {
+      if (id !== undefined && !isId(id))
+        throw new UsageError(`"${id.slice(0, 100)}" is not the id of a TaskManager`);
+      await withClient(cli, clientAddressOf(cli, options), QUESTION_TIMEOUT_MS, async (connection) => {
+        const view = connection.node(id as TaskManagerId | undefined);
+        const files = await view.logs();
+        if (options.list === true) list(cli, files);
+        else await show(cli, view, nameOf(files, options.file), options.follow === true);
+      });
+      cli.exitCode = EXIT.ok;
+    },
+  );
 }
 
 function nameOf(files: readonly LogFile[], wanted: string | undefined): string {

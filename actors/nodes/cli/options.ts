@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { CLI_PROBE_MS } from '../../../src/base/limits.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { loadConfiguration } from '../../../src/config/load-configuration.adapter.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
+import { ConfigurationError } from '../../../src/base/errors.ts';
 import { natsSpec } from '../adapters/nats-connection.ts';
+import type { RestAddress } from '../adapters/rest-transport.ts';
 import { createLogger } from '../adapters/pino-logger.ts';
 import type { NodeLogger } from '../adapters/pino-logger.ts';
 import { connectClient } from '../connect-client.ts';
@@ -37,9 +40,14 @@ export interface ConfigurationOptions extends VerboseOptions {
   readonly config?: string;
 }
 
-export interface AddressOptions extends ConfigurationOptions, CredentialOptions {
+export interface AddressOptions extends ConfigurationOptions, CredentialOptions, RestOptions {
   readonly nats: string;
   readonly cluster: string;
+}
+
+export interface RestOptions {
+  readonly jobmanager?: string;
+  readonly tokenFile?: string;
 }
 
 /** As NATS' own tools name them. */
@@ -88,6 +96,21 @@ export function withAddress(command: Command): Command {
         .default(DEFAULT_NATS_URL),
     )
     .option('--cluster <id>', 'which cluster on that server', DEFAULT_CLUSTER);
+}
+
+/** `-m`: the cluster by its REST API, where NATS cannot be reached. */
+export function withRest(command: Command): Command {
+  return command
+    .option(
+      '-m, --jobmanager <address>',
+      'reach the cluster by the REST API at host:port or http(s)://host:port, not by NATS',
+    )
+    .option('--token-file <file>', 'with -m: file with the bearer token (default: $MILLRACE_TOKEN)');
+}
+
+/** `--nats` or `-m`, for verbs that talk to a cluster. */
+export function withClientAddress(command: Command): Command {
+  return withRest(withAddress(command));
 }
 
 export function withJson(command: Command): Command {
@@ -143,6 +166,32 @@ export function addressOf(cli: Cli, options: AddressOptions): ClusterAddress {
   return { nats: natsSpec(options.nats, configuration), clusterId: checkClusterId(options.cluster) };
 }
 
+/** The REST API that `-m` names, or else the cluster on NATS. @throws ConfigurationError */
+export function clientAddressOf(cli: Cli, options: AddressOptions): ClusterAddress | RestAddress {
+  return restAddressOf(cli, options) ?? addressOf(cli, options);
+}
+
+/** Undefined without `-m`. @throws ConfigurationError for what is no address, and a token file that cannot be read */
+export function restAddressOf(cli: Cli, options: RestOptions & CredentialOptions): RestAddress | undefined {
+  const { jobmanager, tokenFile, tlsca, tlscert, tlskey } = options;
+  if (jobmanager === undefined) return undefined;
+  const url = URL.parse(jobmanager.includes('://') ? jobmanager : `http://${jobmanager}`);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '')
+    throw new ConfigurationError(
+      `"${jobmanager.slice(0, 200)}" is no address of a REST API: host:port, http://host:port or https://host:port`,
+    );
+  const token = tokenFile === undefined ? cli.environment['MILLRACE_TOKEN'] : readToken(tokenFile);
+  return { url: url.href, token, ca: tlsca, cert: tlscert, key: tlskey };
+}
+
+function readToken(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (cause) {
+    throw new ConfigurationError(`the token file ${path} cannot be read`, { cause });
+  }
+}
+
 /** Credentials of the command line as the configuration keys that they stand for. */
 export function credentialOverrides({ creds, nkey, tlsca, tlscert, tlskey }: CredentialOptions): string[] {
   return (
@@ -180,7 +229,7 @@ export function metricsLogger(cli: Cli): NodeLogger {
 /** Connects, asks the dispatcher whether it is there, and closes whatever happens. */
 export async function withClient<T>(
   cli: Cli,
-  address: ClusterAddress,
+  address: ClusterAddress | RestAddress,
   timeoutMs: number,
   use: (connection: ClientConnection) => Promise<T>,
   configuration?: Configuration,

@@ -12,7 +12,7 @@ import { Interruption } from './interruption.ts';
 import { jobArguments } from '../job-arguments.ts';
 import {
   QUESTION_TIMEOUT_MS,
-  addressOf,
+  clientAddressOf,
   clientLogger,
   metricsLogger,
   configurationOf,
@@ -23,14 +23,15 @@ import {
   withCredentials,
   withJson,
   withParallelism,
+  withRest,
   withVerbose,
 } from './options.ts';
-import type { Cli, ConfigurationOptions, CredentialOptions } from './options.ts';
+import type { Cli, ConfigurationOptions, CredentialOptions, RestOptions } from './options.ts';
 import { createReporter } from './run-reporter.ts';
 import { absolutePlace } from './saved-snapshot.ts';
 import type { RunReporter } from './run-reporter.ts';
 
-interface RunOptions extends ConfigurationOptions, CredentialOptions {
+interface RunOptions extends ConfigurationOptions, CredentialOptions, RestOptions {
   readonly parallelism?: number;
   readonly detached?: true;
   readonly nats?: string;
@@ -52,6 +53,7 @@ Examples:
   millrace run jobs.ts -c payments                         the export "payments" of the module
   millrace run job.ts --nats nats://127.0.0.1:4222         on a cluster, and follow it (Ctrl-C cancels it)
   millrace run job.ts --nats nats://127.0.0.1:4222 -d      on a cluster; prints the job id and returns
+  millrace run job.ts -m 127.0.0.1:8081                    on a cluster whose REST API alone can be reached
   millrace run job.ts -s /savepoints/savepoint-4f0a5d-…    goes on from a savepoint
 
 Exit codes: 0 finished, 1 failed or refused, 2 wrong usage, 130 interrupted`;
@@ -60,7 +62,7 @@ Exit codes: 0 finished, 1 failed or refused, 2 wrong usage, 130 interrupted`;
 export function addRun(program: Command, cli: Cli): void {
   const command = program
     .command('run <module> [arguments...]')
-    .description('run a job: in this process, or with --nats on a cluster; arguments for it follow --')
+    .description('run a job: in this process, or with --nats or -m on a cluster; arguments for it follow --')
     .option(
       '-s, --from-savepoint <path>',
       "go on from a savepoint, a kept checkpoint, or the newest in the folder of a job's checkpoints, or of one job's in a checkpoint directory",
@@ -70,7 +72,7 @@ export function addRun(program: Command, cli: Cli): void {
       '--claim-mode <mode>',
       'of the savepoint: no_claim leaves it to you, claim has the job remove it when it is not needed any more (default: no_claim)',
     )
-    .option('-d, --detached', 'print the job id and return; needs --nats')
+    .option('-d, --detached', 'print the job id and return; needs --nats or -m')
     .option('--nats <url>', 'submit to the cluster on this NATS server')
     .option('--cluster <id>', `which cluster on that server (default: "${DEFAULT_CLUSTER}")`)
     .option(
@@ -80,11 +82,11 @@ export function addRun(program: Command, cli: Cli): void {
     )
     .option('--taskmanagers <n>', 'embedded TaskManagers (default: 1)', wholeNumber(1, 64))
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withConfiguration(withCredentials(withParallelism(withClass(command)))))).action(
-    async (module: string, words: string[], options: RunOptions) => {
-      cli.exitCode = await run(cli, module, jobArguments(words), options);
-    },
-  );
+  withVerbose(
+    withJson(withConfiguration(withCredentials(withRest(withParallelism(withClass(command)))))),
+  ).action(async (module: string, words: string[], options: RunOptions) => {
+    cli.exitCode = await run(cli, module, jobArguments(words), options);
+  });
 }
 
 /** `-s`, `-n` and `--claim-mode` as the configuration keys that they stand for. */
@@ -107,10 +109,9 @@ async function run(
   const interruption = new Interruption();
   const reporter = createReporter(cli.terminal, cli.json);
   try {
-    const job =
-      options.nats === undefined
-        ? await embedded(cli, module, options, configuration, interruption, reporter)
-        : await onCluster(cli, module, options, configuration, interruption, reporter);
+    const job = isEmbedded(options)
+      ? await embedded(cli, module, options, configuration, interruption, reporter)
+      : await onCluster(cli, module, options, configuration, interruption, reporter);
     return job === undefined ? EXIT.ok : conclude(cli, job, interruption, reporter);
   } finally {
     cli.terminal.endLive();
@@ -118,14 +119,23 @@ async function run(
   }
 }
 
+function isEmbedded({ nats, jobmanager }: RunOptions): boolean {
+  return nats === undefined && jobmanager === undefined;
+}
+
 function checkOptions(options: RunOptions): void {
-  const { nats, detached, cluster, slots, taskmanagers } = options;
-  if (nats === undefined) {
-    if (detached) throw new UsageError('-d needs --nats <url>: a cluster inside this process ends with it');
-    if (cluster !== undefined) throw new UsageError('--cluster needs --nats <url>');
+  const { nats, jobmanager, detached, cluster, slots, taskmanagers } = options;
+  if (nats !== undefined && jobmanager !== undefined)
+    throw new UsageError('--nats and -m are two ways to a cluster: give one of them');
+  if (nats === undefined && cluster !== undefined) throw new UsageError('--cluster needs --nats <url>');
+  if (isEmbedded(options)) {
+    if (detached)
+      throw new UsageError(
+        '-d needs --nats <url> or -m <address>: a cluster inside this process ends with it',
+      );
   } else if (slots !== undefined || taskmanagers !== undefined) {
     throw new UsageError(
-      '--slots and --taskmanagers describe an embedded cluster: leave them out with --nats',
+      '--slots and --taskmanagers describe an embedded cluster: leave them out with --nats and -m',
     );
   }
 }
@@ -184,12 +194,12 @@ async function onCluster(
   reporter: RunReporter,
 ): Promise<JobDetails | undefined> {
   const { nats = '', cluster = DEFAULT_CLUSTER } = options;
-  const address = addressOf(cli, { ...options, nats, cluster });
+  const address = clientAddressOf(cli, { ...options, nats, cluster });
   const prepared = await prepareJob(module, configuration, options.class);
   await withClient(cli, address, QUESTION_TIMEOUT_MS, ({ client }) => client.overview());
   const submit = async (connection: ClientConnection): Promise<JobDetails | undefined> => {
     interruption.signal.throwIfAborted();
-    const sha256 = await (await connection.artifacts()).put(prepared.bundle.source);
+    const sha256 = await connection.putArtifact(prepared.bundle.source);
     const { client } = connection;
     const jobId = client.newJobId();
     const accepted = await client.submit({

@@ -1,7 +1,14 @@
 import type { Command } from 'commander';
 import { EXIT, UsageError } from './describe-error.ts';
 import { jobIdOf } from './job-id.ts';
-import { QUESTION_TIMEOUT_MS, addressOf, withAddress, withClient, withJson, withVerbose } from './options.ts';
+import {
+  QUESTION_TIMEOUT_MS,
+  clientAddressOf,
+  withClientAddress,
+  withClient,
+  withJson,
+  withVerbose,
+} from './options.ts';
 import type { AddressOptions, Cli, ConfigurationOptions } from './options.ts';
 import { addCheck } from './savepoint-check.ts';
 import { absolutePlace } from './saved-snapshot.ts';
@@ -41,7 +48,7 @@ export function addSavepoint(program: Command, cli: Cli): void {
     )
     .option('-d, --dispose <path>', 'remove the savepoint at this path')
     .addHelpText('after', SAVEPOINT_EXAMPLES);
-  withVerbose(withJson(withAddress(command))).action(
+  withVerbose(withJson(withClientAddress(command))).action(
     async (
       id: string | undefined,
       directory: string | undefined,
@@ -69,7 +76,7 @@ export function addStop(program: Command, cli: Cli): void {
     )
     .option('-d, --drain', 'let windows and timers fire first, as at the end of the input')
     .addHelpText('after', STOP_EXAMPLES);
-  withVerbose(withJson(withAddress(command))).action(
+  withVerbose(withJson(withClientAddress(command))).action(
     async (
       id: string,
       options: AddressOptions & { readonly savepointPath?: string; readonly drain?: true },
@@ -86,7 +93,7 @@ export function addCheckpoint(program: Command, cli: Cli): void {
     .command('checkpoint <job-id>')
     .description('take a checkpoint of a running job now')
     .addHelpText('after', CHECKPOINT_EXAMPLES);
-  withVerbose(withJson(withAddress(command))).action(async (id: string, options: AddressOptions) => {
+  withVerbose(withJson(withClientAddress(command))).action(async (id: string, options: AddressOptions) => {
     await take(cli, id, options, { kind: 'checkpoint' });
   });
 }
@@ -94,7 +101,7 @@ export function addCheckpoint(program: Command, cli: Cli): void {
 async function take(cli: Cli, id: string, options: AddressOptions, wanted: Wanted): Promise<void> {
   const jobId = jobIdOf(id);
   const { kind, directory, stop = false, drain = false } = wanted;
-  const location = await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
+  const location = await withClient(cli, clientAddressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
     client.snapshot(jobId, kind, {
       ...(directory === undefined ? {} : { directory: absolutePlace(directory) }),
       stop,

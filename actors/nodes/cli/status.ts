@@ -2,7 +2,14 @@ import type { Command } from 'commander';
 import type { JobDetails } from '../../../src/protocol/job-status.ts';
 import { describeError, EXIT } from './describe-error.ts';
 import { jobIdOf } from './job-id.ts';
-import { QUESTION_TIMEOUT_MS, addressOf, withAddress, withClient, withJson, withVerbose } from './options.ts';
+import {
+  QUESTION_TIMEOUT_MS,
+  clientAddressOf,
+  withClientAddress,
+  withClient,
+  withJson,
+  withVerbose,
+} from './options.ts';
 import type { AddressOptions, Cli } from './options.ts';
 import { paintStatus, stateText } from './status-style.ts';
 import { clean, count, duration, instant, table } from './table.ts';
@@ -19,9 +26,9 @@ export function addStatus(program: Command, cli: Cli): void {
     .command('status <job-id>')
     .description('show a job with its vertices')
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withAddress(command))).action(async (id: string, options: AddressOptions) => {
+  withVerbose(withJson(withClientAddress(command))).action(async (id: string, options: AddressOptions) => {
     const jobId = jobIdOf(id);
-    const job = await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
+    const job = await withClient(cli, clientAddressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
       client.details(jobId),
     );
     if (cli.json) cli.terminal.json({ type: 'jobDetails', ...job });

@@ -8,9 +8,9 @@ import { EXIT, describeError, plainError } from './describe-error.ts';
 import { Interruption } from './interruption.ts';
 import {
   QUESTION_TIMEOUT_MS,
-  addressOf,
+  clientAddressOf,
   wholeNumber,
-  withAddress,
+  withClientAddress,
   withClient,
   withJson,
   withVerbose,
@@ -44,10 +44,10 @@ export function addTop(program: Command, cli: Cli): void {
     .option('--interval <duration>', 'pause between two looks', interval, 1_000)
     .option('--count <n>', 'end after so many looks', wholeNumber(1))
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withAddress(command))).action(async (options: TopOptions) => {
+  withVerbose(withJson(withClientAddress(command))).action(async (options: TopOptions) => {
     const interruption = new Interruption();
     try {
-      await withClient(cli, addressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
+      await withClient(cli, clientAddressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
         watch(cli, client, options, interruption.signal),
       );
     } finally {

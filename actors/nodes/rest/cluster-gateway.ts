@@ -4,6 +4,7 @@ import { REST_SHARED_LOOK_MS } from '../../../src/base/limits.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
 import type { AlertInfo } from '../../../src/protocol/alert.ts';
+import type { ArtifactStore } from '../../../src/ports/stores.ts';
 import type { NodeView } from '../../../src/ports/node-view.ts';
 import type { CheckpointStatistics } from '../../../src/protocol/checkpoint-statistics.ts';
 import type { ExecutionGraphInfo } from '../../../src/protocol/execution-graph-info.ts';
@@ -13,6 +14,7 @@ import { jobNotFound } from '../../../src/rest/errors.ts';
 import type {
   FlameGraphs,
   JarStore,
+  Messages,
   Outcome,
   RestGateway,
   SnapshotOperations,
@@ -22,6 +24,7 @@ import { RestError } from '../../../src/rest/errors.ts';
 import type { MetricQuery } from '../../../src/rest/metric-query.ts';
 import type { ClusterClient } from '../../client/cluster-client.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
+import { PassedMessages } from './passed-messages.ts';
 import { SampledFlameGraphs } from './sampled-flame-graphs.ts';
 
 export interface ClusterGatewayOptions {
@@ -31,6 +34,8 @@ export interface ClusterGatewayOptions {
   readonly jobManager: NodeView;
   taskManager(taskManagerId: TaskManagerId): NodeView;
   readonly jars: JarStore;
+  /** Where modules are put before they are submitted. */
+  readonly artifacts: ArtifactStore;
   readonly metrics: MetricQuery;
   readonly alerts: () => readonly AlertInfo[];
   /** Removes the files of a savepoint. */
@@ -46,6 +51,7 @@ export class ClusterGateway implements RestGateway {
   readonly jars: JarStore;
   readonly metrics: MetricQuery;
   readonly flameGraphs: FlameGraphs;
+  readonly messages: Messages;
   readonly snapshots: SnapshotOperations;
   readonly #environment: ActorEnvironment;
   readonly #options: ClusterGatewayOptions;
@@ -60,6 +66,7 @@ export class ClusterGateway implements RestGateway {
     this.jars = options.jars;
     this.metrics = options.metrics;
     this.flameGraphs = new SampledFlameGraphs(environment, options);
+    this.messages = new PassedMessages(environment, options.artifacts);
     this.snapshots = new Snapshots(environment, options);
   }
 

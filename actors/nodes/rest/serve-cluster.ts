@@ -58,6 +58,7 @@ export async function serveCluster(
     jobManager: view,
     taskManager: (id: TaskManagerId) => new RemoteNodeView(environment, environment.subjects.node(id)),
     jars,
+    artifacts,
     metrics,
     alerts,
     disposeSavepoint: async (path) => void (await disposeSavepoint(environment.snapshots, path)),

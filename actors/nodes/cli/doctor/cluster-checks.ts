@@ -13,7 +13,8 @@ export interface ClusterState {
   readonly jobs: readonly JobSummary[];
   /** Of the jobs that have not ended. */
   readonly details: readonly JobDetails[];
-  readonly nats: Pick<NatsServerInfo, 'version' | 'jetstream' | 'jetstreamApiLevel'>;
+  /** Undefined where it is not seen: over REST. */
+  readonly nats: Pick<NatsServerInfo, 'version' | 'jetstream' | 'jetstreamApiLevel'> | undefined;
 }
 
 /** API level of JetStream from which on it writes batches atomically: nats-server 2.12. */
@@ -29,7 +30,7 @@ export function clusterChecks(state: ClusterState): readonly Finding[] {
     `${failed.length} jobs have failed: ${failed.map(({ jobId }) => jobId.slice(0, 8)).join(', ')}`,
     '"millrace status <job-id>" says why',
   ]);
-  natsServer(state.nats, findings);
+  if (state.nats !== undefined) natsServer(state.nats, findings);
   return findings.list;
 }
 
@@ -66,7 +67,7 @@ function jobState(job: JobDetails, findings: Findings): void {
 }
 
 function natsServer(
-  { version, jetstream, jetstreamApiLevel }: ClusterState['nats'],
+  { version, jetstream, jetstreamApiLevel }: NonNullable<ClusterState['nats']>,
   findings: Findings,
 ): void {
   const found = `nats-server ${version}`;

@@ -11,16 +11,17 @@ import { prepareJob } from '../../prepare-job.ts';
 import { EXIT } from '../describe-error.ts';
 import {
   QUESTION_TIMEOUT_MS,
-  addressOf,
+  clientAddressOf,
   configurationOf,
   withClass,
   withClient,
   withConfiguration,
   withCredentials,
   withJson,
+  withRest,
   withVerbose,
 } from '../options.ts';
-import type { Cli, ConfigurationOptions, CredentialOptions } from '../options.ts';
+import type { Cli, ConfigurationOptions, CredentialOptions, RestOptions } from '../options.ts';
 import { checkpointChecks } from './checkpoint-checks.ts';
 import { clusterChecks } from './cluster-checks.ts';
 import type { ClusterState } from './cluster-checks.ts';
@@ -40,7 +41,7 @@ Examples:
 
 Exit codes: 0 no problem, 1 at least one problem (advice alone is none), 2 wrong usage`;
 
-interface DoctorOptions extends ConfigurationOptions, CredentialOptions {
+interface DoctorOptions extends ConfigurationOptions, CredentialOptions, RestOptions {
   readonly nats?: string;
   readonly cluster?: string;
   readonly class?: string;
@@ -54,7 +55,7 @@ export function addDoctor(program: Command, cli: Cli): void {
     .option('--nats <url>', 'look at the cluster on this NATS server, too')
     .option('--cluster <id>', `which cluster on that server (default: "${DEFAULT_CLUSTER}")`)
     .addHelpText('after', EXAMPLES);
-  withVerbose(withJson(withConfiguration(withCredentials(withClass(command))))).action(
+  withVerbose(withJson(withConfiguration(withCredentials(withRest(withClass(command)))))).action(
     async (module: string | undefined, options: DoctorOptions) => {
       const findings = await examine(cli, module, options);
       show(cli, findings);
@@ -72,9 +73,14 @@ async function examine(
   const job = module === undefined ? undefined : await prepareJob(module, configuration, options.class);
   const { nats, cluster = DEFAULT_CLUSTER } = options;
   const state =
-    nats === undefined
+    nats === undefined && options.jobmanager === undefined
       ? undefined
-      : await withClient(cli, addressOf(cli, { ...options, nats, cluster }), QUESTION_TIMEOUT_MS, lookAt);
+      : await withClient(
+          cli,
+          clientAddressOf(cli, { ...options, nats: nats ?? '', cluster }),
+          QUESTION_TIMEOUT_MS,
+          lookAt,
+        );
   return [
     ...checkpointChecks(configuration),
     ...recoveryChecks(configuration),
