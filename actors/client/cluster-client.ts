@@ -3,7 +3,12 @@ import { ExternalError, deserializeError, serializeError } from '../../src/base/
 import type { JobId } from '../../src/base/ids.ts';
 import { RESULT_ROWS_PER_MESSAGE } from '../../src/base/limits.ts';
 import { dispatcherReply } from '../../src/protocol/client-dispatcher.ts';
-import type { ClientRequest, DispatcherReply, JobModule } from '../../src/protocol/client-dispatcher.ts';
+import type {
+  CheckpointType,
+  ClientRequest,
+  DispatcherReply,
+  JobModule,
+} from '../../src/protocol/client-dispatcher.ts';
 import type { CheckpointStatistics } from '../../src/protocol/checkpoint-statistics.ts';
 import type { ExecutionGraphInfo } from '../../src/protocol/execution-graph-info.ts';
 import type { TaskManagerInfo } from '../../src/protocol/task-manager-info.ts';
@@ -27,6 +32,17 @@ export interface Submission {
   readonly jobId: JobId;
   readonly module: JobModule;
   readonly configuration: Readonly<Record<string, string>>;
+}
+
+/** How a checkpoint or savepoint is to be taken. */
+export interface SnapshotOptions {
+  /** Under which the savepoint gets a folder of its own. */
+  readonly directory?: string;
+  /** The job ends with it. */
+  readonly stop?: boolean;
+  /** Windows and timers fire first. */
+  readonly drain?: boolean;
+  readonly checkpointType?: CheckpointType;
 }
 
 type ReplyOf<T extends DispatcherReply['type']> = Extract<DispatcherReply, { type: T }>;
@@ -93,14 +109,12 @@ export class ClusterClient {
 
   /**
    * Takes a checkpoint or savepoint, and returns where it is once it is complete.
-   * @param more `directory`: under which the savepoint gets a folder of its own; `stop`: the job ends with it; `drain`:
-   * windows and timers fire first
    * @throws what kept it from being taken
    */
   async snapshot(
     jobId: JobId,
     kind: 'checkpoint' | 'savepoint',
-    more: { readonly directory?: string; readonly stop?: boolean; readonly drain?: boolean } = {},
+    more: SnapshotOptions = {},
   ): Promise<string> {
     const requestId = this.#environment.random.hex(16);
     await this.triggerSnapshot(jobId, requestId, kind, more);
@@ -117,7 +131,7 @@ export class ClusterClient {
     jobId: JobId,
     requestId: string,
     kind: 'checkpoint' | 'savepoint',
-    more: { readonly directory?: string; readonly stop?: boolean; readonly drain?: boolean } = {},
+    more: SnapshotOptions = {},
   ): Promise<void> {
     await this.#ask({ type: 'triggerSnapshot', jobId, requestId, kind, ...more }, 'snapshotTriggered');
   }

@@ -31,14 +31,14 @@ export class SnapshotOrders {
 
   /** Begins it, or tells that it was begun: a repeated order is the same one. */
   take(order: Order, status: JobStatus): DispatcherReply {
-    const { requestId, kind, stop = false, drain = false } = order;
+    const { requestId, kind, stop = false, drain = false, checkpointType } = order;
     try {
       // One that comes again was taken, whatever has become of the job since; it may have ended by it.
       if (!this.#results.has(requestId)) {
         if (isGloballyTerminal(status)) throw new UserError(`the job has ended, it is ${status}`);
         const location = kind === 'savepoint' ? this.#savepointLocation(order.directory) : '';
         this.#results.set(requestId, undefined);
-        this.#options.begin({ requestId, kind, location, stop, drain });
+        this.#options.begin({ requestId, kind, location, stop, drain, checkpointType });
       }
       return { type: 'snapshotTriggered', requestId };
     } catch (error) {

@@ -241,6 +241,9 @@ export const DECISIONS_KEPT = 16;
 export const DECISIONS_PRUNED_AT_ONCE = 8;
 /** Tries of a decision log against its store, which has retried by itself, or against other leaders. */
 export const DECISION_STORE_TRIES = 5;
+/** Of the standard output of a node's slots: how much is kept in a file, and waits for it to be written. */
+export const OUTPUT_KEPT_BYTES = 64 * 1024 * 1024;
+export const OUTPUT_HELD_BYTES = 1024 * 1024;
 /** Flame graphs that a JobManager keeps. */
 export const FLAME_GRAPHS_KEPT = 100;
 /** Longest sampling for a flame graph, ms. */
@@ -249,7 +252,7 @@ export const SAMPLED_MS_MAX = 60_000;
 export const STACK_SAMPLED_MS = 20;
 /** Largest file of a profile that is shown. */
 export const PROFILE_BYTES_MAX = 64 * 1024 * 1024;
-/** Nodes of one thread's call tree; the rarest paths are left out. */
+/** Nodes of one thread's call tree; the deepest are left out. */
 export const CALL_TREE_NODES = 4_000;
 /** Between two tries to start a job of the leader before, ms. */
 export const RECOVERY_PAUSE_MIN_MS = 1_000;

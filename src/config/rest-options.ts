@@ -44,7 +44,7 @@ export const REST_OPTIONS = {
     defaultValue: 100,
     min: 1,
     description:
-      'With rest.flamegraph.delay-between-samples: how long threads are sampled for a flame graph. V8 takes a sample each millisecond of it.',
+      'With rest.flamegraph.delay-between-samples: how long threads are sampled for a flame graph, one minute at most. V8 takes a sample each millisecond of it; slots can be sampled with Node.js from 24.8 on.',
   }),
   flameGraphDelay: durationOption('rest.flamegraph.delay-between-samples', {
     defaultValue: 50,

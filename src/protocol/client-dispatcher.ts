@@ -63,6 +63,10 @@ export const taskManagerList = z.object({
 export const cancelJob = z.strictObject({ type: z.literal('cancelJob'), jobId: s.jobId });
 export const cancelAccepted = z.object({ type: z.literal('cancelAccepted'), jobId: s.jobId });
 
+/** A FULL one is a base that later ones build on; an INCREMENTAL one is written in full where there is nothing to build on. */
+export const checkpointType = z.enum(['CONFIGURED', 'FULL', 'INCREMENTAL']);
+export type CheckpointType = z.infer<typeof checkpointType>;
+
 /**
  * Takes a checkpoint or savepoint now. `requestId` names the request, so that repeating it is safe; the outcome is asked for
  * by `requestSnapshotStatus`. `stop` ends the job when the savepoint is complete, `drain` lets windows and timers fire first.
@@ -76,6 +80,8 @@ export const triggerSnapshot = z.strictObject({
   directory: z.string().max(4_096).optional(),
   stop: z.boolean().optional(),
   drain: z.boolean().optional(),
+  /** Of a checkpoint: whether it holds all state, or what changed; default as the job is configured. */
+  checkpointType: checkpointType.optional(),
 });
 export const snapshotTriggered = z.object({ type: z.literal('snapshotTriggered'), requestId: z.string() });
 

@@ -2,7 +2,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { SerializedError } from '../base/errors.ts';
 import type { JobId, TaskManagerId, VertexId } from '../base/ids.ts';
 import type { CallTree, CallTreeKind, NodeView } from '../ports/node-view.ts';
-import type { DispatcherReply } from '../protocol/client-dispatcher.ts';
+import type { CheckpointType, DispatcherReply } from '../protocol/client-dispatcher.ts';
 import type { AlertInfo } from '../protocol/alert.ts';
 import type { CheckpointStatistics } from '../protocol/checkpoint-statistics.ts';
 import type { ExecutionGraphInfo } from '../protocol/execution-graph-info.ts';
@@ -19,6 +19,7 @@ export interface SnapshotOrder {
   readonly directory?: string;
   readonly stop?: boolean;
   readonly drain?: boolean;
+  readonly checkpointType?: CheckpointType;
 }
 
 /** What has become of an order; `undefined` while it is under way. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OPTIONS } from '../config/options.ts';
+import { checkpointType } from '../protocol/client-dispatcher.ts';
 import { RestError, badParameters } from './errors.ts';
 import { throwableJson } from './exceptions-json.ts';
 import type { Outcome, RestGateway, SnapshotOrder } from './gateway.ts';
@@ -75,17 +76,14 @@ export const OPERATION_ROUTES: readonly Route[] = [
     role: 'operate',
     summary: 'Takes a checkpoint now.',
     params: jobParams,
-    body: z.object({ checkpointType: z.enum(['CONFIGURED', 'FULL', 'INCREMENTAL']).nullish(), triggerId }),
+    body: z.object({ checkpointType: checkpointType.nullish(), triggerId }),
     status: 202,
     response: requestId,
-    handle: ({ gateway, params, body }) => {
-      if (body.checkpointType === 'INCREMENTAL')
-        throw new RestError(
-          400,
-          'Only CONFIGURED and FULL checkpoints can be asked for: whether one can be incremental depends on the one before.',
-        );
-      return trigger(gateway, params.jobid, body.triggerId, { kind: 'checkpoint' });
-    },
+    handle: ({ gateway, params, body }) =>
+      trigger(gateway, params.jobid, body.triggerId, {
+        kind: 'checkpoint',
+        checkpointType: body.checkpointType ?? 'CONFIGURED',
+      }),
   }),
   outcomeRoute(
     '/jobs/:jobid/checkpoints/:triggerid',

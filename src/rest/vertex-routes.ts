@@ -146,7 +146,7 @@ function vertexRoute(
   });
 }
 
-/** @throws RestError 404 */
+/** @throws RestError 400 */
 function kindOf(type: string): CallTreeKind {
   const kind = FLAME_GRAPH_KINDS.find((known) => known === type.toUpperCase());
   if (kind !== undefined) return kind;
@@ -155,6 +155,7 @@ function kindOf(type: string): CallTreeKind {
 
 const FLAME_GRAPH_KINDS = ['FULL', 'ON_CPU', 'OFF_CPU'] as const;
 
+/** @throws RestError 404 */
 async function vertexOf(
   gateway: RestGateway,
   jobId: JobId,

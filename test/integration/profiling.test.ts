@@ -154,6 +154,15 @@ describe.each(['/jobmanager', '/taskmanagers/tm-2'])('profiles of %s', (node) =>
     expect((await refused({ mode: 'LOCK', duration: 1 })).status).toBe(400);
     const long = await refused({ mode: 'CPU', duration: 100 });
     expect([long.status, long.text]).toEqual([400, expect.stringContaining('rest.profiling.duration-max')]);
+    const first = refused({ mode: 'CPU', duration: 1 });
+    const second = refused({ mode: 'CPU', duration: 1 });
+    const answers = (await Promise.all([first, second])).toSorted((a, b) => a.status - b.status);
+    expect(answers.map(({ status }) => status)).toEqual([200, 400]);
+    expect(answers[1]?.text).toContain('under way');
+    await until('it is finished', async () => {
+      const [newest] = (await rest.get(`${node}/profiler`)).body.profilingList;
+      return newest.status === 'FINISHED';
+    });
     await profile('CPU');
     expect((await rest.get(`${node}/profiler`)).body.profilingList).toHaveLength(2);
     expect((await rest.get(`${node}/profiler/..%2f..%2fpackage.json`)).status).toBe(404);

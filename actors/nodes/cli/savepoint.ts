@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { CheckpointType } from '../../../src/protocol/client-dispatcher.ts';
 import { EXIT, UsageError } from './describe-error.ts';
 import { jobIdOf } from './job-id.ts';
 import {
@@ -37,6 +38,7 @@ interface Wanted {
   readonly directory?: string | undefined;
   readonly stop?: boolean;
   readonly drain?: boolean;
+  readonly checkpointType?: CheckpointType;
 }
 
 /** `millrace savepoint <job-id> [directory]`, and what is done with a savepoint that exists. */
@@ -92,20 +94,29 @@ export function addCheckpoint(program: Command, cli: Cli): void {
   const command = program
     .command('checkpoint <job-id>')
     .description('take a checkpoint of a running job now')
+    .option('--full', 'of all state, as a base that later ones build on')
+    .option('--incremental', 'of what changed since the one before, also where the others are full')
     .addHelpText('after', CHECKPOINT_EXAMPLES);
-  withVerbose(withJson(withClientAddress(command))).action(async (id: string, options: AddressOptions) => {
-    await take(cli, id, options, { kind: 'checkpoint' });
-  });
+  withVerbose(withJson(withClientAddress(command))).action(
+    async (id: string, options: AddressOptions & { readonly full?: true; readonly incremental?: true }) => {
+      const { full, incremental } = options;
+      if (full === true && incremental === true)
+        throw new UsageError('--full and --incremental exclude each other');
+      const checkpointType = full === true ? 'FULL' : incremental === true ? 'INCREMENTAL' : 'CONFIGURED';
+      await take(cli, id, options, { kind: 'checkpoint', checkpointType });
+    },
+  );
 }
 
 async function take(cli: Cli, id: string, options: AddressOptions, wanted: Wanted): Promise<void> {
   const jobId = jobIdOf(id);
-  const { kind, directory, stop = false, drain = false } = wanted;
+  const { kind, directory, stop = false, drain = false, checkpointType } = wanted;
   const location = await withClient(cli, clientAddressOf(cli, options), QUESTION_TIMEOUT_MS, ({ client }) =>
     client.snapshot(jobId, kind, {
       ...(directory === undefined ? {} : { directory: absolutePlace(directory) }),
       stop,
       drain,
+      ...(checkpointType === undefined ? {} : { checkpointType }),
     }),
   );
   if (cli.json) cli.terminal.json({ type: `${kind}Completed`, jobId, location, stopped: stop });

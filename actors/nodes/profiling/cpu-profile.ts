@@ -50,7 +50,7 @@ export function newestStack({ nodes, samples }: CpuProfile): readonly string[] {
   return [];
 }
 
-/** Samples by call path, at most `depth` frames deep and `size` nodes in all: the rarest paths are left out. */
+/** Samples by call path, at most `depth` frames deep and `size` nodes in all: of what is too much, the deepest is left out. */
 export function callTree(profile: CpuProfile, kind: CallTreeKind, depth: number, size: number): CallTree {
   const totals = totalSamples(profile);
   const byId = new Map(profile.nodes.map((node) => [node.id, node]));

@@ -42,6 +42,7 @@ async function sample<T>(
       `this thread can be profiled with Node.js from ${since} on, this is ${process.version}`,
     );
   const sampling = await start();
-  await pause(ms);
+  // A node that ends does not wait for it.
+  await pause(ms, undefined, { ref: false });
   return JSON.parse(await sampling.stop()) as T;
 }

@@ -1,5 +1,5 @@
 import type { JobId, TaskManagerId, VertexId } from '../../../src/base/ids.ts';
-import { FLAME_GRAPHS_KEPT } from '../../../src/base/limits.ts';
+import { FLAME_GRAPHS_KEPT, SAMPLED_MS_MAX } from '../../../src/base/limits.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
 import type { CallTree, CallTreeKind, NodeView } from '../../../src/ports/node-view.ts';
@@ -97,8 +97,9 @@ export class SampledFlameGraphs implements FlameGraphs {
 
   async #trees(slots: ReadonlyMap<TaskManagerId, readonly string[]>, kind: CallTreeKind): Promise<CallTree> {
     const { configuration } = this.#options;
-    const durationMs =
+    const wantedMs =
       configuration.get(OPTIONS.flameGraphSamples) * configuration.get(OPTIONS.flameGraphDelay);
+    const durationMs = Math.min(SAMPLED_MS_MAX, wantedMs);
     const depth = configuration.get(OPTIONS.flameGraphDepth);
     const sampled = await Promise.all(
       [...slots].map(([id, threads]) =>

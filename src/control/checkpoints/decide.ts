@@ -19,6 +19,8 @@ import type {
 export const SAVEPOINT_FLAG = 1;
 export const STOP_FLAG = 2;
 export const DRAIN_FLAG = 4;
+export const FULL_FLAG = 8;
+export const INCREMENTAL_FLAG = 16;
 
 /** @param now monotonic ms */
 export function initialCoordinator(
@@ -134,7 +136,9 @@ function begin(
   const flags =
     (request?.kind === 'savepoint' ? SAVEPOINT_FLAG : 0) |
     (stop ? STOP_FLAG : 0) |
-    (request?.drain === true ? DRAIN_FLAG : 0);
+    (request?.drain === true ? DRAIN_FLAG : 0) |
+    (request?.checkpointType === 'FULL' ? FULL_FLAG : 0) |
+    (request?.checkpointType === 'INCREMENTAL' ? INCREMENTAL_FLAG : 0);
   const pending: PendingCheckpoint = {
     checkpointId,
     request,

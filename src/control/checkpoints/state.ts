@@ -1,6 +1,7 @@
 import type { SerializedError } from '../../base/errors.ts';
 import type { VertexId } from '../../base/ids.ts';
 import type { SourceSplit } from '../../functions/source.ts';
+import type { CheckpointType } from '../../protocol/client-dispatcher.ts';
 import type { ChannelTotals, SnapshotMetrics, SubtaskState } from '../../protocol/checkpoint.ts';
 import type { ExecutionRef } from '../scheduler/state.ts';
 
@@ -66,6 +67,8 @@ export interface SnapshotRequest {
   readonly location: string;
   readonly stop: boolean;
   readonly drain: boolean;
+  /** Of a checkpoint; default CONFIGURED. */
+  readonly checkpointType?: CheckpointType | undefined;
 }
 
 export interface Acknowledgement {

@@ -7,6 +7,7 @@ import type { ChannelTotals, OperatorSubtaskState, SnapshotFileRef } from '../..
 import { StateWriter } from '../../state/snapshot/state-writer.ts';
 import type { ChainMember } from '../chain/index.ts';
 import type { AlignedBarrier } from '../exchange/barrier-alignment.ts';
+import { BARRIER_FULL, BARRIER_INCREMENTAL } from '../exchange/channel.ts';
 import type { FilePlan, KeyedFiles } from './keyed-files.ts';
 import { encodeInFlight } from './in-flight.ts';
 import { encodeOperatorState } from '../../state/snapshot/operator-state-codec.ts';
@@ -138,11 +139,12 @@ export class CheckpointRun {
     const backend = states.keyed;
     if (backend === undefined) return;
     const { keyGroups, maxParallelism } = backend;
-    const { location } = this.#options.barrier;
+    const { location, flags } = this.#options.barrier;
     const path = checkpointing.newFile(location);
     const file = checkpointing.storeOf(location).then((store) => store.create(path));
     const known = files.get(operatorId);
-    const plan = known?.plan(checkpointing.incremental && !savepoint) ?? FULL;
+    const incremental = checkpointing.incremental || (flags & BARRIER_INCREMENTAL) !== 0;
+    const plan = known?.plan(incremental && !savepoint, (flags & BARRIER_FULL) !== 0) ?? FULL;
     const run = backend.beginSnapshot(
       (infos) => new StateWriter(file, infos, keyGroups, maxParallelism),
       plan.mode,

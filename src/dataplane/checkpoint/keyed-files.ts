@@ -18,9 +18,9 @@ export class KeyedFiles {
   /** Counts losses: a delta planned before one has nothing to build on. */
   #generation = 0;
 
-  /** How the next checkpoint is to be written. */
-  plan(incremental: boolean): FilePlan {
-    return { mode: this.#mode(incremental), generation: this.#generation };
+  /** How the next checkpoint is to be written. @param whole a base is due, whatever there is */
+  plan(incremental: boolean, whole: boolean): FilePlan {
+    return { mode: whole && incremental ? 'base' : this.#mode(incremental), generation: this.#generation };
   }
 
   /**

@@ -44,6 +44,10 @@ export const BARRIER_SAVEPOINT = 1;
 export const BARRIER_STOP = 2;
 /** With `BARRIER_STOP`: event time goes to its end first, so that windows and timers fire. */
 export const BARRIER_DRAIN = 4;
+/** A checkpoint of all state, which later ones build on. */
+export const BARRIER_FULL = 8;
+/** A checkpoint of what changed, also where the job's others are not. */
+export const BARRIER_INCREMENTAL = 16;
 
 /** Divides the records of a channel into those before and those after a checkpoint (Chandy and Lamport, 1985). */
 export interface CheckpointBarrier {
