@@ -283,6 +283,9 @@ export const HISTOGRAM_VALUES = 1_000;
 export const HISTOGRAM_VALUES_MAX = 100_000;
 /** Slot threads hand their metrics to their process this often. */
 export const METRIC_COLLECT_INTERVAL_MS = 1_000;
+/** How far ahead a timer is set to see how late it comes to a task, and how many of these times are held. */
+export const MAILBOX_PROBE_MS = 1;
+export const MAILBOX_LATENCIES = 60;
 /** Metrics that the functions of one operator's subtask may register; more are not reported. */
 export const METRICS_PER_OPERATOR_MAX = 1_000;
 /** Characters of the name of a metric or group. */

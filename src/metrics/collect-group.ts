@@ -62,7 +62,8 @@ function gaugeValue(gauge: Gauge): number | string | boolean {
   throw new TypeError(`a gauge is a number, a text or a boolean, not ${typeof value}`);
 }
 
-function histogramValue(histogram: Histogram): HistogramValue {
+/** Statistics as they are reported. */
+export function histogramValue(histogram: Histogram): HistogramValue {
   const statistics = histogram.getStatistics();
   const { min, max, mean, stdDev: stddev } = statistics;
   return {

@@ -59,6 +59,11 @@ export class TaskCheckpoints {
     return this.#settling !== undefined || this.#due.length > 0;
   }
 
+  /** Barriers that have come and were not sent on. */
+  get waiting(): number {
+    return this.#due.length + (this.#settling === undefined ? 0 : 1);
+  }
+
   /** Moves a pending barrier on; called between records while the flow is open. Returns the barrier once it was sent on. */
   take(): AlignedBarrier | undefined {
     if (this.#settling === undefined) {

@@ -80,6 +80,11 @@ export class ChannelWriter {
     return this.#refused.length + (this.channel.unsent ?? 0);
   }
 
+  /** Whether the channel has refused what waits here. */
+  get refusing(): boolean {
+    return this.#refused.length > 0;
+  }
+
   /** Everything written has left this end. */
   get drained(): boolean {
     return this.#values.length === 0 && this.#refused.length === 0 && (this.channel.unsent ?? 0) === 0;

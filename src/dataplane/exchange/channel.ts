@@ -85,11 +85,23 @@ export interface OutputChannel {
   readonly capacity: number;
   /** Frames of taken elements that this end could not send yet; missing where that cannot be. */
   readonly unsent?: number;
+  /** Bytes of these frames. */
+  readonly unsentBytes?: number;
   /** Serialized bytes sent; missing where records go by reference. */
   readonly bytesOut?: number;
   /** Records sent that were not of the type declared for them; missing where nobody looks. */
   readonly mistyped?: number;
   close(): void;
+}
+
+/** What has come through a channel and was not taken out yet. */
+export interface ChannelQueue {
+  /** Elements, or frames where it serializes. */
+  readonly length: number;
+  /** Where it serializes; else 0. */
+  readonly bytes: number;
+  /** Share of the channel's room that is taken: 0 to 1. */
+  readonly usage: number;
 }
 
 /** The receiving end. */
@@ -98,5 +110,7 @@ export interface InputChannel {
   poll(): ChannelElement | undefined;
   /** Serialized bytes received; missing where records come by reference. */
   readonly bytesIn?: number;
+  /** What waits to be polled now; missing where nobody knows. Not for hot paths. */
+  waiting?(): ChannelQueue;
   close(): void;
 }

@@ -1,6 +1,6 @@
 import { MAX_RECORD_BYTES } from '../../base/limits.ts';
 import type { BatchCodec } from './codec/batch-codec.ts';
-import type { ChannelElement, InputChannel } from './channel.ts';
+import type { ChannelElement, ChannelQueue, InputChannel } from './channel.ts';
 import { ChannelCorruptError } from './errors.ts';
 import { FLAG_MORE, FRAME_HEADER_BYTES } from './frame.ts';
 import type { FrameHeader } from './frame.ts';
@@ -14,6 +14,8 @@ export interface ReceivedFrame {
 /** What delivers frames in sequence, each once; throws a ChannelError where that cannot be kept. */
 export interface FrameReceiver {
   next(): ReceivedFrame | undefined;
+  /** Frames that wait. */
+  waiting(): ChannelQueue;
   close(): void;
 }
 
@@ -39,6 +41,10 @@ export class FramedInputChannel implements InputChannel {
       if (element !== undefined) return element;
     }
     return undefined;
+  }
+
+  waiting(): ChannelQueue {
+    return this.#receiver.waiting();
   }
 
   close(): void {

@@ -64,6 +64,12 @@ export class FramedOutputChannel implements OutputChannel {
     return this.#backlog.length;
   }
 
+  get unsentBytes(): number {
+    let bytes = 0;
+    for (const { header, payload } of this.#backlog) bytes += header.byteLength + payload.byteLength;
+    return bytes;
+  }
+
   get mistyped(): number {
     return this.#codec.mistyped ?? 0;
   }

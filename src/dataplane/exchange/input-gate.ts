@@ -2,7 +2,7 @@ import { UNALIGNED_RECORDS_MAX } from '../../base/limits.ts';
 import { MIN_WATERMARK } from '../../base/time.ts';
 import { BarrierAlignment } from './barrier-alignment.ts';
 import type { AlignedBarrier, AlignedChannel } from './barrier-alignment.ts';
-import type { ChannelElement, ChannelEvent, InputChannel, RecordBatch } from './channel.ts';
+import type { ChannelElement, ChannelEvent, ChannelQueue, InputChannel, RecordBatch } from './channel.ts';
 
 /** What a gate hands to its task. */
 export type GateEvent =
@@ -165,6 +165,14 @@ export class InputGate {
         return { channelId, remote, records, batches, bytes, input, watermark, ended: drained };
       },
     );
+  }
+
+  /** What waits in each channel, that was taken out ahead of its turn included. */
+  waiting(): ChannelQueue[] {
+    return this.#channels.map(({ channel, backlog }) => {
+      const { length, bytes, usage } = channel.waiting?.() ?? { length: 0, bytes: 0, usage: 0 };
+      return { length: length + backlog.length, bytes, usage };
+    });
   }
 
   get bytesIn(): number {

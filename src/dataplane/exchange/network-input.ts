@@ -9,7 +9,7 @@ import {
 import type { TimerHandle } from '../../ports/clock.ts';
 import { TransportOverloadedError } from '../../ports/transport.ts';
 import type { Subscription, TransportMessage } from '../../ports/transport.ts';
-import type { InputChannel } from './channel.ts';
+import type { ChannelQueue, InputChannel } from './channel.ts';
 import {
   ChannelClosedError,
   ChannelCorruptError,
@@ -75,6 +75,13 @@ class NetworkReceiver implements FrameReceiver {
     this.#consumed += 1;
     if (!this.#ended && this.#consumed + this.#window - this.#granted >= this.#window / 2) this.#grant();
     return { header: frame.header, payload: this.#payload(frame.header, frame.bytes) };
+  }
+
+  waiting(): ChannelQueue {
+    let bytes = 0;
+    for (const frame of this.#queue) bytes += frame.bytes.byteLength;
+    const { length } = this.#queue;
+    return { length, bytes, usage: Math.min(1, length / this.#window) };
   }
 
   close(): void {

@@ -46,6 +46,11 @@ export class ResultPartition implements EdgeOutput {
     return ready;
   }
 
+  /** Whether a channel has refused something that waits here. */
+  get refusing(): boolean {
+    return this.writers.some((writer) => writer.refusing);
+  }
+
   get drained(): boolean {
     return this.writers.every((writer) => writer.drained);
   }

@@ -1,6 +1,6 @@
 import { MAX_FRAME_BYTES } from '../../base/limits.ts';
 import type { BatchCodec } from './codec/batch-codec.ts';
-import type { InputChannel, OutputChannel } from './channel.ts';
+import type { ChannelQueue, InputChannel, OutputChannel } from './channel.ts';
 import { ChannelCorruptError, ChannelGapError } from './errors.ts';
 import { FRAME_HEADER_BYTES, readHeader } from './frame.ts';
 import { FramedInputChannel } from './framed-input.ts';
@@ -72,6 +72,10 @@ class RingReceiver implements FrameReceiver {
       throw new ChannelGapError(this.#channel, this.#expected, header.sequence);
     this.#expected += 1;
     return { header, payload: bytes.subarray(FRAME_HEADER_BYTES) };
+  }
+
+  waiting(): ChannelQueue {
+    return this.#reader.waiting();
   }
 
   close(): void {}

@@ -31,6 +31,9 @@ describe('ring', () => {
         for (const [write, length, head] of steps) {
           const message = bytes(length, sent.length);
           const split = Math.min(head, length);
+          const waiting = sent.slice(received).map((one) => (8 + one.byteLength + 7) & ~7);
+          const inUse = waiting.reduce((sum, one) => sum + one, 0);
+          expect(reader.waiting()).toEqual({ length: waiting.length, bytes: inUse, usage: inUse / 4096 });
           if (!write) read();
           else if (writer.tryWrite(message.subarray(0, split), message.subarray(split))) {
             sent.push(message);

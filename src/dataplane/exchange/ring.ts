@@ -148,6 +148,16 @@ export class RingReader {
     return this.#scratch.subarray(0, length);
   }
 
+  /** Published messages that were not read yet, the bytes they take, and the share of the ring that is. */
+  waiting(): { readonly length: number; readonly bytes: number; readonly usage: number } {
+    const tail = Atomics.load(this.#control, TAIL) >>> 0;
+    const bytes = (tail - this.#next) >>> 0;
+    let length = 0;
+    for (let at = this.#next; at !== tail; length += 1)
+      at = (at + footprint(this.#lengths[(at & this.#mask) >>> 2] ?? 0)) >>> 0;
+    return { length, bytes, usage: bytes / (this.#mask + 1) };
+  }
+
   /** Gives the room of the message last read back to the producer. */
   #release(): void {
     if (this.#next === this.#head) return;

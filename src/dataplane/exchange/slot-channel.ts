@@ -50,6 +50,7 @@ export function createSlotChannel(options: SlotChannelOptions): {
       }
       return element;
     },
+    waiting: () => ({ length: queue.length, bytes: 0, usage: queue.length / bound }),
     close: () => {
       queue.length = 0;
     },

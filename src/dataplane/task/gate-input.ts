@@ -1,7 +1,7 @@
 import { BATCH_RECORDS } from '../../base/limits.ts';
 import type { InFlightRecord } from '../checkpoint/index.ts';
 import type { Chain, Emit, Flow, Trace } from '../chain/index.ts';
-import type { RecordBatch } from '../exchange/channel.ts';
+import type { ChannelQueue, RecordBatch } from '../exchange/channel.ts';
 import type { ChannelTraffic, GateEvent, InputGate } from '../exchange/input-gate.ts';
 import type { TaskCounters } from './task.ts';
 import type { InputListener, TaskInput } from './task-input.ts';
@@ -85,6 +85,11 @@ export class GateInput implements TaskInput {
   /** What came through each channel so far. */
   traffic(): ChannelTraffic[] {
     return this.#options.gate.traffic();
+  }
+
+  /** What waits in each channel. */
+  waiting(): ChannelQueue[] {
+    return this.#options.gate.waiting();
   }
 
   close(): void {

@@ -22,7 +22,10 @@ import { InputGate } from '../exchange/input-gate.ts';
 import type { ChannelTraffic } from '../exchange/input-gate.ts';
 import { ResultPartition } from '../exchange/result-partition.ts';
 import { SourceOperator } from '../operators/source.ts';
+import { BackPressure } from './back-pressure.ts';
+import type { PressureKind } from './back-pressure.ts';
 import { GateInput } from './gate-input.ts';
+import { MailboxMeter } from './mailbox-meter.ts';
 import { SourceInput } from './source-input.ts';
 import type { StepResult, Task, TaskCounters, TaskDescriptor, TaskEnvironment } from './task.ts';
 import type { InputListener, TaskInput } from './task-input.ts';
@@ -84,7 +87,8 @@ export class StreamTask implements Task {
   #activity = 'while it was opened';
   #advance = false;
   #finish: 'no' | 'waiting' | 'done' = 'no';
-  #blockedSince: number | undefined;
+  readonly #pressure = new BackPressure(this.counters);
+  readonly #mailbox: MailboxMeter;
   #flushedAt = 0;
   #keyedStates = HEAP_STATES;
   #openingStates: Promise<KeyedStates> | undefined;
@@ -97,6 +101,7 @@ export class StreamTask implements Task {
     this.#flow = new Flow(() => environment.wake());
     const { metrics = NO_METRIC_SETTINGS, logger, clock } = environment;
     this.#metrics = new TaskMetrics(descriptor, metrics, logger);
+    this.#mailbox = new MailboxMeter(clock);
     this.#createdAt = clock.monotonic();
   }
 
@@ -111,7 +116,7 @@ export class StreamTask implements Task {
       if (this.#input instanceof GateInput) this.#input.restore(await this.#inFlight());
       await chain.open();
       this.#trace.node = 0;
-      for (const call of this.#splitCalls) if (this.#source !== undefined) call(this.#source);
+      for (const call of this.#splitCalls.splice(0)) if (this.#source !== undefined) call(this.#source);
       await this.#input.open();
       this.#flushedAt = this.#environment.clock.monotonic();
       this.#addMetrics(chain);
@@ -121,6 +126,7 @@ export class StreamTask implements Task {
   }
 
   collectMetrics(now: number): MetricSamples[] {
+    this.#mailbox.probe();
     return this.#metrics.collect(now);
   }
 
@@ -136,17 +142,20 @@ export class StreamTask implements Task {
   }
 
   triggerCheckpoint(barrier: CheckpointBarrier): void {
+    this.#mailbox.mails += 1;
     if ((barrier.flags & BARRIER_DRAIN) !== 0) this.#source?.endEarly();
     this.#checkpoints?.offer({ ...barrier, alignmentMs: 0, inFlight: [] });
     this.#environment.wake();
   }
 
   takeUnaligned(checkpointId: number): void {
+    this.#mailbox.mails += 1;
     this.#input?.takeUnaligned(checkpointId);
     this.#environment.wake();
   }
 
   notifyCheckpointComplete(checkpointId: number): void {
+    this.#mailbox.mails += 1;
     if (this.#checkpoints === undefined) return;
     const committed = this.#checkpoints.complete(checkpointId).then(() => {
       if (checkpointId >= this.#finalCheckpoint) this.#released = true;
@@ -155,6 +164,7 @@ export class StreamTask implements Task {
   }
 
   notifyCheckpointAborted(checkpointId: number): void {
+    this.#mailbox.mails += 1;
     this.#input?.cancelAlignment(checkpointId);
     this.#checkpoints?.abort(checkpointId);
     this.#environment.wake();
@@ -172,7 +182,7 @@ export class StreamTask implements Task {
       this.#updateBytes();
       if (turn === 'progress' || turn === 'finished') this.counters.busyMs += clock.monotonic() - start;
       if (turn === 'finished') return 'finished';
-      if (this.#flow.blocked) this.#blockedSince ??= start;
+      if (this.#flow.blocked) this.#pressure.begin(this.#pressureKind, start);
       if (wrote || this.#checkpoints?.writing === true) return 'progress';
       if (turn === 'progress' && !this.#flow.blocked) return 'progress';
       this.#scheduleWake();
@@ -185,6 +195,7 @@ export class StreamTask implements Task {
   async close(aborted: boolean): Promise<void> {
     if (this.#timer !== undefined) this.#environment.clock.clearTimeout(this.#timer.handle);
     this.#timer = undefined;
+    this.#mailbox.close();
     this.#activity = 'while it was closed';
     const failures: unknown[] = [];
     const attempt = async (close: () => void | Promise<void> | undefined): Promise<void> => {
@@ -205,6 +216,7 @@ export class StreamTask implements Task {
   }
 
   #tellSource(call: (source: SourceInput) => void): void {
+    this.#mailbox.mails += 1;
     if (this.#source === undefined) this.#splitCalls.push(call);
     else call(this.#source);
     this.#environment.wake();
@@ -359,7 +371,10 @@ export class StreamTask implements Task {
       createdAt: this.#createdAt,
       openedAt: this.#flushedAt,
       inputs,
-      blockedSince: () => this.#blockedSince,
+      waiting: () => (input instanceof GateInput ? input.waiting() : []),
+      pressure: this.#pressure,
+      mailbox: this.#mailbox,
+      mailsWaiting: () => this.#splitCalls.length + (this.#checkpoints?.waiting ?? 0),
       lastSnapshot: () => this.#lastSnapshot,
     };
     this.#metrics.task.add(taskSystemMetrics(view));
@@ -390,12 +405,12 @@ export class StreamTask implements Task {
     for (const partition of this.#partitions) if (!partition.resume()) ready = false;
     // While draining, channels that are full but hold nothing back do not matter.
     const resumed = this.#flow.resume(ready || this.#phase === 'draining');
-    if (resumed && this.#blockedSince !== undefined) {
-      this.counters.backPressuredMs += now - this.#blockedSince;
-      this.#blockedSince = undefined;
-    }
+    if (resumed) this.#pressure.end(now);
     return resumed;
   }
+
+  readonly #pressureKind = (): PressureKind =>
+    this.#partitions.some(({ refusing }) => refusing) ? 'hard' : 'soft';
 
   #run(deadline: number): Turn {
     let progressed = false;

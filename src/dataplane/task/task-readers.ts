@@ -1,5 +1,6 @@
 import type { OperatorId } from '../../base/ids.ts';
 import { MAX_WATERMARK, MIN_WATERMARK } from '../../base/time.ts';
+import { histogramValue } from '../../metrics/collect-group.ts';
 import type { MetricReaders } from '../../metrics/system/system-metrics.ts';
 import { SystemMetrics } from '../../metrics/system/system-metrics.ts';
 import { OPERATOR_METRICS, SINK_METRICS, SOURCE_METRICS } from '../../metrics/system/operator-metrics.ts';
@@ -7,9 +8,12 @@ import { TASK_METRICS } from '../../metrics/system/task-metrics.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Chain, ChainMember } from '../chain/index.ts';
 import type { TaskSnapshot } from '../checkpoint/index.ts';
+import type { ChannelQueue } from '../exchange/channel.ts';
 import type { ChannelWriter } from '../exchange/channel-writer.ts';
 import type { ChannelTraffic } from '../exchange/input-gate.ts';
 import { SourceOperator } from '../operators/source.ts';
+import type { BackPressure } from './back-pressure.ts';
+import type { MailboxMeter } from './mailbox-meter.ts';
 import type { SourceInput } from './source-input.ts';
 import type { TaskCounters } from './task.ts';
 import { watermarkMetric } from './task-metrics.ts';
@@ -26,8 +30,12 @@ export interface TaskView {
   readonly createdAt: number;
   readonly openedAt: number;
   readonly inputs: () => readonly ChannelTraffic[];
-  /** Monotonic ms; undefined while it is not blocked. */
-  readonly blockedSince: () => number | undefined;
+  /** What waits in each channel. */
+  readonly waiting: () => readonly ChannelQueue[];
+  readonly pressure: BackPressure;
+  readonly mailbox: MailboxMeter;
+  /** Control messages that have come and were not acted on. */
+  readonly mailsWaiting: () => number;
   readonly lastSnapshot: () => TaskSnapshot | undefined;
 }
 
@@ -50,6 +58,7 @@ export function taskSystemMetrics(view: TaskView): SystemMetrics<typeof TASK_MET
     numBytesOut: () => counters.numBytesOut,
     numBytesOutPerSecond: () => counters.numBytesOut,
     ...timeReaders(view),
+    ...mailboxReaders(view),
     currentInputWatermark: () => watermarkMetric(counters.currentInputWatermark),
     numLateRecordsDropped: () => counters.numLateRecordsDropped,
     numWatermarksBackwards: () => counters.numWatermarksBackwards,
@@ -61,31 +70,36 @@ export function taskSystemMetrics(view: TaskView): SystemMetrics<typeof TASK_MET
   });
 }
 
-function timeReaders({
-  counters,
-  clock,
-  openedAt,
-  blockedSince,
-}: TaskView): MetricReaders<typeof TASK_METRICS> {
-  const blocked = (): number => {
-    const since = blockedSince();
-    return counters.backPressuredMs + (since === undefined ? 0 : clock.monotonic() - since);
-  };
+function timeReaders({ counters, clock, openedAt, pressure }: TaskView): MetricReaders<typeof TASK_METRICS> {
+  const soft = (): number => pressure.totalMs('soft', clock.monotonic());
+  const hard = (): number => pressure.totalMs('hard', clock.monotonic());
+  const blocked = (): number => soft() + hard();
   const busy = (): number => counters.busyMs;
   const idle = (): number => Math.max(0, clock.monotonic() - openedAt - busy() - blocked());
   return {
     busyTimeMsPerSecond: busy,
     idleTimeMsPerSecond: idle,
     backPressuredTimeMsPerSecond: blocked,
-    hardBackPressuredTimeMsPerSecond: blocked,
+    softBackPressuredTimeMsPerSecond: soft,
+    hardBackPressuredTimeMsPerSecond: hard,
+    maxSoftBackPressureTimeMs: () => Math.round(pressure.longestMs('soft', clock.monotonic())),
+    maxHardBackPressureTimeMs: () => Math.round(pressure.longestMs('hard', clock.monotonic())),
     accumulateBusyTimeMs: () => Math.round(busy()),
     accumulateIdleTimeMs: () => Math.round(idle()),
     accumulateBackPressuredTimeMs: () => Math.round(blocked()),
-    isBackPressured: () => blockedSince() !== undefined,
+    isBackPressured: () => pressure.isBlocked,
   };
 }
 
-function exchangeReaders({ writers, inputs }: TaskView): MetricReaders<typeof TASK_METRICS> {
+function mailboxReaders({ mailbox, mailsWaiting }: TaskView): MetricReaders<typeof TASK_METRICS> {
+  return {
+    mailboxMailsPerSecond: () => mailbox.mails,
+    mailboxLatencyMs: () => histogramValue(mailbox.latency),
+    mailboxQueueSize: mailsWaiting,
+  };
+}
+
+function exchangeReaders({ writers, inputs, waiting }: TaskView): MetricReaders<typeof TASK_METRICS> {
   const batchesOut = (): number => sum(writers, ({ batches }) => batches);
   const from = (remote: boolean, what: 'bytes' | 'batches') => (): number =>
     sum(inputs(), (channel) => (channel.remote === remote ? channel[what] : 0));
@@ -100,9 +114,32 @@ function exchangeReaders({ writers, inputs }: TaskView): MetricReaders<typeof TA
     'Shuffle.Netty.Input.numBuffersInLocalPerSecond': from(false, 'batches'),
     'Shuffle.Netty.Input.numBuffersInRemote': from(true, 'batches'),
     'Shuffle.Netty.Input.numBuffersInRemotePerSecond': from(true, 'batches'),
-    'Shuffle.Netty.Output.Buffers.outputQueueLength': () => sum(writers, ({ queued }) => queued),
-    'Shuffle.Netty.Output.Buffers.outPoolUsage': () =>
-      writers.length === 0 ? 0 : sum(writers, ({ full }) => Number(full)) / writers.length,
+    ...bufferReaders(writers, waiting),
+  };
+}
+
+/** Under their names, and under those without `Shuffle.Netty`, which Flink keeps from earlier. */
+function bufferReaders(
+  writers: readonly ChannelWriter[],
+  waiting: TaskView['waiting'],
+): MetricReaders<typeof TASK_METRICS> {
+  const inputQueueLength = (): number => sum(waiting(), ({ length }) => length);
+  const inPoolUsage = (): number => mean(waiting(), ({ usage }) => usage);
+  const outputQueueLength = (): number => sum(writers, ({ queued }) => queued);
+  const outPoolUsage = (): number => mean(writers, ({ full }) => Number(full));
+  return {
+    'Shuffle.Netty.Input.Buffers.inputQueueLength': inputQueueLength,
+    'Shuffle.Netty.Input.Buffers.inputQueueSize': () => sum(waiting(), ({ bytes }) => bytes),
+    'Shuffle.Netty.Input.Buffers.inPoolUsage': inPoolUsage,
+    'Shuffle.Netty.Input.Buffers.inputExclusiveBuffersUsage': inPoolUsage,
+    'Shuffle.Netty.Output.Buffers.outputQueueLength': outputQueueLength,
+    'Shuffle.Netty.Output.Buffers.outputQueueSize': () =>
+      sum(writers, ({ channel }) => channel.unsentBytes ?? 0),
+    'Shuffle.Netty.Output.Buffers.outPoolUsage': outPoolUsage,
+    'buffers.inputQueueLength': inputQueueLength,
+    'buffers.inPoolUsage': inPoolUsage,
+    'buffers.outputQueueLength': outputQueueLength,
+    'buffers.outPoolUsage': outPoolUsage,
   };
 }
 
@@ -182,6 +219,11 @@ function stateSize(snapshot: TaskSnapshot | undefined, operatorId: OperatorId): 
   const files = sum(keyed?.files ?? [], ({ size }) => size);
   if (operatorState === undefined) return files;
   return files + (operatorState instanceof Uint8Array ? operatorState.byteLength : operatorState.size);
+}
+
+/** 0 of nothing. */
+function mean<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.length === 0 ? 0 : sum(items, of) / items.length;
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -2,7 +2,7 @@ import type { MetricType } from '../../protocol/metrics.ts';
 
 /** One metric of Millrace's own: what is registered, documented, drawn and alerted on comes from tables of these. */
 export interface MetricDefinition {
-  readonly type: Exclude<MetricType, 'histogram'>;
+  readonly type: MetricType;
   /** Its reader gives a count that only rises; reported is how much it rises per second. */
   readonly perSecond: boolean;
   readonly unit: string;
@@ -17,6 +17,11 @@ export function counter(unit: string, description: string): MetricDefinition {
 
 export function gauge(unit: string, description: string): MetricDefinition {
   return { type: 'gauge', perSecond: false, unit, description };
+}
+
+/** Its reader gives the statistics of the last values. */
+export function histogram(unit: string, description: string): MetricDefinition {
+  return { type: 'histogram', perSecond: false, unit, description };
 }
 
 /** The rate of what a counter counts. */

@@ -1,4 +1,4 @@
-import { counter, gauge, rateOf, timeShare } from './definition.ts';
+import { counter, gauge, histogram, rateOf, timeShare } from './definition.ts';
 
 /** Of each channel of a subtask, with `taskmanager.network.detailed-metrics`: in a group `channel`, named by its id. */
 export const CHANNEL_METRICS = {
@@ -26,9 +26,20 @@ export const TASK_METRICS = {
   busyTimeMsPerSecond: timeShare('Time at work.'),
   idleTimeMsPerSecond: timeShare('Time without input.'),
   backPressuredTimeMsPerSecond: timeShare('Time blocked by outputs that are full or a sink that waits.'),
-  hardBackPressuredTimeMsPerSecond: timeShare(
-    'As backPressuredTimeMsPerSecond: a task that is blocked does nothing else.',
+  softBackPressuredTimeMsPerSecond: timeShare(
+    'Of that: stopped between two records, before an output refused any, or by a sink.',
   ),
+  hardBackPressuredTimeMsPerSecond: timeShare(
+    'Of that: stopped by an output that refused what a record made.',
+  ),
+  maxSoftBackPressureTimeMs: gauge('ms', 'Longest of these stops of the last minute or two, softly.'),
+  maxHardBackPressureTimeMs: gauge('ms', 'Longest of these stops of the last minute or two, by a refusal.'),
+  mailboxMailsPerSecond: rateOf('messages', 'Control messages to the task: splits, checkpoints.'),
+  mailboxLatencyMs: histogram(
+    'ms',
+    'How long such a message waits for the thread: of a probe, once a second.',
+  ),
+  mailboxQueueSize: gauge('messages', 'Such messages that the task has, and has not acted on.'),
   accumulateBusyTimeMs: gauge('ms', 'Time at work since the attempt began.'),
   accumulateIdleTimeMs: gauge('ms', 'Time without input since the attempt began.'),
   accumulateBackPressuredTimeMs: gauge('ms', 'Time blocked since the attempt began.'),
@@ -57,12 +68,30 @@ export const TASK_METRICS = {
   'Shuffle.Netty.Input.numBuffersInLocalPerSecond': rateOf('batches', 'Rate of numBuffersInLocal.'),
   'Shuffle.Netty.Input.numBuffersInRemote': counter('batches', 'Batches from tasks of other processes.'),
   'Shuffle.Netty.Input.numBuffersInRemotePerSecond': rateOf('batches', 'Rate of numBuffersInRemote.'),
+  'Shuffle.Netty.Input.Buffers.inputQueueLength': gauge(
+    'batches',
+    'Batches and events that have come and wait for the task; frames, where the channel serializes.',
+  ),
+  'Shuffle.Netty.Input.Buffers.inputQueueSize': gauge('bytes', 'Bytes of these, of channels that serialize.'),
+  'Shuffle.Netty.Input.Buffers.inPoolUsage': gauge(
+    'share',
+    'How much of the room of the input channels is taken, on average: 0 to 1.',
+  ),
+  'Shuffle.Netty.Input.Buffers.inputExclusiveBuffersUsage': gauge(
+    'share',
+    'As inPoolUsage: each channel has room of its own, and there is no other.',
+  ),
   'Shuffle.Netty.Output.Buffers.outputQueueLength': gauge(
     'batches',
     'Batches that channels have refused or not sent yet.',
   ),
+  'Shuffle.Netty.Output.Buffers.outputQueueSize': gauge('bytes', 'Bytes of those taken and not sent yet.'),
   'Shuffle.Netty.Output.Buffers.outPoolUsage': gauge(
     'share',
     'Output channels that take nothing now, as a share of all: 0 to 1.',
   ),
+  'buffers.inputQueueLength': gauge('batches', 'As Shuffle.Netty.Input.Buffers.inputQueueLength.'),
+  'buffers.inPoolUsage': gauge('share', 'As Shuffle.Netty.Input.Buffers.inPoolUsage.'),
+  'buffers.outputQueueLength': gauge('batches', 'As Shuffle.Netty.Output.Buffers.outputQueueLength.'),
+  'buffers.outPoolUsage': gauge('share', 'As Shuffle.Netty.Output.Buffers.outPoolUsage.'),
 };
