@@ -26,7 +26,7 @@ export class Heartbeats {
   readonly #settings: HeartbeatSettings;
   /** Slots that TaskManagers hold for us but we do not know, as of the last heartbeat. */
   readonly #strangers = new Set<AllocationId>();
-  readonly #peers = new Map<TaskManagerId, { heardAt: number; unreachable: number; waiting: boolean }>();
+  readonly #peers = new Map<TaskManagerId, { heardAt: number; unreachable: number }>();
 
   constructor(performer: Performer, settings: HeartbeatSettings) {
     this.#performer = performer;
@@ -44,12 +44,11 @@ export class Heartbeats {
   async #beat(taskManagerId: TaskManagerId, slots: readonly HeldSlot[]): Promise<void> {
     const { environment } = this.#performer;
     const now = environment.clock.monotonic();
-    const peer = this.#peers.get(taskManagerId) ?? { heardAt: now, unreachable: 0, waiting: false };
+    const peer = this.#peers.get(taskManagerId) ?? { heardAt: now, unreachable: 0 };
     this.#peers.set(taskManagerId, peer);
     if (now - peer.heardAt > this.#settings.timeoutMs)
       return this.#lose(taskManagerId, `no heartbeat for ${Math.round(now - peer.heardAt)} ms`);
-    if (peer.waiting) return;
-    peer.waiting = true;
+    // Whether or not the one before is answered: one that was lost must not stand for a lost TaskManager.
     const { jobId, epoch } = this.#performer.context();
     const message = { type: 'jobManagerHeartbeat' as const, epoch, jobId };
     const policy = { timeoutMs: this.#settings.timeoutMs, attempts: 1, pauseMs: 0, maxPauseMs: 0 };
@@ -66,8 +65,6 @@ export class Heartbeats {
       if (peer.unreachable < this.#settings.rpcFailureThreshold) return;
       this.#lose(taskManagerId, 'nobody answers at its address');
       await this.#report(taskManagerId);
-    } finally {
-      peer.waiting = false;
     }
   }
 
