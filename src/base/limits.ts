@@ -23,6 +23,8 @@ export const STEP_BUDGET_MS = 1;
 export const IDLE_SLEEP_MAX_MS = 100;
 /** A quiet network channel repeats its last sequence number this often, so that a lost tail shows. */
 export const CHANNEL_KEEPALIVE_MS = 500;
+/** A task that has nothing more to say waits so long for those that do not listen any more. */
+export const RELEASED_DRAIN_MS = 2_000;
 /** A network channel with nothing heard for this long has failed. */
 export const CHANNEL_SILENCE_MS = 5_000;
 /** Credits of a network channel are repeated this often. */

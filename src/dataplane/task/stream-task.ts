@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import type { OperatorId } from '../../base/ids.ts';
-import { SNAPSHOT_STEP_MS, STEP_BATCHES_MAX } from '../../base/limits.ts';
+import { RELEASED_DRAIN_MS, SNAPSHOT_STEP_MS, STEP_BATCHES_MAX } from '../../base/limits.ts';
 import { MIN_WATERMARK } from '../../base/time.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { TaskInfo } from '../../functions/context.ts';
@@ -78,7 +78,9 @@ export class StreamTask implements Task {
   #checkpoints: TaskCheckpoints | undefined;
   /** The first checkpoint taken with all records handed on: the task ends when it is durable. */
   #finalCheckpoint = Number.POSITIVE_INFINITY;
-  #released = false;
+  /** When that was known, monotonic ms. */
+  #releasedAt: number | undefined;
+  #releaseTimer: TimerHandle | undefined;
   #chain: Chain | undefined;
   #input: TaskInput | undefined;
   #source: SourceInput | undefined;
@@ -158,7 +160,7 @@ export class StreamTask implements Task {
     this.#mailbox.mails += 1;
     if (this.#checkpoints === undefined) return;
     const committed = this.#checkpoints.complete(checkpointId).then(() => {
-      if (checkpointId >= this.#finalCheckpoint) this.#released = true;
+      if (checkpointId >= this.#finalCheckpoint) this.#release();
     });
     this.#flow.watch(committed, undefined);
   }
@@ -174,6 +176,7 @@ export class StreamTask implements Task {
     const { clock } = this.#environment;
     const start = clock.monotonic();
     try {
+      if (this.#isLeftAlone(start)) return 'finished';
       const wrote = this.#checkpoints?.step(start + SNAPSHOT_STEP_MS) ?? false;
       this.#input?.drain();
       if (!this.#resume(start)) return wrote ? 'progress' : 'blocked';
@@ -195,6 +198,7 @@ export class StreamTask implements Task {
   async close(aborted: boolean): Promise<void> {
     if (this.#timer !== undefined) this.#environment.clock.clearTimeout(this.#timer.handle);
     this.#timer = undefined;
+    if (this.#releaseTimer !== undefined) this.#environment.clock.clearTimeout(this.#releaseTimer);
     this.#mailbox.close();
     this.#activity = 'while it was closed';
     const failures: unknown[] = [];
@@ -447,7 +451,7 @@ export class StreamTask implements Task {
         return 'progress';
       case 'awaiting':
         if (this.#checkpoints?.pending === true) return this.#takeBarrier(this.#checkpoints);
-        return this.#released ? this.#sendEnd(chain) : input.stepBarriers();
+        return this.#releasedAt === undefined ? input.stepBarriers() : this.#sendEnd(chain);
       case 'draining':
         return this.#drain();
       case 'finished':
@@ -480,6 +484,22 @@ export class StreamTask implements Task {
     else if (chain.generatesWatermarks && !this.#advance)
       this.#advance = !this.#flow.blocked ? !chain.advance() : true;
     return result === 'ended' ? 'progress' : result;
+  }
+
+  #release(): void {
+    if (this.#releasedAt !== undefined) return;
+    const { clock } = this.#environment;
+    this.#releasedAt = clock.monotonic();
+    this.#releaseTimer = clock.setTimeout(() => this.#environment.wake(), RELEASED_DRAIN_MS);
+  }
+
+  /**
+   * Whether the task has nothing to do but to hand on barriers and the end of its output to tasks that do not take them. All before
+   * them was taken, as the checkpoint that released it says: those tasks may have finished before it heard of that.
+   */
+  #isLeftAlone(now: number): boolean {
+    if (this.#releasedAt === undefined || now - this.#releasedAt < RELEASED_DRAIN_MS) return false;
+    return this.#phase === 'awaiting' || this.#phase === 'draining';
   }
 
   /** Moves the next barrier on. `idle`: a source has to be drained before it. */
