@@ -44,6 +44,7 @@ interface ResolvedOptions {
 /** Comma-separated values as RFC 4180 has them, UTF-8. */
 export class CsvFormat<const C extends CsvColumns = CsvColumns> implements FileFormat<CsvRecord<C>> {
   readonly name = 'CSV';
+  readonly unit = 'bytes' as const;
   readonly #options: ResolvedOptions;
 
   /** @throws UserError when options contradict each other */

@@ -58,6 +58,8 @@ export interface FileDecoder<T> {
 /** Implement it to read files of another kind with `FileSource.forRecordStreamFormat`. */
 export interface FileFormat<T> {
   readonly name: string;
+  /** What ranges count; missing: something else. From it the metrics `pendingBytes` and `pendingRecords` follow. */
+  readonly unit?: 'bytes' | 'rows';
   /** Cuts a file into ranges, in their order. Runs in the job-manager. `splitBytes` is a hint. */
   ranges(file: InputFile, splitBytes: number): readonly FileRange[] | Promise<readonly FileRange[]>;
   /** Begins to read at `offset` of `range` (its start, or the offset of a block's position). Runs in the subtask. */

@@ -9,6 +9,7 @@ import type { ParsedText } from './text-blocks.ts';
  */
 export class JsonLinesFormat<T> implements FileFormat<T> {
   readonly name = 'JSON lines';
+  readonly unit = 'bytes' as const;
 
   ranges(file: InputFile, splitBytes: number): readonly FileRange[] {
     return lineRanges(file, splitBytes);

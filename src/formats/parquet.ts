@@ -26,6 +26,7 @@ export interface ParquetReadOptions<T = unknown> extends ParquetValueOptions {
  */
 export class ParquetFormat<T> implements FileFormat<T> {
   readonly name = 'Parquet';
+  readonly unit = 'rows' as const;
   readonly #options: ParquetReadOptions<T>;
   /** Footers of files in use; a reader keeps a file open while it reads its row groups. */
   readonly #footers = new WeakMap<InputFile, Promise<FileMetaData>>();

@@ -68,6 +68,8 @@ export interface SinkWriter<T, C = unknown> {
    * @param checkpointId `END_OF_INPUT_CHECKPOINT` where no checkpoint follows the end of the input
    */
   prepareCommit?(checkpointId: number): readonly C[] | Promise<readonly C[]>;
+  /** Bytes written out so far, where the writer knows: the metric `numBytesSend`. Asked about once a second. */
+  bytesSent?(): number | undefined;
   /** Releases files and connections. `aborted`: the attempt failed or was canceled; unfinished output is discarded. */
   close(aborted: boolean): void | Promise<void>;
 }
@@ -88,6 +90,8 @@ export interface CommitRequest<C> {
   readonly id: string;
   /** Prepared by an earlier attempt or run. */
   readonly recovered: boolean;
+  /** Tells the metrics that the target had it: an earlier attempt had committed it. Changes nothing else. */
+  signalAlreadyCommitted(): void;
 }
 
 /**

@@ -94,6 +94,8 @@ export interface SourceReader<T, S extends SourceSplit> {
   pauseOrResumeSplits?(toPause: readonly string[], toResume: readonly string[]): void;
   /** Records that wait to be read, where the reader knows: the metric `pendingRecords`. Asked about once a second. */
   pendingRecords?(): number | undefined;
+  /** Bytes of the splits held that were not read yet, where the reader knows: the metric `pendingBytes`. As `pendingRecords`. */
+  pendingBytes?(): number | undefined;
   /** Splits held, with positions after the last batch handed out. */
   snapshotState(): readonly S[];
   close(): void | Promise<void>;

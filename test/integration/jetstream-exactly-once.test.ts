@@ -211,6 +211,7 @@ describe.skipIf(noAtomicBatches !== '')(`JetStreamSink by atomic batches ${noAto
       stem,
       id: `${stem}/7/${index}`,
       recovered: false,
+      signalAlreadyCommitted: () => {},
     }));
     const servers = resolveServers({ servers: server.url }, 'test');
     const options = { servers, connection, stream, commitSubject: `${stream}.c`, markersNeverExpire: false };

@@ -23,7 +23,9 @@ export class FileCommitError extends MillraceError {
 /** Gives parts their names. A part that has its name already was committed before. */
 export class FileCommitter implements Committer<PendingFile> {
   async commit(requests: readonly CommitRequest<PendingFile>[]): Promise<void> {
-    for (const { committable } of requests) await nameFile(committable);
+    for (const request of requests) {
+      if (!(await nameFile(request.committable))) request.signalAlreadyCommitted();
+    }
     for (const folder of new Set(requests.map(({ committable }) => committable.folder))) {
       try {
         await syncFolder(folder);
@@ -34,12 +36,15 @@ export class FileCommitter implements Committer<PendingFile> {
   }
 }
 
-async function nameFile({ folder, pending, target, bytes }: PendingFile): Promise<void> {
+/** False where it has its name already. */
+async function nameFile({ folder, pending, target, bytes }: PendingFile): Promise<boolean> {
   try {
     await rename(join(folder, pending), join(folder, target));
+    return true;
   } catch (error) {
     if (!isMissing(error)) throw fileError('commit', join(folder, target), error);
     await checkCommitted(join(folder, target), bytes);
+    return false;
   }
 }
 

@@ -70,6 +70,26 @@ export class FileReader<T> implements SourceReader<T, FileSplit> {
     return this.#queue.available();
   }
 
+  /** To the block in hand; undefined where the format does not count bytes, or a file is compressed. */
+  pendingBytes(): number | undefined {
+    if (this.#format.unit !== 'bytes') return undefined;
+    let bytes = 0;
+    for (const { range, position } of this.#queue.splits) {
+      if (range.end === Number.MAX_SAFE_INTEGER) return undefined;
+      bytes += Math.max(0, range.end - position.offset);
+    }
+    return bytes;
+  }
+
+  /** Undefined where the format does not count rows. */
+  pendingRecords(): number | undefined {
+    if (this.#format.unit !== 'rows') return undefined;
+    let rows = 0;
+    for (const { range, position } of this.#queue.splits)
+      rows += Math.max(0, range.end - position.offset - position.skip);
+    return rows;
+  }
+
   snapshotState(): readonly FileSplit[] {
     return [...this.#queue.splits];
   }

@@ -174,9 +174,21 @@ describe('FileSink with checkpoints', () => {
 
 describe('FileCommitter', () => {
   const committer = new FileCommitter();
+  let already = 0;
+  const signalAlreadyCommitted = (): void => {
+    already += 1;
+  };
   const commit = (committable: PendingFile): Promise<void> =>
     committer.commit([
-      { committable, checkpointId: 1, subtask: 0, stem: 's', id: 's/1/0', recovered: false },
+      {
+        committable,
+        checkpointId: 1,
+        subtask: 0,
+        stem: 's',
+        id: 's/1/0',
+        recovered: false,
+        signalAlreadyCommitted,
+      },
     ]);
 
   it('when it comes again, then a file that has its name is enough; when that is gone or another, then it fails for good', async () => {
@@ -185,7 +197,9 @@ describe('FileCommitter', () => {
     const file = { folder, pending: '.a.pending', target: 'a', bytes: 3 };
     writeFileSync(join(folder, file.pending), 'abc');
     await commit(file);
+    expect(already).toBe(0);
     await commit(file);
+    expect(already).toBe(1);
     expect(files(folder)).toEqual(['a']);
     writeFileSync(join(folder, 'a'), 'abcd');
     await expect(commit(file)).rejects.toThrow('should have 3 bytes and has 4');

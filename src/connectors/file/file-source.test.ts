@@ -56,6 +56,27 @@ describe('FileSource.jsonLines', () => {
     expect(new Set(run.assigned).size).toBeGreaterThan(2);
   });
 
+  it('when a reader holds splits, then it tells what is left of them in the unit of the format', async () => {
+    const left = async <T>(source: FileSource<T>, stopAfter: number) => {
+      const harness = new SourceHarness(source, { stopAfter, maxRecords: 1 });
+      await harness.start();
+      await harness.readToEnd();
+      const [reader] = harness.readers;
+      const found = [reader?.pendingBytes?.(), reader?.pendingRecords?.()];
+      await harness.close();
+      return found;
+    };
+    const lines = file('{"a":1}\n{"a":2}\n');
+    expect(await left(FileSource.jsonLines(lines), 1)).toEqual([16, undefined]);
+    expect(await left(FileSource.jsonLines(file(gzipSync('1\n2\n'))), 1)).toEqual([undefined, undefined]);
+    const [bytes, rows] = await left(
+      FileSource.parquet<{ id: number }>(file(PARQUET_FIXTURE), { columns: ['id'] }),
+      1,
+    );
+    expect(bytes).toBeUndefined();
+    expect(rows).toBeGreaterThan(0);
+  });
+
   it('when a line is no JSON, then fail names file and line', async () => {
     const path = file('{"a":1}\n\n{"a":\n{"a":4}\n');
     await expect(runSource(FileSource.jsonLines(path))).rejects.toThrow(`${path}, line 3`);

@@ -28,6 +28,7 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile> {
   readonly #rolling: RollingPolicy;
   readonly #timer: RollingTimer;
   #records = 0;
+  #bytesSent = 0;
   /** Text of part `#part` that is not in a piece yet. */
   #text = '';
   #part = 0;
@@ -89,6 +90,10 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile> {
     return files;
   }
 
+  bytesSent(): number {
+    return this.#bytesSent;
+  }
+
   async close(_aborted: boolean): Promise<void> {
     this.#timer.close();
     this.#text = '';
@@ -138,7 +143,7 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile> {
     try {
       for (let piece = this.#pieces.shift(); piece !== undefined; piece = this.#pieces.shift()) {
         while (this.#begun <= piece.part) await this.#beginPart();
-        await this.#handle?.appendFile(piece.text);
+        await this.#append(piece.text);
         this.#waitingChars -= piece.text.length;
       }
     } catch (error) {
@@ -147,12 +152,18 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile> {
     this.#writing = undefined;
   }
 
+  async #append(text: string): Promise<void> {
+    const bytes = Buffer.from(text, 'utf8');
+    await this.#handle?.appendFile(bytes);
+    this.#bytesSent += bytes.byteLength;
+  }
+
   async #beginPart(): Promise<void> {
     await this.#endPart();
     this.#begun += 1;
     // Whoever has a file of this name is an attempt that should be dead: neither may write into the other's.
     this.#handle = await open(unfinishedPart(this.#place, this.#begun - 1), 'wx');
-    await this.#handle.appendFile(this.#encoder.header);
+    await this.#append(this.#encoder.header);
   }
 
   async #endPart(): Promise<void> {

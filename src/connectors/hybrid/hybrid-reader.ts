@@ -80,6 +80,10 @@ export class HybridReader<T> implements SourceReader<T, HybridSplit> {
     return this.#reader?.pendingRecords?.();
   }
 
+  pendingBytes(): number | undefined {
+    return this.#reader?.pendingBytes?.();
+  }
+
   snapshotState(): readonly HybridSplit[] {
     const held = this.#started ? (this.#reader?.snapshotState() ?? []) : [];
     return [...held.map((split) => hybridSplit(this.#index, split)), ...this.#waiting];

@@ -67,8 +67,12 @@ export class AtomicCommitter implements Committer<StagedChunk> {
     this.#known.delete(stem);
     if (marker === undefined) throw new CommitMarkerLostError(this.#options.stream, subject);
     const superseded: number[] = [];
-    for (const [chunk, { checkpointId, committable }] of requests.entries()) {
-      if (isStored(marker, checkpointId, chunk)) continue;
+    for (const [chunk, request] of requests.entries()) {
+      const { checkpointId, committable } = request;
+      if (isStored(marker, checkpointId, chunk)) {
+        request.signalAlreadyCommitted();
+        continue;
+      }
       superseded.push(marker.sequence);
       marker = await this.#publish(stem, marker, checkpointId, chunk, committable.messages);
     }

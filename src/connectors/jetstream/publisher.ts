@@ -41,6 +41,7 @@ export class Publisher {
   /** In the order published. */
   readonly #outstanding = new Map<number, Outstanding>();
   #published = 0;
+  #bytes = 0;
   #outstandingBytes = 0;
   #failure: Error | undefined;
   #waiters: {
@@ -95,6 +96,12 @@ export class Publisher {
       sentAt: performance.now(),
     });
     this.#outstandingBytes += payload.length;
+    this.#bytes += payload.length;
+  }
+
+  /** Bytes of the messages published. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** A promise while the window is full. */

@@ -41,6 +41,10 @@ export class PublishingWriter<T> implements SinkWriter<T> {
     if (endOfInput || this.#options.awaitStored) await this.#publisher.flush();
   }
 
+  bytesSent(): number {
+    return this.#publisher.bytes;
+  }
+
   async close(): Promise<void> {
     await this.#publisher.close();
   }

@@ -111,6 +111,7 @@ describe('DeduplicatingCommitter', () => {
     stem: 'j/o/0',
     id: 'j/o/0/1/0',
     recovered,
+    signalAlreadyCommitted: () => {},
   });
 
   it('when what may be stored is older than the outage it stands, then it is not published again', async () => {

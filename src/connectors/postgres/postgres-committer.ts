@@ -79,7 +79,10 @@ export class PostgresCommitter implements Committer<StagedRows> {
             'WHERE noted.checkpoint < excluded.checkpoint RETURNING checkpoint',
           [stem, String(checkpointId), String(this.#epoch)],
         );
-        if (noted.length === 0) return;
+        if (noted.length === 0) {
+          for (const request of requests) request.signalAlreadyCommitted();
+          return;
+        }
         for (const { committable } of requests) await writeRows(sql, committable.statement, committable.rows);
       });
     } catch (error) {

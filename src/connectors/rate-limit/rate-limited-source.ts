@@ -101,6 +101,10 @@ class RateLimitedReader<T, S extends SourceSplit> implements SourceReader<T, S> 
     return this.#reader.pendingRecords?.();
   }
 
+  pendingBytes(): number | undefined {
+    return this.#reader.pendingBytes?.();
+  }
+
   snapshotState(): readonly S[] {
     return this.#reader.snapshotState();
   }

@@ -5,6 +5,7 @@ import { commitStem } from '../../functions/sink.ts';
 import type { ListState } from '../../functions/state.ts';
 import { ListStateDescriptor } from '../../functions/state.ts';
 import type { OperatorContext } from '../chain/operator.ts';
+import { CommittableCounts } from './committable-counts.ts';
 
 /** What one subtask prepared for one checkpoint. */
 interface Prepared {
@@ -26,6 +27,7 @@ const STATE = new ListStateDescriptor<StemState>('millrace-committables');
 
 /** The committables of one subtask of a sink, from their preparation until they are committed. */
 export class CommitQueue {
+  readonly counts: CommittableCounts;
   readonly #context: OperatorContext;
   readonly #committer: Committer<unknown>;
   readonly #state: ListState<StemState>;
@@ -39,6 +41,7 @@ export class CommitQueue {
   constructor(context: OperatorContext, committer: Committer<unknown>) {
     this.#context = context;
     this.#committer = committer;
+    this.counts = new CommittableCounts(context.counters);
     this.#state = context.operatorState().getListState(STATE);
     const { jobId, indexOfThisSubtask } = context.taskInfo;
     this.#subtask = indexOfThisSubtask;
@@ -48,8 +51,10 @@ export class CommitQueue {
   /** Commits what the checkpoint that the job goes on from holds. */
   async recover(): Promise<void> {
     for (const { stem, subtask, prepared } of [...this.#state.get()]) {
-      for (const { checkpointId, committables } of prepared)
-        await this.#commit(requestsOf(stem, subtask, checkpointId, committables, true));
+      for (const { checkpointId, committables } of prepared) {
+        this.counts.received(committables.length);
+        await this.#commit({ stem, subtask, checkpointId, recovered: true }, committables);
+      }
     }
     this.#state.clear();
   }
@@ -57,7 +62,7 @@ export class CommitQueue {
   /** Takes what was prepared for a checkpoint into the state. */
   add(checkpointId: number, committables: readonly unknown[]): void {
     if (committables.length > 0) this.#prepared.push({ checkpointId, committables });
-    this.#context.counters.pendingCommittables += committables.length;
+    this.counts.received(committables.length);
     const own = { stem: this.#stem, subtask: this.#subtask, prepared: [...this.#prepared] };
     this.#state.update(this.#prepared.length === 0 ? [] : [own]);
   }
@@ -70,11 +75,9 @@ export class CommitQueue {
         next !== undefined && next.checkpointId <= checkpointId;
         next = this.#prepared[0]
       ) {
-        await this.#commit(
-          requestsOf(this.#stem, this.#subtask, next.checkpointId, next.committables, false),
-        );
+        const origin = { stem: this.#stem, subtask: this.#subtask, checkpointId: next.checkpointId };
+        await this.#commit({ ...origin, recovered: false }, next.committables);
         this.#prepared.shift();
-        this.#context.counters.pendingCommittables -= next.committables.length;
       }
     });
     return this.#tail;
@@ -87,18 +90,24 @@ export class CommitQueue {
   }
 
   /** Tries until it succeeds. @throws what is not worth repeating */
-  async #commit(requests: readonly CommitRequest<unknown>[]): Promise<void> {
-    const { counters, logger, operatorName } = this.#context;
+  async #commit(origin: Origin, committables: readonly unknown[]): Promise<void> {
+    const { logger, operatorName } = this.#context;
+    const already = new Set<string>();
+    const requests = requestsOf(origin, committables, already);
     for (let pauseMs = COMMIT_RETRY_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, COMMIT_RETRY_MAX_MS)) {
       if (this.#closed)
         throw new ExternalError(`the sink "${operatorName}" was closed before it had committed`);
       try {
         await this.#committer.commit(requests);
-        counters.successfulCommittables += requests.length;
+        this.counts.committed(requests.length, already.size);
         return;
       } catch (error) {
-        if (this.#closed || (error instanceof MillraceError && !error.retryable)) throw error;
-        counters.retriedCommittables += requests.length;
+        if (this.#closed) throw error;
+        if (error instanceof MillraceError && !error.retryable) {
+          this.counts.failed += requests.length;
+          throw error;
+        }
+        this.counts.triedAgain(requests.length);
         logger.warn('a commit failed and is tried again', {
           operatorName,
           commit: requests[0]?.id,
@@ -124,19 +133,17 @@ export class CommitQueue {
   }
 }
 
+/** Whose commit it is. */
+type Origin = Pick<CommitRequest<unknown>, 'stem' | 'subtask' | 'checkpointId' | 'recovered'>;
+
+/** @param already is told the ids of those that the target had */
 function requestsOf(
-  stem: string,
-  subtask: number,
-  checkpointId: number,
+  origin: Origin,
   committables: readonly unknown[],
-  recovered: boolean,
+  already: Set<string>,
 ): readonly CommitRequest<unknown>[] {
-  return committables.map((committable, index) => ({
-    committable,
-    checkpointId,
-    subtask,
-    stem,
-    id: `${stem}/${checkpointId}/${index}`,
-    recovered,
-  }));
+  return committables.map((committable, index) => {
+    const id = `${origin.stem}/${origin.checkpointId}/${index}`;
+    return { committable, ...origin, id, signalAlreadyCommitted: () => void already.add(id) };
+  });
 }

@@ -6,7 +6,9 @@ import type { CommitRequest, Committer, Sink } from '../../functions/sink.ts';
 import { TwoPhaseCommitSink } from '../../functions/two-phase-commit-sink.ts';
 import { ChainHarness } from '../test-support/chain-harness.ts';
 import { SinkJob } from '../test-support/sink-job.ts';
+import type { CommittableCounts } from './committable-counts.ts';
 import { sinkOperator } from './index.ts';
+import { SinkOperator } from './sink.ts';
 
 /** A target that stores rows and a marker per stem as one; `fail` makes the next commits fail, before or after they were made. */
 class Target {
@@ -36,13 +38,22 @@ class Target {
   #commit(requests: readonly CommitRequest<readonly number[]>[]): void {
     const fault = this.faults.shift();
     if (fault === 'before') throw new ExternalError('the target is away');
-    for (const { stem, checkpointId, committable } of requests) {
-      if (checkpointId <= (this.markers.get(stem) ?? 0)) continue;
+    for (const request of requests) {
+      const { stem, checkpointId, committable } = request;
+      if (checkpointId <= (this.markers.get(stem) ?? 0)) {
+        request.signalAlreadyCommitted();
+        continue;
+      }
       this.markers.set(stem, checkpointId);
       this.rows.push(...committable);
     }
     if (fault === 'after') throw new ExternalError('the answer was lost');
   }
+}
+
+function committablesOf(job: SinkJob): CommittableCounts | undefined {
+  const operator = job.subtasks[0]?.chain.members[0]?.operator;
+  return operator instanceof SinkOperator ? operator.committables : undefined;
 }
 
 const upTo = (end: number): number[] => Array.from({ length: end }, (_, index) => index);
@@ -142,6 +153,14 @@ describe('a sink with a committer', () => {
       successfulCommittables: 2,
       retriedCommittables: 1,
     });
+    expect(committablesOf(job)).toMatchObject({
+      total: 2,
+      successful: 1,
+      alreadyCommitted: 1,
+      retried: 1,
+      failed: 0,
+      pending: 0,
+    });
     expect(job.subtasks[0]?.logger.lines).toMatchObject([
       { level: 'warn', fields: { commit: 'job/op-0/0/1/0', pauseMs: 100 } },
     ]);
@@ -174,6 +193,7 @@ describe('a sink with a committer', () => {
     const id = await job.snapshot();
     await expect(job.notify(id)).rejects.toBe(refused);
     expect(tries).toBe(1);
+    expect(committablesOf(job)).toMatchObject({ failed: 1, successful: 0, pending: 1 });
   });
 
   it('when it is closed while a commit is tried again, then the trying ends', async () => {

@@ -9,6 +9,7 @@ import { END_OF_INPUT_CHECKPOINT } from '../../functions/sink.ts';
 import type { Sink, SinkWriter, SinkWriterContext } from '../../functions/sink.ts';
 import type { Emit, OperatorContext, OperatorFactory, StreamOperator } from '../chain/operator.ts';
 import { CommitQueue } from './commit-queue.ts';
+import type { CommittableCounts } from './committable-counts.ts';
 import { refusePromise } from './user-function.ts';
 
 type Writer = SinkWriter<unknown> & Partial<CheckpointedFunction> & Partial<CheckpointListener>;
@@ -17,7 +18,7 @@ type Writer = SinkWriter<unknown> & Partial<CheckpointedFunction> & Partial<Chec
  * The end of a stream: hands records to a sink's writer and honours its backpressure. What the writer prepares at a barrier is
  * kept in operator state until its checkpoint is complete and it has been committed.
  */
-class SinkOperator implements StreamOperator {
+export class SinkOperator implements StreamOperator {
   readonly #sink: Sink<unknown>;
   #context: OperatorContext | undefined;
   #writer: Writer | undefined;
@@ -99,6 +100,16 @@ class SinkOperator implements StreamOperator {
     } finally {
       await this.#commits?.close();
     }
+  }
+
+  /** What became of its committables; undefined where it has no committer. */
+  get committables(): CommittableCounts | undefined {
+    return this.#commits?.counts;
+  }
+
+  /** Bytes written out, where the writer knows. */
+  get bytesSent(): number | undefined {
+    return this.#writer?.bytesSent?.();
   }
 
   async #prepare(checkpointId: number): Promise<void> {

@@ -43,6 +43,11 @@ const READERS: readonly (readonly [string, () => Source<number, never>])[] = [
   ['cannot pause splits', () => numbersSource([]) as unknown as Source<number, never>],
 ];
 
+function sourceMetric(job: TestJob, name: string): unknown {
+  const samples = (job.tasks[0]?.collectMetrics(0) ?? []).flatMap((group) => group.samples);
+  return samples.find((sample) => sample.name === name)?.value;
+}
+
 function give(job: TestJob): void {
   job.tasks[0]?.addSplits([{ splitId: '0/1', next: 0, step: 1, from: 0, to: 20_000 } as SourceSplit], 0);
   job.tasks[0]?.notifyNoMoreSplits();
@@ -60,11 +65,18 @@ describe.each(READERS)('a source whose reader %s, with others in its group', (_,
       await job.clock.runUntil(() => job.clock.monotonic() > until);
       expect(out.length).toBeGreaterThan(reached);
       expect(out.length).toBeLessThanOrEqual(reached + DRIFT_MS + SOURCE_BATCH_RECORDS + 1);
+      // What the generator's watermark lags behind its last record by is in it.
+      const ahead = out.length - 1 - reached;
+      expect(Math.abs((sourceMetric(job, 'watermarkAlignmentDrift') as number) - ahead)).toBeLessThanOrEqual(
+        1,
+      );
+      expect(sourceMetric(job, 'assignedSplits')).toBe(1);
     }
     others = undefined;
     await job.clock.runUntil(() => job.finished === 1);
     expect(job.errors).toEqual([]);
     expect(out).toHaveLength(20_000);
+    expect(sourceMetric(job, 'numSplitsProcessed')).toBe(1);
   });
 
   it('when no report is ever answered then it reads no more than shows its time, and when one is then all', async () => {

@@ -68,6 +68,15 @@ export class SourceAlignment {
     return this.#held;
   }
 
+  /** How far its smallest watermark is ahead of the smallest of the group, ms; undefined while either is not known. */
+  get drift(): number | undefined {
+    const { splits, idlenessMs, environment } = this.#options;
+    const own = smallest(splits, environment.clock.monotonic() - (idlenessMs ?? Number.POSITIVE_INFINITY));
+    const { othersMinimum } = this.#group;
+    if (own === undefined || own <= MIN_WATERMARK || othersMinimum <= MIN_WATERMARK) return undefined;
+    return Math.max(0, own - othersMinimum);
+  }
+
   /** Looks at all watermarks again. Returns whether there is more to read than before. */
   update(): boolean {
     const { alignment, splits } = this.#options;

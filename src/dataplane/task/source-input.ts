@@ -61,6 +61,7 @@ export class SourceInput implements TaskInput {
   #idle = false;
   #emptySince: number;
   #recordsAt: number;
+  #splitsProcessed = 0;
   #ended = false;
   #alignment: SourceAlignment | undefined;
 
@@ -138,6 +139,7 @@ export class SourceInput implements TaskInput {
 
   #end(): 'ended' {
     this.#ended = true;
+    this.#forgetFinished(undefined);
     this.#alignment?.changed();
     return 'ended';
   }
@@ -154,6 +156,21 @@ export class SourceInput implements TaskInput {
   /** Records that wait to be read, where the reader knows. */
   get pendingRecords(): number | undefined {
     return this.#reader?.pendingRecords?.();
+  }
+
+  /** Bytes that wait to be read, where the reader knows. */
+  get pendingBytes(): number | undefined {
+    return this.#reader?.pendingBytes?.();
+  }
+
+  /** Splits read to their end. */
+  get splitsProcessed(): number {
+    return this.#splitsProcessed;
+  }
+
+  /** With watermark alignment: how far it is ahead of the smallest watermark of its group, ms; undefined while that is not known. */
+  get alignmentDrift(): number | undefined {
+    return this.#alignment?.drift;
   }
 
   /** Monotonic time of the last records, or of the beginning. */
@@ -275,6 +292,7 @@ export class SourceInput implements TaskInput {
     for (const splitId of this.#splits.keys()) {
       if (splitId === current || held.has(splitId)) continue;
       this.#splits.delete(splitId);
+      this.#splitsProcessed += 1;
       forgot = true;
     }
     if (this.#splits.size === 0) this.#emptySince = this.#now();

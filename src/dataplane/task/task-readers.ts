@@ -11,6 +11,7 @@ import type { TaskSnapshot } from '../checkpoint/index.ts';
 import type { ChannelQueue } from '../exchange/channel.ts';
 import type { ChannelWriter } from '../exchange/channel-writer.ts';
 import type { ChannelTraffic } from '../exchange/input-gate.ts';
+import { SinkOperator } from '../operators/sink.ts';
 import { SourceOperator } from '../operators/source.ts';
 import type { BackPressure } from './back-pressure.ts';
 import type { MailboxMeter } from './mailbox-meter.ts';
@@ -146,11 +147,12 @@ function bufferReaders(
 /** Adds the metrics of each operator to its component. */
 export function addOperatorMetrics(view: TaskView): void {
   for (const [index, member] of view.chain.members.entries()) {
-    const { metrics, operator, kind } = member;
+    const { metrics, operator } = member;
     metrics.add(new SystemMetrics(OPERATOR_METRICS, operatorReaders(view, index, member)));
     if (operator instanceof SourceOperator && view.source !== undefined)
       metrics.add(new SystemMetrics(SOURCE_METRICS, sourceReaders(view, operator, view.source)));
-    if (kind === 'sink') metrics.add(new SystemMetrics(SINK_METRICS, sinkReaders(view, member)));
+    if (operator instanceof SinkOperator)
+      metrics.add(new SystemMetrics(SINK_METRICS, sinkReaders(operator, member.counts.recordsIn)));
   }
 }
 
@@ -190,19 +192,25 @@ function sourceReaders(
     watermarkLag: () => (chain.watermark <= MIN_WATERMARK ? undefined : clock.now() - chain.watermark),
     sourceIdleTime: () => Math.round(clock.monotonic() - source.recordsAt),
     pendingRecords: () => source.pendingRecords,
+    pendingBytes: () => source.pendingBytes,
+    assignedSplits: () => source.splits.length,
+    numSplitsProcessed: () => source.splitsProcessed,
+    watermarkAlignmentDrift: () => source.alignmentDrift,
   };
 }
 
-function sinkReaders(
-  { counters }: TaskView,
-  { counts: { recordsIn } }: ChainMember,
-): MetricReaders<typeof SINK_METRICS> {
+function sinkReaders(sink: SinkOperator, recordsIn: () => number): MetricReaders<typeof SINK_METRICS> {
   return {
     numRecordsSend: recordsIn,
     numRecordsSendPerSecond: recordsIn,
-    successfulCommittables: () => counters.successfulCommittables,
-    retriedCommittables: () => counters.retriedCommittables,
-    pendingCommittables: () => counters.pendingCommittables,
+    numBytesSend: () => sink.bytesSent,
+    numBytesSendPerSecond: () => sink.bytesSent,
+    totalCommittables: () => sink.committables?.total,
+    successfulCommittables: () => sink.committables?.successful,
+    failedCommittables: () => sink.committables?.failed,
+    retriedCommittables: () => sink.committables?.retried,
+    alreadyCommittedCommittables: () => sink.committables?.alreadyCommitted,
+    pendingCommittables: () => sink.committables?.pending,
   };
 }
 

@@ -25,13 +25,34 @@ export const SOURCE_METRICS = {
   watermarkLag: gauge('ms', 'Wall time minus the watermark, now.'),
   sourceIdleTime: gauge('ms', 'Time since the last records.'),
   pendingRecords: gauge('records', 'Records that wait to be read, where the connector knows.'),
+  pendingBytes: gauge(
+    'bytes',
+    'Bytes of the splits in hand that were not read yet, where the connector knows.',
+  ),
+  assignedSplits: gauge('splits', 'Splits in hand.'),
+  numSplitsProcessed: counter('splits', 'Splits read to their end.'),
+  watermarkAlignmentDrift: gauge(
+    'ms',
+    'With watermark alignment: how far its watermark is before the smallest of its group.',
+  ),
 };
 
 /** Of the sink of a task, beside those of every operator. */
 export const SINK_METRICS = {
   numRecordsSend: counter('records', 'Records handed to the writer.'),
   numRecordsSendPerSecond: rateOf('records', 'Rate of numRecordsSend.'),
+  numBytesSend: counter('bytes', 'Bytes that the writer has written out, where the connector knows.'),
+  numBytesSendPerSecond: rateOf('bytes', 'Rate of numBytesSend.'),
+  totalCommittables: counter(
+    'committables',
+    'Committables prepared, or found in the checkpoint gone on from.',
+  ),
   successfulCommittables: counter('committables', 'Committables made visible.'),
+  failedCommittables: counter('committables', 'Committables given up: the job fails.'),
   retriedCommittables: counter('committables', 'Commits that were tried again.'),
+  alreadyCommittedCommittables: counter(
+    'committables',
+    'Committables that the target had, from an earlier attempt.',
+  ),
   pendingCommittables: gauge('committables', 'Committables that wait for their checkpoint or their commit.'),
 };
