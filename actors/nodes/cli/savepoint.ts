@@ -30,8 +30,9 @@ Examples:
   millrace stop 4f0a5d6c7b8e9f00112233445566778a --drain        windows and timers fire first`;
 
 const CHECKPOINT_EXAMPLES = `
-Example:
-  millrace checkpoint 4f0a5d6c7b8e9f00112233445566778a`;
+Examples:
+  millrace checkpoint 4f0a5d6c7b8e9f00112233445566778a
+  millrace checkpoint 4f0a5d6c7b8e9f00112233445566778a --full    a new base, before an upgrade or after much has changed`;
 
 interface Wanted {
   readonly kind: 'checkpoint' | 'savepoint';
