@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { OPTIONS } from '../config/options.ts';
 import { RestError } from './errors.ts';
-import type { JarOptions, RestGateway } from './gateway.ts';
+import { checkSubmit } from './permitted.ts';
+import type { JarOptions } from './gateway.ts';
 import { planJson } from './plan-json.ts';
 import { route } from './route.ts';
 import type { Route } from './route.ts';
@@ -172,9 +173,4 @@ function words(text: string): string[] {
   return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
     ([, double, single, bare]) => double ?? single ?? bare ?? '',
   );
-}
-
-function checkSubmit(gateway: RestGateway): void {
-  if (!gateway.configuration.get(OPTIONS.webSubmit))
-    throw new RestError(403, `${OPTIONS.webSubmit.key} is false: jobs are not submitted over REST here`);
 }

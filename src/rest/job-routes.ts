@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { OPTIONS } from '../config/options.ts';
 import { jobStatus, isGloballyTerminal } from '../protocol/job-status.ts';
 import * as s from '../protocol/schema.ts';
 import { RestError } from './errors.ts';
+import { checkCancel } from './permitted.ts';
 import { exceptionsJson, throwableJson } from './exceptions-json.ts';
 import { jobConfig } from './job-config.ts';
 import { jobDetail, jobOverview } from './job-json.ts';
@@ -162,8 +162,7 @@ function cancelRoute(method: 'PATCH' | 'GET', path: string): Route {
     response: empty,
     handle: async ({ gateway, params: { jobid }, query }) => {
       if (query.mode === 'stop') throw useStop();
-      if (!gateway.configuration.get(OPTIONS.webCancel))
-        throw new RestError(403, `${OPTIONS.webCancel.key} is false: jobs are not canceled over REST here`);
+      checkCancel(gateway);
       const { status } = await gateway.job(jobid);
       if (status === 'FINISHED' || status === 'FAILED')
         throw new RestError(

@@ -4,6 +4,7 @@ import type { MessageRole } from '../protocol/message-roles.ts';
 import { clientRequest } from '../protocol/client-dispatcher.ts';
 import { nodeRequest } from '../protocol/node-inspection.ts';
 import { RestError } from './errors.ts';
+import { checkCancel, checkSubmit } from './permitted.ts';
 import { ROLES, route } from './route.ts';
 import type { Route } from './route.ts';
 import { anyObject } from './schemas.ts';
@@ -22,6 +23,7 @@ export const MESSAGE_ROUTES: readonly Route[] = [
     upload: true,
     response: z.object({ sha256: z.string() }),
     handle: async ({ gateway, files }) => {
+      checkSubmit(gateway);
       const [file, ...more] = files;
       if (file === undefined || more.length > 0) throw new RestError(400, 'Exactly one file must be sent.');
       return { sha256: await gateway.messages.putArtifact(file.path) };
@@ -44,13 +46,12 @@ function messageRoute(role: MessageRole): Route {
     response: z.object({ reply: anyObject }),
     handle: async ({ gateway, body: { to, taskManagerId, message } }) => {
       const needed = roleOfMessage(message.type);
+      if (needed === undefined)
+        throw new RestError(400, `There is no message "${message.type}" that goes this way.`);
       if (needed !== role)
-        throw new RestError(
-          needed === undefined ? 400 : 403,
-          needed === undefined
-            ? `There is no message "${message.type}".`
-            : `"${message.type}" goes to /millrace/messages/${needed}.`,
-        );
+        throw new RestError(403, `"${message.type}" goes to /millrace/messages/${needed}.`);
+      if (message.type === 'submitJob') checkSubmit(gateway);
+      if (message.type === 'cancelJob') checkCancel(gateway);
       const parsed = (to === 'dispatcher' ? clientRequest : nodeRequest).safeParse(message);
       if (!parsed.success) throw new RestError(400, z.prettifyError(parsed.error).slice(0, 2_000));
       return { reply: await gateway.messages.ask({ to, taskManagerId }, parsed.data) };

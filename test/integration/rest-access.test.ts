@@ -84,6 +84,38 @@ describe('REST with tokens', () => {
   });
 });
 
+describe("the cluster's messages over REST", () => {
+  const posted = async (
+    entries: Record<string, string>,
+    path: string,
+    message: Record<string, unknown>,
+  ): Promise<readonly [number, string]> => {
+    const rest = new RestClient(await serve(entries));
+    const { status, text } = await rest.ask('POST', path, { to: 'dispatcher', message });
+    return [status, text];
+  };
+  const jobId = 'f'.repeat(32);
+
+  it('when submission or cancellation over REST is off, then messages that do it are refused, too', async () => {
+    const submit = { type: 'submitJob', module: { source: '' } };
+    const off = await posted({ 'web.submit.enable': 'false' }, '/millrace/messages/submit', submit);
+    expect(off).toEqual([403, expect.stringContaining('web.submit.enable')]);
+    await cluster?.stop();
+    const cancel = { type: 'cancelJob', jobId };
+    const kept = await posted({ 'web.cancel.enable': 'false' }, '/millrace/messages/operate', cancel);
+    expect(kept).toEqual([403, expect.stringContaining('web.cancel.enable')]);
+  });
+
+  it('when a message needs another role, is none, or has routes of its own, then it does not go through', async () => {
+    expect((await posted({}, '/millrace/messages/read', { type: 'cancelJob', jobId }))[0]).toBe(403);
+    for (const type of ['sampleThreads', 'startProfile', 'allocateSlot', '__proto__']) {
+      await cluster?.stop();
+      const answer = await posted({}, '/millrace/messages/operate', { type });
+      expect(answer).toEqual([400, expect.stringContaining('that goes this way')]);
+    }
+  });
+});
+
 describe('REST beyond this machine', () => {
   it('when strangers could reach it, then it does not start, and says what to set', async () => {
     await expect(serve({ 'rest.bind-address': '0.0.0.0' })).rejects.toThrow(
