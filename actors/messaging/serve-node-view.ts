@@ -25,7 +25,7 @@ async function answer(view: NodeView, request: NodeRequest): Promise<NodeReply> 
     case 'readLog':
       return partOf(await view.log(request.name), request.from);
     case 'readProfile':
-      return partOf(await view.profile(request.name), request.from);
+      return profilePart(await view.profile(request.name, { from: request.from, bytes: LOG_PART_BYTES }));
     case 'sampleThreads': {
       const { durationMs, kind, depth } = request;
       const threads = await view.callTrees({ threads: request.threads, durationMs, kind, depth });
@@ -50,6 +50,16 @@ async function answer(view: NodeView, request: NodeRequest): Promise<NodeReply> 
       };
     }
   }
+}
+
+/** The last part is shorter than the others, or empty. */
+function profilePart(part: Uint8Array | undefined): NodeReply {
+  if (part === undefined) return { type: 'logPart', end: true };
+  return {
+    type: 'logPart',
+    base64: Buffer.from(part).toString('base64'),
+    end: part.length < LOG_PART_BYTES,
+  };
 }
 
 function partOf(content: Uint8Array | undefined, from: number): NodeReply {

@@ -256,6 +256,8 @@ export const STACK_SAMPLED_MS = 20;
 export const PROFILE_BYTES_MAX = 64 * 1024 * 1024;
 /** Nodes of one thread's call tree; the deepest are left out. */
 export const CALL_TREE_NODES = 4_000;
+/** Of each message of a job's failure, what is kept once it has ended; characters. */
+export const ENDED_JOB_MESSAGE_CHARS = 4_000;
 /** Between two tries to start a job of the leader before, ms. */
 export const RECOVERY_PAUSE_MIN_MS = 1_000;
 export const RECOVERY_PAUSE_MAX_MS = 30_000;

@@ -53,8 +53,11 @@ export interface NodeView {
   profiles(): Promise<readonly ProfileInfo[]>;
   /** Begins a profile of all threads. @throws UserError where that is off, under way already, or too long */
   startProfile(mode: ProfileMode, durationMs: number): Promise<ProfileInfo>;
-  /** The file of a profile; undefined where there is none of this name. */
-  profile(name: string): Promise<Uint8Array | undefined>;
+  /** The file of a profile, or `bytes` of it `from` a byte; undefined where there is none of this name. */
+  profile(
+    name: string,
+    range?: { readonly from: number; readonly bytes: number },
+  ): Promise<Uint8Array | undefined>;
 }
 
 export interface NodeEnvironment {

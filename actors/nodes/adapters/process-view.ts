@@ -132,8 +132,11 @@ export class ProcessView implements NodeView {
     return this.#profiles.start(mode, durationMs);
   }
 
-  profile(name: string): Promise<Uint8Array | undefined> {
-    return this.#profiles.read(name);
+  profile(
+    name: string,
+    range?: { readonly from: number; readonly bytes: number },
+  ): Promise<Uint8Array | undefined> {
+    return this.#profiles.read(name, range);
   }
 
   #all(): readonly NamedThread[] {

@@ -57,6 +57,10 @@ export function addSavepoint(program: Command, cli: Cli): void {
       directory: string | undefined,
       options: AddressOptions & ConfigurationOptions & { readonly dispose?: string },
     ) => {
+      if (options.dispose !== undefined && options.jobmanager !== undefined)
+        throw new UsageError(
+          '--dispose removes the files from here: leave -m out, or have the cluster do it with POST /savepoint-disposal',
+        );
       if (options.dispose !== undefined) await dispose(cli, options.dispose, options);
       else if (id === undefined)
         throw new UsageError(

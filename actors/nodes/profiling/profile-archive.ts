@@ -1,6 +1,7 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../../src/base/errors.ts';
+import { PROFILE_BYTES_MAX } from '../../../src/base/limits.ts';
 import type { Configuration } from '../../../src/config/configuration.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
 import type { ProfileInfo, ProfileMode } from '../../../src/ports/node-view.ts';
@@ -70,20 +71,34 @@ export class ProfileArchive {
   }
 
   /** Names are looked up among those that there are. */
-  async read(name: string): Promise<Uint8Array | undefined> {
-    const known = this.#profiles.find(({ info }) => info.outputFile === name);
-    return known?.info.outputFile === undefined
-      ? undefined
-      : readFile(join(this.#directory, known.info.outputFile));
+  async read(
+    name: string,
+    { from, bytes } = { from: 0, bytes: PROFILE_BYTES_MAX },
+  ): Promise<Uint8Array | undefined> {
+    const outputFile = this.#profiles.find(({ info }) => info.outputFile === name)?.info.outputFile;
+    if (outputFile === undefined) return undefined;
+    const file = await open(join(this.#directory, outputFile));
+    try {
+      const { size } = await file.stat();
+      const part = Buffer.alloc(Math.max(0, Math.min(bytes, size - from)));
+      const { bytesRead } = await file.read(part, 0, part.length, from);
+      return part.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
   }
 
   async #take(profile: Profile): Promise<void> {
     const { mode, triggerTime } = profile.info;
     const outputFile = `profile-${mode.toLowerCase()}-${triggerTime}.speedscope.json`;
     try {
-      const threads = await this.#sample(profile.info);
+      const content = Buffer.from(speedscope(outputFile, await this.#sample(profile.info)));
+      if (content.length > PROFILE_BYTES_MAX)
+        throw new UserError(
+          `the profile has ${content.length} bytes, ${PROFILE_BYTES_MAX} can be shown: take a shorter one`,
+        );
       await mkdir(this.#directory, { recursive: true });
-      await writeFile(join(this.#directory, outputFile), speedscope(outputFile, threads));
+      await writeFile(join(this.#directory, outputFile), content);
       const message = 'open it with https://www.speedscope.app';
       profile.info = { ...profile.info, status: 'FINISHED', finishedTime: Date.now(), message, outputFile };
     } catch (error) {

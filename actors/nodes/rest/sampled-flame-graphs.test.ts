@@ -78,6 +78,8 @@ it('when a graph is asked for, then the threads of the slots that run are sample
 it('when one subtask is asked for, then its thread alone is sampled; of one that does not run there is no graph', async () => {
   const { graphs, asked, settle } = scene();
   await graphs.of(JOB, VERTEX, 'ON_CPU', 1);
+  expect(await graphs.of(JOB, VERTEX, 'ON_CPU', 2)).toBe('WAITING');
+  await settle(10);
   await graphs.of(JOB, VERTEX, 'ON_CPU', 2);
   await settle(10);
   expect(asked.map(({ taskManager, request }) => [taskManager, request.threads])).toEqual([

@@ -12,7 +12,6 @@ interface Kept {
   /** When it was made, and asked for; monotonic ms. */
   madeAt: number;
   askedAt: number;
-  sampling: boolean;
 }
 
 export interface SampledFlameGraphsOptions {
@@ -26,6 +25,8 @@ export class SampledFlameGraphs implements FlameGraphs {
   readonly #environment: ActorEnvironment;
   readonly #options: SampledFlameGraphsOptions;
   readonly #kept = new Map<string, Kept>();
+  /** One is made at a time: who asks for another one meanwhile asks again. */
+  #sampling = false;
 
   constructor(environment: ActorEnvironment, options: SampledFlameGraphsOptions) {
     this.#environment = environment;
@@ -47,11 +48,10 @@ export class SampledFlameGraphs implements FlameGraphs {
       graph: 'WAITING',
       madeAt: Number.NEGATIVE_INFINITY,
       askedAt: now,
-      sampling: false,
     };
     this.#kept.set(key, kept);
     kept.askedAt = now;
-    if (!kept.sampling && now - kept.madeAt >= configuration.get(OPTIONS.flameGraphRefresh))
+    if (!this.#sampling && now - kept.madeAt >= configuration.get(OPTIONS.flameGraphRefresh))
       void this.#sample(kept, jobId, vertexId, kind, subtaskIndex);
     return kept.graph;
   }
@@ -64,7 +64,7 @@ export class SampledFlameGraphs implements FlameGraphs {
     subtaskIndex: number | undefined,
   ): Promise<void> {
     const { clock, logger } = this.#environment;
-    kept.sampling = true;
+    this.#sampling = true;
     try {
       const slots = await this.#slotsOf(jobId, vertexId, subtaskIndex);
       kept.graph = slots.size === 0 ? 'ENDED' : { at: clock.now(), tree: await this.#trees(slots, kind) };
@@ -72,7 +72,7 @@ export class SampledFlameGraphs implements FlameGraphs {
       logger.warn('no flame graph', { jobId, vertexId, error });
     } finally {
       kept.madeAt = clock.monotonic();
-      kept.sampling = false;
+      this.#sampling = false;
     }
   }
 
@@ -111,9 +111,8 @@ export class SampledFlameGraphs implements FlameGraphs {
 
   #forgetOld(now: number): void {
     const cleanupMs = this.#options.configuration.get(OPTIONS.flameGraphCleanup);
-    for (const [key, { askedAt, sampling }] of this.#kept)
-      if (!sampling && (now - askedAt > cleanupMs || this.#kept.size > FLAME_GRAPHS_KEPT))
-        this.#kept.delete(key);
+    for (const [key, { askedAt }] of this.#kept)
+      if (now - askedAt > cleanupMs || this.#kept.size >= FLAME_GRAPHS_KEPT) this.#kept.delete(key);
   }
 }
 

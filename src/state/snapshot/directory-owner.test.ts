@@ -103,6 +103,22 @@ describe('the owner of a checkpoint directory', () => {
     expect(await place.claim({ ...OTHER, host: ONE.host }, 1)).toBeInstanceOf(DirectoryOwner);
   });
 
+  it('when a renewal seems to fail and was carried out, then the owner goes on renewing', async () => {
+    const place = new Place();
+    await place.claim(ONE);
+    const create = place.store.createExclusive.bind(place.store);
+    place.store.createExclusive = async (...args) => {
+      await create(...args);
+      place.store.createExclusive = create;
+      throw new Error('no answer');
+    };
+    await place.pass(DIRECTORY_LEASE_MS * 3);
+    expect(await place.claim(OTHER)).toMatch('DirectoryTakenError');
+    expect(place.logger.lines.map(({ message }) => message)).toEqual([
+      'a checkpoint directory could not be kept',
+    ]);
+  });
+
   it('when the directory was kept for long, then few files tell of it, and damaged ones do not matter', async () => {
     const place = new Place();
     await place.claim(ONE);

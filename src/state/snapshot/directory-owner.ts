@@ -127,6 +127,25 @@ export class DirectoryOwner {
     return highest === undefined ? undefined : { slot: highest, entry: this.#entry(true) };
   }
 
+  #isMine({ identity, host, processId, since }: OwnerEntry): boolean {
+    const { user } = this.#options;
+    return (
+      identity === user.identity &&
+      host === user.host &&
+      processId === user.processId &&
+      since === this.#since
+    );
+  }
+
+  #noteTaken(by: OwnerEntry | undefined): void {
+    const { logger, store } = this.#options;
+    logger.error('another cluster has taken the checkpoint directory: stop one of the two', {
+      location: store.location,
+      clusterId: by?.clusterId,
+      host: by?.host,
+    });
+  }
+
   #entry(released: boolean): OwnerEntry {
     return { version: 1, ...this.#options.user, since: this.#since, released };
   }
@@ -137,8 +156,8 @@ export class DirectoryOwner {
     const content = new TextEncoder().encode(`${JSON.stringify(this.#entry(released))}\n`);
     if (!(await store.createExclusive(`${FOLDER}/${slot}`, content))) return false;
     this.#slot = slot;
-    const old = (await store.list(FOLDER)).map(({ path }) => path);
-    await store.delete(old.filter((path) => Number(path.slice(FOLDER.length + 1)) < slot - 1));
+    // The newest and the one before it stay, so that who reads finds one.
+    if (slot > 2) await store.delete([`${FOLDER}/${slot - 2}`]);
     return true;
   }
 
@@ -153,14 +172,11 @@ export class DirectoryOwner {
     try {
       if (!(await this.#put(this.#slot + 1, false))) {
         const newest = await this.#newest();
+        // A try that seemed to fail was carried out.
+        if (newest !== undefined && this.#isMine(newest.entry)) this.#slot = newest.slot;
         // A leader of this cluster that came after this one renews from now on.
-        if (newest?.entry.identity === user.identity) return;
-        logger.error('another cluster has taken the checkpoint directory: stop one of the two', {
-          location: store.location,
-          clusterId: newest?.entry.clusterId,
-          host: newest?.entry.host,
-        });
-        return;
+        else if (newest?.entry.identity === user.identity) return;
+        else return this.#noteTaken(newest?.entry);
       }
     } catch (error) {
       logger.warn('a checkpoint directory could not be kept', { location: store.location, error });
