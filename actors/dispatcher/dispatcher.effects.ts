@@ -29,6 +29,7 @@ import type { TraceContext } from '../../src/ports/tracing.ts';
 import { DirectoryTakenError } from '../../src/state/snapshot/directory-owner.ts';
 import { clientRequest } from '../../src/protocol/client-dispatcher.ts';
 import type { ClientRequest, JobModule } from '../../src/protocol/client-dispatcher.ts';
+import type { JobDetails } from '../../src/protocol/job-status.ts';
 import type { CheckpointSettings } from '../../src/control/checkpoints/state.ts';
 import type { CheckpointPlaces } from '../job-manager/checkpoint-coordinator/checkpoint-places.ts';
 import type { JobMetricsOptions } from '../job-manager/job-metrics.ts';
@@ -46,6 +47,7 @@ import type { JobLoader } from '../messaging/job-loader.ts';
 import type { DirectoryOwners } from './directory-owners.ts';
 import { taskManagerInfos } from './task-manager-infos.ts';
 import type { ClusterResources } from './task-manager-infos.ts';
+import { EndedJobs } from './ended-jobs.ts';
 import { forgetPersistedJob, persistJob, readPersistedJobs } from './persisted-jobs.ts';
 
 export interface DispatcherOptions {
@@ -94,12 +96,16 @@ class Dispatcher implements DispatcherHandle {
   readonly #environment: ActorEnvironment;
   readonly #options: DispatcherOptions;
   readonly #jobManagers = new Map<JobId, JobManagerHandle>();
+  readonly #ended: EndedJobs;
+  /** Recovered jobs that did not start, until they are tried again; and whether somebody has canceled them. */
+  readonly #waiting = new Map<JobId, 'waiting' | 'canceled'>();
   readonly #stopServing: () => void;
 
   constructor(environment: ActorEnvironment, options: DispatcherOptions) {
     this.#environment = environment;
     this.#options = options;
-    const { epoch, endedJobsKept } = options;
+    const { epoch, endedJobsKept, metadata } = options;
+    this.#ended = new EndedJobs(metadata, environment.logger);
     const newJobId = (): JobId => environment.random.hex(16) as JobId;
     this.actor = createActor(this.#provide(), {
       input: { epoch, endedJobsKept, newJobId },
@@ -145,7 +151,7 @@ class Dispatcher implements DispatcherHandle {
         forwardToJob: ({ context, event }) => this.#forward(context, event),
         replyJobList: ({ event }) => {
           const jobs = [...this.#jobManagers.values()].map((jobManager) => jobManager.summary());
-          this.#reply(event, { type: 'jobList', jobs });
+          this.#reply(event, { type: 'jobList', jobs: [...this.#ended.all(), ...jobs] });
         },
         replyOverview: ({ context, event }) => {
           const { slots } = this.#options.resources();
@@ -171,6 +177,11 @@ class Dispatcher implements DispatcherHandle {
         forgetJob: (_, { jobId }) => {
           this.#jobManagers.get(jobId)?.stop();
           this.#jobManagers.delete(jobId);
+          this.#ended
+            .forget(jobId)
+            .catch((error: unknown) =>
+              environment.logger.warn('an ended job stays in the metadata store', { jobId, error }),
+            );
         },
         stopAll: () => {
           for (const jobManager of this.#jobManagers.values()) jobManager.stop();
@@ -203,10 +214,21 @@ class Dispatcher implements DispatcherHandle {
     const jobManager = this.#jobManagers.get(request.jobId);
     // Not from within this transition: it is another machine's.
     if (jobManager !== undefined) return queueMicrotask(() => jobManager.handle(request, caller));
+    if (request.type === 'cancelJob' && this.#waiting.has(request.jobId)) {
+      this.#waiting.set(request.jobId, 'canceled');
+      return this.#reply(event, { type: 'cancelAccepted', jobId: request.jobId });
+    }
+    const ended = this.#ended.find(request.jobId);
+    if (ended !== undefined && request.type === 'requestJobDetails')
+      return this.#reply(event, { type: 'jobDetails', job: ended });
     const isStarting = context.jobs.get(request.jobId)?.state === 'submitting';
     const error = isStarting
       ? new ExternalError(`job ${request.jobId} is being started: try again`)
-      : new NotFoundError(`there is no job ${request.jobId}; "millrace list" shows the jobs of this cluster`);
+      : new NotFoundError(
+          ended === undefined
+            ? `there is no job ${request.jobId}; "millrace list" shows the jobs of this cluster`
+            : `job ${request.jobId} has ended, it is ${ended.status}; the JobManager has changed since, and that is all that is known`,
+        );
     this.#reply(event, { type: 'refused', error: serializeError(error) });
   }
 
@@ -214,9 +236,14 @@ class Dispatcher implements DispatcherHandle {
     const { metadata } = this.#options;
     const { logger } = this.#environment;
     try {
-      const jobs = await readPersistedJobs(metadata);
+      const ended = await this.#ended.load();
+      const hasEnded = new Set(ended.map(({ jobId }) => jobId));
+      const persisted = await readPersistedJobs(metadata);
+      // Its leader died between the two.
+      for (const { jobId } of persisted) if (hasEnded.has(jobId)) await forgetPersistedJob(metadata, jobId);
+      const jobs = persisted.filter(({ jobId }) => !hasEnded.has(jobId));
       if (jobs.length > 0) logger.info('jobs recovered', { jobs: jobs.length });
-      this.actor.send({ type: 'recovered', jobs });
+      this.actor.send({ type: 'recovered', jobs, ended });
     } catch (error) {
       logger.error('jobs could not be recovered from the metadata store', { error });
       this.actor.send({ type: 'recoveryFailed', error: serializeError(error, 'external') });
@@ -246,8 +273,13 @@ class Dispatcher implements DispatcherHandle {
         if (!hopeful) return this.#refuse(job.jobId, error);
         logger.warn('a recovered job does not start yet', { jobId: job.jobId, pauseMs, error });
       }
+      this.#waiting.set(job.jobId, 'waiting');
       await sleep(clock, pauseMs);
+      const canceled = this.#waiting.get(job.jobId) === 'canceled';
+      this.#waiting.delete(job.jobId);
       if (this.actor.getSnapshot().status !== 'active') return;
+      if (canceled)
+        return this.#refuse(job.jobId, new UserError('it was canceled before it could start again'));
     }
   }
 
@@ -269,6 +301,21 @@ class Dispatcher implements DispatcherHandle {
       span.end();
     } catch (error) {
       span.end({ error: error as Error });
+      throw error;
+    }
+  }
+
+  /** @throws what kept its end from being noted: the next leader takes it up once more, and finds that there is nothing left to do */
+  async #settle(ended: JobDetails): Promise<void> {
+    const { jobId } = ended;
+    try {
+      await this.#ended.add(ended);
+      await forgetPersistedJob(this.#options.metadata, jobId);
+    } catch (error) {
+      this.#environment.logger.error('the end of a job could not be noted in the metadata store', {
+        jobId,
+        error,
+      });
       throw error;
     }
   }
@@ -327,7 +374,7 @@ class Dispatcher implements DispatcherHandle {
     const settings = { ...given, policy, checkpoints: { ...given.checkpoints, intervalMs } };
     const graph = buildExecutionGraph(generated.jobGraph);
     if (!isId(jobId)) throw new InternalError(`job id "${jobId}" was checked at the door`);
-    const { metadata, epoch } = this.#options;
+    const { epoch } = this.#options;
     return () =>
       startJobManager(this.#environment, {
         jobId,
@@ -341,15 +388,10 @@ class Dispatcher implements DispatcherHandle {
         ...settings,
         createEnumerator: (vertexId, context, restored) =>
           enumeratorOf(sourceOf(generated, vertexId), context, restored),
-        onEnded: (summary) => {
+        onEnded: (ended) => {
           // Not from within the job-manager's own transition.
-          queueMicrotask(() => this.actor.send({ type: 'jobEnded', summary }));
-          forgetPersistedJob(metadata, jobId).catch((error: unknown) =>
-            this.#environment.logger.error('ended job could not be removed from the metadata store', {
-              jobId,
-              error,
-            }),
-          );
+          queueMicrotask(() => this.actor.send({ type: 'jobEnded', summary: ended }));
+          return this.#settle(ended);
         },
       });
   }

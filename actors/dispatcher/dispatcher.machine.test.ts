@@ -8,7 +8,7 @@ import { walk } from '../test-support/walk.ts';
 import { dispatcherMachine } from './dispatcher.machine.ts';
 import type { DispatcherEvent } from './dispatcher.machine.ts';
 
-const RECOVERED: DispatcherEvent = { type: 'recovered', jobs: [] };
+const RECOVERED: DispatcherEvent = { type: 'recovered', jobs: [], ended: [] };
 const JOB = 'job1' as JobId;
 
 function caller(replyTo: string): Caller {
@@ -83,9 +83,16 @@ describe('dispatcher machine', () => {
     ]);
   });
 
+  it('when a submission comes again under the next leader, and the job has ended, then it is answered and not run', () => {
+    const again = last({ type: 'recovered', jobs: [], ended: [{ jobId: JOB, name: 'n' }] }, submit());
+    expect(again.performed).toMatchObject([
+      { type: 'replySubmitted', params: { jobId: JOB, name: 'n', callers: [caller('one')] } },
+    ]);
+  });
+
   it('when jobs were persisted by a former leader then they are started again', () => {
     const job = { jobId: JOB, moduleSha256: 'x', configuration: {}, submittedAt: 0 };
-    expect(last({ type: 'recovered', jobs: [job] }).performed).toMatchObject([
+    expect(last({ type: 'recovered', jobs: [job], ended: [] }).performed).toMatchObject([
       { type: 'restartJob', params: { job } },
     ]);
   });

@@ -10,11 +10,16 @@ import type { Caller } from '../messaging/serve.ts';
  *
  * Invariants:
  * D1. A job is answered `jobSubmitted` only after it was persisted.
- * D2. The same job id is accepted once; a repeated submission gets the first answer.
+ * D2. The same job id is accepted once, by whatever leader; a repeated submission gets the first answer.
  */
 export type DispatcherEvent =
   | { readonly type: 'requested'; readonly request: ClientRequest; readonly caller: Caller }
-  | { readonly type: 'recovered'; readonly jobs: readonly PersistedJob[] }
+  | {
+      readonly type: 'recovered';
+      readonly jobs: readonly PersistedJob[];
+      /** Jobs that ended under leaders before, the oldest first. */
+      readonly ended: readonly Pick<JobSummary, 'jobId' | 'name'>[];
+    }
   | { readonly type: 'recoveryFailed'; readonly error: SerializedError }
   | { readonly type: 'jobStarted'; readonly jobId: JobId; readonly name: string }
   | { readonly type: 'jobRefused'; readonly jobId: JobId; readonly error: SerializedError }
@@ -141,6 +146,7 @@ const machine = base.extend({
     recover: base.enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'recovered') return;
       const jobs = new Map(context.jobs);
+      for (const { jobId, name } of event.ended) jobs.set(jobId, { state: 'ended', name });
       for (const job of event.jobs) {
         jobs.set(job.jobId, { state: 'submitting', callers: [] });
         enqueue({ type: 'restartJob', params: { job } });

@@ -2,7 +2,6 @@ import { createActor } from 'xstate';
 import type { Actor, ActorRefFrom } from 'xstate';
 import { assert } from '../../src/base/assert.ts';
 import { serializeError } from '../../src/base/errors.ts';
-import type { SerializedError } from '../../src/base/errors.ts';
 import type { VertexId } from '../../src/base/ids.ts';
 import { isActive } from '../../src/control/scheduler/decide.ts';
 import type { ExecutionRef } from '../../src/control/scheduler/state.ts';
@@ -12,7 +11,7 @@ import type { TimerHandle } from '../../src/ports/clock.ts';
 import type { MetricSamples } from '../../src/protocol/metrics.ts';
 import { jobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { JobManagerRequest } from '../../src/protocol/job-manager.ts';
-import type { JobStatus, JobSummary } from '../../src/protocol/job-status.ts';
+import type { JobDetails, JobStatus, JobSummary } from '../../src/protocol/job-status.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { every } from '../messaging/every.ts';
 import { resultPages } from '../messaging/result-pages.ts';
@@ -69,8 +68,8 @@ export interface JobManagerOptions extends JobManagerInput {
   readonly batch: boolean;
   /** On whose behalf the job is started. */
   readonly trace: TraceContext | undefined;
-  /** Called once, when the job has ended for good. */
-  readonly onEnded: (summary: JobSummary, failure: SerializedError | undefined) => void;
+  /** Called once, when the job has ended for good; resolves when no leader takes it up again. */
+  readonly onEnded: (job: JobDetails) => Promise<void>;
 }
 
 /** `execution.checkpointing.externalized-checkpoint-retention` */
@@ -386,9 +385,10 @@ class JobManager implements JobManagerHandle {
           this.#stopTimers();
           for (const vertex of context.graph.jobGraph.vertices)
             this.#source(vertex.id)?.send({ type: 'close' });
-          void this.#checkpoints.end(keepsCheckpoints(this.#options.retention, context.scheduler.status));
+          const job = jobDetails(context, this.#history, this.#endedAt, this.results.size);
+          const settled = this.#options.onEnded(job);
+          void this.#checkpoints.end(keepsCheckpoints(this.#options.retention, job.status), settled);
           this.#toCheckpoints({ type: 'close' });
-          this.#options.onEnded(jobSummary(context, this.#history, this.#endedAt), context.scheduler.failure);
         },
       },
     });

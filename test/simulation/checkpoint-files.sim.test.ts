@@ -8,6 +8,7 @@ import { isCheckpointFile } from '../../src/control/checkpoints/sweep.ts';
 import type { CoordinatorState } from '../../src/control/checkpoints/state.ts';
 import { WatermarkStrategy } from '../../src/functions/watermark.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { replaceJobManager, replaceTaskManager, startNodes } from './replace-nodes.ts';
 
 const FAULTY_MS = 20_000;
 /** After the faults: time for a restart, two sweeps and the checkpoints that prove them. */
@@ -67,21 +68,12 @@ async function afterFaults(seed: number, sweepInterval: string): Promise<[Simula
     network: { faults: [{ minDelayMs: 0.2, meanDelayMs: 60, dropProbability: 0.02 }] },
   });
   const { clock } = cluster;
-  await cluster.startJobManager();
-  for (let i = 0; i < 2; i++) cluster.startTaskManager();
+  await startNodes(cluster, 2);
   const { jobId, ended } = cluster.submit();
   ended.catch(() => {});
-  const replaceTaskManager = (): void => {
-    cluster.crash(random.pick(cluster.taskManagers()));
-    cluster.startTaskManager();
-  };
   for (let at = 2_000; at < FAULTY_MS; at += 1_500 + random.int(1_000))
-    clock.setTimeout(replaceTaskManager, at, 'a TaskManager dies');
-  const replaceJobManager = (): void => {
-    cluster.crash(SimulatedCluster.JOB_MANAGER);
-    void cluster.startJobManager();
-  };
-  clock.setTimeout(replaceJobManager, FAULTY_MS / 2, 'another JobManager leads');
+    clock.setTimeout(() => replaceTaskManager(cluster, random), at, 'a TaskManager dies');
+  clock.setTimeout(() => replaceJobManager(cluster), FAULTY_MS / 2, 'another JobManager leads');
   const heal = (): void => cluster.network.setFaults([{ minDelayMs: 0.2, meanDelayMs: 1 }]);
   clock.setTimeout(heal, FAULTY_MS, 'heal');
   await pass(cluster, FAULTY_MS + QUIET_MS);

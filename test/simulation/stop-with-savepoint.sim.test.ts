@@ -7,6 +7,7 @@ import { DataGeneratorSource } from '../../src/connectors/generator/data-generat
 import { WatermarkStrategy } from '../../src/functions/watermark.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { CommittedRows } from './committed-rows.ts';
+import { replaceTaskManager, startNodes } from './replace-nodes.ts';
 import { CONFIGURATION } from './word-count.ts';
 
 const NUMBERS = 3_000;
@@ -77,8 +78,7 @@ describe('a job that is stopped by a savepoint on a simulated cluster', () => {
         },
       });
       const { clock } = cluster;
-      await cluster.startJobManager();
-      for (let i = 0; i < 3; i++) cluster.startTaskManager();
+      await startNodes(cluster, 3);
       const jobId = cluster.client.newJobId();
       const stopAt = 2_000 + random.int(3_000);
       let savepoint: string | undefined;
@@ -90,12 +90,12 @@ describe('a job that is stopped by a savepoint on a simulated cluster', () => {
           .catch(() => {})
           .finally(() => (answered = true));
       };
-      const replaceTaskManager = (): void => {
-        cluster.crash(random.pick(cluster.taskManagers()));
-        cluster.startTaskManager();
-      };
       clock.setTimeout(stop, stopAt, 'stop');
-      clock.setTimeout(replaceTaskManager, stopAt + random.next() * 400, 'a TaskManager dies');
+      clock.setTimeout(
+        () => replaceTaskManager(cluster, random),
+        stopAt + random.next() * 400,
+        'a TaskManager dies',
+      );
       expect(await run(cluster, jobId, STOPPABLE)).toBe('FINISHED');
       await clock.runUntil(() => answered, 200_000);
       if (target.rows().length < NUMBERS) {

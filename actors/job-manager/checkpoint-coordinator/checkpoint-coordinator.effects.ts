@@ -140,12 +140,21 @@ export class CheckpointCoordinator {
     return vertex === undefined ? undefined : (vertex.enumerator ?? []);
   }
 
-  /** The job has ended for good: removes its checkpoints, or keeps the completed ones. */
-  async end(keep: boolean): Promise<void> {
+  /**
+   * The job has ended for good: removes its checkpoints, or keeps the completed ones.
+   * @param settled no leader takes the job up again. Before that its checkpoints stay: a leader that took it up without them would
+   * run it from its start, and all its results would come twice.
+   */
+  async end(keep: boolean, settled: Promise<void>): Promise<void> {
     this.#closed = true;
     await this.#opened.promise.catch(() => {});
     await this.#deciding;
     this.history.ended('the job has ended', this.#environment.clock.now());
+    try {
+      await settled;
+    } catch {
+      return;
+    }
     await this.#checkpoints?.end(keep);
   }
 
@@ -183,8 +192,9 @@ export class CheckpointCoordinator {
     const other = await openClaim(this.#environment, places, newest === undefined);
     if (other === undefined) return checkpoints;
     if (newest === undefined) this.#goOnFrom({ ...other, own: false });
-    if (places.claimMode === 'CLAIM' && other.location.uri !== checkpointsUri(places, jobId))
-      checkpoints.claim(other);
+    // A checkpoint of this job is in its own log, by whatever path it was named.
+    const isOwn = other.manifest.kind === 'checkpoint' && other.manifest.jobId === jobId;
+    if (places.claimMode === 'CLAIM' && !isOwn) checkpoints.claim(other);
     return checkpoints;
   }
 
@@ -201,7 +211,8 @@ export class CheckpointCoordinator {
         return void this.#triggerAll(context, self, effect);
       case 'decide':
         this.#trace.deciding(effect.checkpoint);
-        this.#deciding = this.#decide(context, self, effect.checkpoint);
+        // One after the other: what one takes the place of is what the one before has left.
+        this.#deciding = this.#deciding.then(() => this.#decide(context, self, effect.checkpoint));
         return;
       case 'takeUnaligned':
         this.history.unaligned(effect.checkpointId);
@@ -250,8 +261,7 @@ export class CheckpointCoordinator {
     const { checkpointId, refs } = effect;
     try {
       const checkpoints = this.#checkpoints ?? (await this.#takeOver(context.jobId, context.epoch));
-      await checkpoints.reserve(checkpointId);
-      checkpoints.begun(checkpointId);
+      await checkpoints.use(checkpointId);
       this.#inTrace(checkpointId, () => {
         for (const ref of refs) {
           this.#messages.trigger(context, ref, effect).catch((error: unknown) => {

@@ -69,7 +69,7 @@ export class DecidedCheckpoints {
     const { completed, nextCheckpointId } = await log.takeOver(epoch);
     const files = new CheckpointFiles(environment, store, places.orphanSweepMs);
     const checkpoints = new DecidedCheckpoints(environment, store, log, files, nextCheckpointId - 1);
-    await checkpoints.reserve(nextCheckpointId);
+    await checkpoints.#reserve(nextCheckpointId);
     let newest: RestorePoint | undefined;
     for (const logged of completed) {
       const location = locationOf(logged, uri);
@@ -87,18 +87,18 @@ export class DecidedCheckpoints {
     return this.#newestId + 1;
   }
 
-  /** Ids are reserved in blocks, so that one that was given up is never used again, also not by the next leader. */
-  async reserve(from: number): Promise<void> {
-    this.#newestId = Math.max(this.#newestId, from - 1);
+  /** An id is in use when this resolves, and its checkpoint may be triggered. */
+  async use(checkpointId: number): Promise<void> {
+    await this.#reserve(checkpointId);
+    this.#newestId = Math.max(this.#newestId, checkpointId);
+  }
+
+  /** In blocks, so that an id that was given up is never used again, also not by the next leader. */
+  async #reserve(from: number): Promise<void> {
     if (from <= this.#reservedUpTo) return;
     const upTo = from + RESERVED_IDS - 1;
     await this.#log.reserve(upTo);
     this.#reservedUpTo = upTo;
-  }
-
-  /** An id that was reserved is in use. */
-  begun(checkpointId: number): void {
-    this.#newestId = Math.max(this.#newestId, checkpointId);
   }
 
   /** A snapshot of another job becomes this one's: it goes when it is subsumed. */
@@ -109,7 +109,7 @@ export class DecidedCheckpoints {
 
   /**
    * Writes the decision: from then on the checkpoint exists. Repeated until its outcome is known, since only then may anybody act
-   * on it, or undo what it is about.
+   * on it, or undo what it is about. Called for one checkpoint at a time.
    * @param isClosed whether nobody waits for it any more
    */
   async decide(completed: CompletedCheckpoint, retained: number, isClosed: () => boolean): Promise<void> {

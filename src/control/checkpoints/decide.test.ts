@@ -218,6 +218,43 @@ describe('checkpoint decisions', () => {
     expect(two.types).toEqual(['trigger', 'trigger']);
   });
 
+  it('when a newer checkpoint is being decided, then an older one is given up, also one that was asked for', () => {
+    const older: SnapshotRequest = {
+      requestId: 'r',
+      kind: 'checkpoint',
+      location: '',
+      stop: false,
+      drain: false,
+    };
+    for (const asked of [false, true]) {
+      const run = new Run({ maxConcurrent: 2 });
+      if (asked) run.next((state) => requestSnapshot(state, older));
+      run.tick(100).tick(200).acknowledgeBoth(2);
+      run.acknowledgeBoth(1);
+      expect(run.effects.filter(({ type }) => type === 'decide')).toMatchObject([
+        { checkpoint: { checkpointId: 2 } },
+      ]);
+      expect(run.effects).toContainEqual(expect.objectContaining({ type: 'notifyAborted', checkpointId: 1 }));
+      expect(run.types.filter((type) => type === 'answer')).toHaveLength(asked ? 1 : 0);
+      run.next((state) => decided(state, completed(2), 210));
+      expect(run.state.completed.map(({ checkpointId }) => checkpointId)).toEqual([2]);
+      expect(run.types.slice(-2)).toEqual(['sweep', 'notifyComplete']);
+    }
+  });
+
+  it('when a newer checkpoint is complete, then one that was asked for before it is given up, and who asked hears that', () => {
+    const run = new Run({ maxConcurrent: 2 });
+    run.next((state) =>
+      requestSnapshot(state, { requestId: 'r', kind: 'checkpoint', location: '', stop: false, drain: false }),
+    );
+    run.tick(1).tick(200).acknowledgeBoth(2);
+    run.next((state) => decided(state, completed(2), 210)).acknowledgeBoth(1);
+    expect(run.state.completed.map(({ checkpointId }) => checkpointId)).toEqual([2]);
+    expect(JSON.stringify(run.effects.filter(({ type }) => type === 'answer'))).toContain(
+      'or a newer one was',
+    );
+  });
+
   it('when unaligned checkpoints wait first, then subtasks that have not acknowledged are told after that time, once', () => {
     const run = new Run({ unalignedAfterMs: 50 }).tick(100).tick(149);
     run
@@ -262,6 +299,21 @@ describe('savepoint decisions', () => {
     expect(run.types).toEqual(['trigger', 'decide', 'notifyComplete', 'answer']);
     run.next((state) => requestSnapshot(state, request({ requestId: 'again' })));
     expect(run.effects.at(-1)).toMatchObject({ type: 'answer', requestId: 'again', result: { error: {} } });
+  });
+
+  it('when subtasks stop while or after the savepoint that stops the job is decided, then checkpoints begin again', () => {
+    for (const stopsFirst of [true, false]) {
+      const run = new Run()
+        .next((state) => requestSnapshot(state, request({ stop: true })))
+        .tick(1)
+        .acknowledgeBoth(1);
+      const stop = (state: CoordinatorState): CheckpointDecision => subtasksStopped(state, [SOURCE, SINK], 2);
+      const decide = (state: CoordinatorState): CheckpointDecision =>
+        decided(state, { ...completed(1), kind: 'savepoint' }, 3);
+      run.next(stopsFirst ? stop : decide).next(stopsFirst ? decide : stop);
+      run.tick(500);
+      expect(run.types.at(-1)).toBe('trigger');
+    }
   });
 
   it('when it fails, then who asked hears why, the job goes on, and checkpoints begin again', () => {

@@ -190,6 +190,7 @@ export function acknowledged(
     return { state, effects: [] };
   const taken = new Map(pending.acknowledged).set(key, acknowledgement);
   const complete = taken.size === pending.expected.size;
+  if (complete && isOvertaken(state, pending)) return giveUp(state, checkpointId, undefined, now);
   const lost = complete ? auditChannels(taken.values()) : undefined;
   if (lost !== undefined) return giveUp(state, checkpointId, serializeError(lost), now);
   const changed: PendingCheckpoint = {
@@ -201,6 +202,22 @@ export function acknowledged(
     state: { ...state, pending: new Map(state.pending).set(checkpointId, changed) },
     effects: complete ? [{ type: 'decide', checkpoint: changed }] : [],
   };
+}
+
+/**
+ * Whether a newer checkpoint is being decided: decided after it, the older one would be the job's newest, and what sinks have
+ * committed of the newer one would come again.
+ */
+function isOvertaken({ pending }: CoordinatorState, { checkpointId, flags }: PendingCheckpoint): boolean {
+  return (
+    (flags & SAVEPOINT_FLAG) === 0 &&
+    [...pending.values()].some(
+      (other) =>
+        other.checkpointId > checkpointId &&
+        other.phase === 'deciding' &&
+        (other.flags & SAVEPOINT_FLAG) === 0,
+    )
+  );
 }
 
 /** Both ends of every channel must have counted the same: a record that was lost or doubled on the way must not be decided. */
@@ -256,7 +273,7 @@ export function decided(
       if (
         older.checkpointId < completed.checkpointId &&
         older.phase === 'collecting' &&
-        older.request === undefined
+        (older.flags & SAVEPOINT_FLAG) === 0
       )
         next = adopt(giveUp(next, older.checkpointId, undefined, now), effects);
     next = retain(next, completed, effects);
@@ -343,7 +360,11 @@ function giveUp(
   if (pending.request !== undefined) {
     const reason =
       error ??
-      serializeError(new ExternalError('subtasks of the job stopped before it was complete: try again'));
+      serializeError(
+        new ExternalError(
+          'subtasks of the job stopped before it was complete, or a newer one was: try again',
+        ),
+      );
     effects.push({ type: 'answer', requestId: pending.request.requestId, result: { error: reason } });
   } else if (error !== undefined && failures > state.settings.tolerableFailed) {
     const { tolerableFailed } = state.settings;
