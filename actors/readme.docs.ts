@@ -4,6 +4,7 @@ import { checkpointCoordinatorMachine } from './job-manager/checkpoint-coordinat
 import { jobManagerMachine } from './job-manager/job-manager.machine.ts';
 import { sourceCoordinatorMachine } from './job-manager/source-coordinator/source-coordinator.machine.ts';
 import { mermaidOf } from './mermaid.ts';
+import { leaderElectionMachine } from './leader-election/leader-election.machine.ts';
 import { resourceManagerMachine } from './resource-manager/resource-manager.machine.ts';
 import { slotMachine } from './task-manager/slot/slot.machine.ts';
 import { subtaskMachine } from './task-manager/subtask/subtask.machine.ts';
@@ -11,6 +12,7 @@ import { taskManagerMachine } from './task-manager/task-manager.machine.ts';
 
 const MACHINES = [
   clientMachine,
+  leaderElectionMachine,
   dispatcherMachine,
   resourceManagerMachine,
   jobManagerMachine,

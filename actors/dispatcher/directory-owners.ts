@@ -33,6 +33,13 @@ export class DirectoryOwners {
     await Promise.allSettled(owners.map(async (owner) => (await owner).release()));
   }
 
+  /** Another leader of this cluster has them: only stops to renew. */
+  async abandon(): Promise<void> {
+    const owners = [...this.#owners.values()];
+    this.#owners.clear();
+    await Promise.allSettled(owners.map(async (owner) => (await owner).abandon()));
+  }
+
   async #claim(uri: string): Promise<DirectoryOwner> {
     const { snapshots, ...options } = this.#options;
     return DirectoryOwner.claim({ ...options, store: await snapshots.open(uri) });

@@ -40,6 +40,7 @@ import type { ActorEnvironment } from '../messaging/environment.ts';
 import { reply, serve } from '../messaging/serve.ts';
 import { sleep } from '../messaging/ask.ts';
 import { supervise } from '../messaging/supervise.ts';
+import { tell } from '../messaging/tell.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { dispatcherMachine } from './dispatcher.machine.ts';
 import type { DispatcherContext, DispatcherEvent, PersistedJob } from './dispatcher.machine.ts';
@@ -47,8 +48,7 @@ import type { JobLoader } from '../messaging/job-loader.ts';
 import type { DirectoryOwners } from './directory-owners.ts';
 import { taskManagerInfos } from './task-manager-infos.ts';
 import type { ClusterResources } from './task-manager-infos.ts';
-import { EndedJobs } from './ended-jobs.ts';
-import { forgetPersistedJob, persistJob, readPersistedJobs } from './persisted-jobs.ts';
+import { JobStore } from './job-store.ts';
 
 export interface DispatcherOptions {
   readonly epoch: Epoch;
@@ -96,7 +96,7 @@ class Dispatcher implements DispatcherHandle {
   readonly #environment: ActorEnvironment;
   readonly #options: DispatcherOptions;
   readonly #jobManagers = new Map<JobId, JobManagerHandle>();
-  readonly #ended: EndedJobs;
+  readonly #store: JobStore;
   /** Recovered jobs that did not start, until they are tried again; and whether somebody has canceled them. */
   readonly #waiting = new Map<JobId, 'waiting' | 'canceled'>();
   readonly #stopServing: () => void;
@@ -105,7 +105,7 @@ class Dispatcher implements DispatcherHandle {
     this.#environment = environment;
     this.#options = options;
     const { epoch, endedJobsKept, metadata } = options;
-    this.#ended = new EndedJobs(metadata, environment.logger);
+    this.#store = new JobStore(metadata, epoch, environment.logger);
     const newJobId = (): JobId => environment.random.hex(16) as JobId;
     this.actor = createActor(this.#provide(), {
       input: { epoch, endedJobsKept, newJobId },
@@ -151,7 +151,7 @@ class Dispatcher implements DispatcherHandle {
         forwardToJob: ({ context, event }) => this.#forward(context, event),
         replyJobList: ({ event }) => {
           const jobs = [...this.#jobManagers.values()].map((jobManager) => jobManager.summary());
-          this.#reply(event, { type: 'jobList', jobs: [...this.#ended.all(), ...jobs] });
+          this.#reply(event, { type: 'jobList', jobs: [...this.#store.ended.all(), ...jobs] });
         },
         replyOverview: ({ context, event }) => {
           const { slots } = this.#options.resources();
@@ -177,7 +177,7 @@ class Dispatcher implements DispatcherHandle {
         forgetJob: (_, { jobId }) => {
           this.#jobManagers.get(jobId)?.stop();
           this.#jobManagers.delete(jobId);
-          this.#ended
+          this.#store.ended
             .forget(jobId)
             .catch((error: unknown) =>
               environment.logger.warn('an ended job stays in the metadata store', { jobId, error }),
@@ -218,7 +218,7 @@ class Dispatcher implements DispatcherHandle {
       this.#waiting.set(request.jobId, 'canceled');
       return this.#reply(event, { type: 'cancelAccepted', jobId: request.jobId });
     }
-    const ended = this.#ended.find(request.jobId);
+    const ended = this.#store.ended.find(request.jobId);
     if (ended !== undefined && request.type === 'requestJobDetails')
       return this.#reply(event, { type: 'jobDetails', job: ended });
     const isStarting = context.jobs.get(request.jobId)?.state === 'submitting';
@@ -233,20 +233,16 @@ class Dispatcher implements DispatcherHandle {
   }
 
   async #recover(): Promise<void> {
-    const { metadata } = this.#options;
     const { logger } = this.#environment;
     try {
-      const ended = await this.#ended.load();
-      const hasEnded = new Set(ended.map(({ jobId }) => jobId));
-      const persisted = await readPersistedJobs(metadata);
-      // Its leader died between the two.
-      for (const { jobId } of persisted) if (hasEnded.has(jobId)) await forgetPersistedJob(metadata, jobId);
-      const jobs = persisted.filter(({ jobId }) => !hasEnded.has(jobId));
+      const jobs = await this.#store.recover();
       if (jobs.length > 0) logger.info('jobs recovered', { jobs: jobs.length });
-      this.actor.send({ type: 'recovered', jobs, ended });
+      tell(this.actor, { type: 'recovered', jobs, ended: this.#store.ended.all() });
     } catch (error) {
+      // Deposed meanwhile: they are the next leader's.
+      if (this.actor.getSnapshot().status !== 'active') return;
       logger.error('jobs could not be recovered from the metadata store', { error });
-      this.actor.send({ type: 'recoveryFailed', error: serializeError(error, 'external') });
+      tell(this.actor, { type: 'recoveryFailed', error: serializeError(error, 'external') });
       // A node whose dispatcher leads nothing must end, so that another can take its place.
       this.#environment.onFatal(error, 'dispatcher');
     }
@@ -255,7 +251,7 @@ class Dispatcher implements DispatcherHandle {
   /** Starts a job that was submitted; whatever fails on the way refuses it. */
   async #start(jobId: JobId, obtain: () => Promise<PersistedJob>): Promise<void> {
     try {
-      await this.#launch(jobId, obtain);
+      await this.#launch(jobId, obtain, true);
     } catch (error) {
       await this.#refuse(jobId, error);
     }
@@ -266,7 +262,7 @@ class Dispatcher implements DispatcherHandle {
     const { clock, logger } = this.#environment;
     for (let pauseMs = RECOVERY_PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, RECOVERY_PAUSE_MAX_MS)) {
       try {
-        return await this.#launch(job.jobId, () => Promise.resolve(job));
+        return await this.#launch(job.jobId, () => Promise.resolve(job), false);
       } catch (error) {
         const hopeful =
           error instanceof DirectoryTakenError || (error instanceof MillraceError && error.retryable);
@@ -283,8 +279,11 @@ class Dispatcher implements DispatcherHandle {
     }
   }
 
-  /** @throws what keeps the job from being loaded and started */
-  async #launch(jobId: JobId, obtain: () => Promise<PersistedJob>): Promise<void> {
+  /**
+   * @param isNew submitted now, not recovered
+   * @throws what keeps the job from being loaded and started
+   */
+  async #launch(jobId: JobId, obtain: () => Promise<PersistedJob>, isNew: boolean): Promise<void> {
     const { tracing, scope } = this.#environment;
     const attributes = { 'millrace.job.id': jobId };
     const span = tracing.start('dispatcher start job', { parent: scope.current, attributes });
@@ -292,8 +291,10 @@ class Dispatcher implements DispatcherHandle {
       const job = await obtain();
       const generated = await this.#options.loader.load(job.moduleSha256, job.configuration);
       await this.#ownDirectory(job, generated);
-      const jobManager = this.#startJobManager(job, generated, span.context);
-      await persistJob(this.#options.metadata, job);
+      const jobManager = this.#startJobManager(job, generated, span.context, !isNew);
+      await this.#store.takeUp(job, isNew);
+      // Deposed meanwhile: the next leader has found it.
+      if (this.actor.getSnapshot().status !== 'active') return span.end();
       scope.within(span.context, () => {
         this.#jobManagers.set(jobId, jobManager());
         this.actor.send({ type: 'jobStarted', jobId, name: generated.jobGraph.name });
@@ -309,8 +310,7 @@ class Dispatcher implements DispatcherHandle {
   async #settle(ended: JobDetails): Promise<void> {
     const { jobId } = ended;
     try {
-      await this.#ended.add(ended);
-      await forgetPersistedJob(this.#options.metadata, jobId);
+      await this.#store.settle(ended);
     } catch (error) {
       this.#environment.logger.error('the end of a job could not be noted in the metadata store', {
         jobId,
@@ -323,10 +323,12 @@ class Dispatcher implements DispatcherHandle {
   async #refuse(jobId: JobId, error: unknown): Promise<void> {
     const { logger } = this.#environment;
     logger.warn('job refused', { jobId, error });
-    await forgetPersistedJob(this.#options.metadata, jobId).catch((failure: unknown) =>
-      logger.error('refused job could not be removed from the metadata store', { jobId, error: failure }),
-    );
-    this.actor.send({ type: 'jobRefused', jobId, error: serializeError(error) });
+    await this.#store
+      .forget(jobId)
+      .catch((failure: unknown) =>
+        logger.error('refused job could not be removed from the metadata store', { jobId, error: failure }),
+      );
+    tell(this.actor, { type: 'jobRefused', jobId, error: serializeError(error) });
   }
 
   /** @throws DirectoryTakenError when the checkpoints of another cluster are where this job's are to be */
@@ -364,6 +366,7 @@ class Dispatcher implements DispatcherHandle {
     job: PersistedJob,
     generated: GeneratedJob<OperatorFactory>,
     trace: TraceContext | undefined,
+    recovered: boolean,
   ): () => JobManagerHandle {
     const { jobId, submittedAt, moduleSha256, configuration } = job;
     const given = this.#options.jobSettings(configuration);
@@ -384,13 +387,14 @@ class Dispatcher implements DispatcherHandle {
         configuration,
         graph,
         trace,
+        recovered,
         batch: generated.batch === true,
         ...settings,
         createEnumerator: (vertexId, context, restored) =>
           enumeratorOf(sourceOf(generated, vertexId), context, restored),
         onEnded: (ended) => {
           // Not from within the job-manager's own transition.
-          queueMicrotask(() => this.actor.send({ type: 'jobEnded', summary: ended }));
+          queueMicrotask(() => tell(this.actor, { type: 'jobEnded', summary: ended }));
           return this.#settle(ended);
         },
       });

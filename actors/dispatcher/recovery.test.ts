@@ -13,7 +13,7 @@ import { createEnvironment } from '../messaging/environment.ts';
 import { EndedJobs } from './ended-jobs.ts';
 import { startDispatcher } from './dispatcher.effects.ts';
 import type { DispatcherOptions } from './dispatcher.effects.ts';
-import { persistJob, readPersistedJobs } from './persisted-jobs.ts';
+import { readPersistedJobs, takeUpJob } from './persisted-jobs.ts';
 
 const JOB = 'f'.repeat(32) as JobId;
 
@@ -23,8 +23,8 @@ async function recovering(error: Error, ended?: JobDetails) {
   const hub = new LocalHub({ clock });
   const metadata = new MemoryMetadataStore();
   const job = { jobId: JOB, moduleSha256: '0'.repeat(64), configuration: {}, submittedAt: 0 };
-  await persistJob(metadata, job);
-  if (ended !== undefined) await new EndedJobs(metadata, new RecordingLogger()).add(ended);
+  await takeUpJob(metadata, job, 1 as Epoch, true);
+  if (ended !== undefined) await new EndedJobs(metadata, new RecordingLogger()).add(ended, 1 as Epoch);
   const environment = createEnvironment({
     clusterId: 'c' as ClusterId,
     transport: hub.connect(),

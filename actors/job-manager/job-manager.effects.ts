@@ -18,6 +18,7 @@ import { resultPages } from '../messaging/result-pages.ts';
 import { reply, serve } from '../messaging/serve.ts';
 import type { Caller } from '../messaging/serve.ts';
 import { supervise } from '../messaging/supervise.ts';
+import { tell } from '../messaging/tell.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { HeartbeatSettings } from './heartbeats.ts';
@@ -190,7 +191,17 @@ class JobManager implements JobManagerHandle {
   stop(): void {
     this.#stopTimers();
     this.#stopServing();
+    if (!hasEnded(this.#context())) {
+      this.#checkpoints.abandon();
+      this.#closeChildren();
+    }
     this.actor.stop();
+  }
+
+  #closeChildren(): void {
+    for (const { id, isSource } of this.#options.graph.jobGraph.vertices)
+      if (isSource) this.#source(id)?.send({ type: 'close' });
+    this.#toCheckpoints({ type: 'close' });
   }
 
   #newMetrics(statusMetrics: JobMetricsOptions['statusMetrics'], sources: SourceCoordinators): JobMetrics {
@@ -239,7 +250,7 @@ class JobManager implements JobManagerHandle {
       results: this.results,
       cancellationTimeoutMs,
       context: () => this.#context(),
-      send: (event) => this.actor.send(event),
+      send: (event) => tell(this.actor, event),
       moment: () => ({ now: clock.monotonic(), random: random.next() }),
       later: (delayMs, act) => {
         const timer = clock.setTimeout(() => {
@@ -302,8 +313,8 @@ class JobManager implements JobManagerHandle {
       assignmentsDurable: (taken) => {
         for (const id of sourceVertices) sources.durable(id, taken.get(id) ?? new Map());
       },
-      onFailed: (error) => this.actor.send({ type: 'checkpointsFailed', error, moment: performer.moment() }),
-      onRestoreFailed: (error) => this.actor.send({ type: 'restoreFailed', error }),
+      onFailed: (error) => tell(this.actor, { type: 'checkpointsFailed', error, moment: performer.moment() }),
+      onRestoreFailed: (error) => tell(this.actor, { type: 'restoreFailed', error }),
       answer: (requestId, result) => this.#orders.answer(requestId, result),
     });
   }
@@ -383,12 +394,10 @@ class JobManager implements JobManagerHandle {
         jobEnded: ({ context }) => {
           this.#endedAt = environment.clock.now();
           this.#stopTimers();
-          for (const vertex of context.graph.jobGraph.vertices)
-            this.#source(vertex.id)?.send({ type: 'close' });
           const job = jobDetails(context, this.#history, this.#endedAt, this.results.size);
           const settled = this.#options.onEnded(job);
           void this.#checkpoints.end(keepsCheckpoints(this.#options.retention, job.status), settled);
-          this.#toCheckpoints({ type: 'close' });
+          this.#closeChildren();
         },
       },
     });

@@ -105,6 +105,8 @@ export interface JobManagerInput {
   readonly configuration: Readonly<Record<string, string>>;
   readonly graph: ExecutionGraph;
   readonly policy: RestartPolicy;
+  /** From a leader before. */
+  readonly recovered: boolean;
   readonly slotRequestTimeoutMs: number;
   readonly checkpoints: CheckpointSettings;
 }
@@ -297,7 +299,7 @@ export const jobManagerMachine = machine.createMachine({
   id: 'job-manager',
   context: ({ input }) => ({
     ...input,
-    scheduler: initialState(input.graph, input.policy),
+    scheduler: initialState(input.graph, input.policy, input.recovered),
     cluster: undefined,
     waitingSince: undefined,
   }),

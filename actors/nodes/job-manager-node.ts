@@ -15,6 +15,7 @@ import { ClusterMetrics } from '../metrics/cluster-metrics.ts';
 import { announce } from '../messaging/announce.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { JobLoader } from '../messaging/job-loader.ts';
+import { claimEpoch } from '../leader-election/epochs.ts';
 import { startResourceManager } from '../resource-manager/resource-manager.effects.ts';
 import type { ResourceManagerHandle } from '../resource-manager/resource-manager.effects.ts';
 import type { Processes } from './adapters/this-process.ts';
@@ -41,8 +42,11 @@ export interface JobManagerNode {
   readonly metrics: ClusterMetrics;
   /** Missing where `millrace.alerts.enabled` is false. */
   readonly alerts: AlertMonitor | undefined;
-  /** Ends the roles at once; resolves when nothing is left behind. */
-  stop(): Promise<void>;
+  /**
+   * Ends the roles at once; resolves when nothing is left behind.
+   * @param leaving false: another JobManager leads already, and has what this one held; default true
+   */
+  stop(leaving?: boolean): Promise<void>;
 }
 
 /** Starts the roles of a JobManager node under a new epoch. */
@@ -105,12 +109,12 @@ export async function startJobManagerNode(
     resourceManager,
     metrics,
     alerts,
-    stop: () => {
+    stop: (leaving = true) => {
       alerts?.close();
       metrics.close();
       dispatcher.stop();
       resourceManager.stop();
-      return directories.release();
+      return leaving ? directories.release() : directories.abandon();
     },
   };
 }
@@ -169,22 +173,4 @@ async function clusterIdentity({ random }: ActorEnvironment, metadata: MetadataS
   const present = await metadata.get(IDENTITY_KEY);
   if (present === undefined) throw new ExternalError(`the metadata store lost "${IDENTITY_KEY}"`);
   return new TextDecoder().decode(present.value);
-}
-
-const EPOCH_KEY = 'epoch';
-const CLAIM_TRIES = 20;
-
-/** Takes the next epoch by compare-and-set: two JobManagers never lead under the same one. */
-async function claimEpoch(metadata: MetadataStore): Promise<Epoch> {
-  const encode = (epoch: number): Uint8Array => new TextEncoder().encode(String(epoch));
-  for (let tries = 0; tries < CLAIM_TRIES; tries++) {
-    const present = await metadata.get(EPOCH_KEY);
-    const next = present === undefined ? 1 : Number(new TextDecoder().decode(present.value)) + 1;
-    const claimed =
-      present === undefined
-        ? await metadata.create(EPOCH_KEY, encode(next))
-        : await metadata.update(EPOCH_KEY, encode(next), present.revision);
-    if (claimed) return next as Epoch;
-  }
-  throw new ExternalError('no epoch could be claimed: too many JobManagers start at once');
 }

@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { ExternalError, InternalError } from '../../src/base/errors.ts';
 import type { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
+import { leaderElectionSettings } from '../../src/config/settings.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { dispatcherReply } from '../../src/protocol/client-dispatcher.ts';
 import { NoRespondersError } from '../../src/transport/errors.ts';
+import { readLeader } from '../leader-election/leader-election.effects.ts';
+import type { LeadingRoles } from '../leader-election/leader-election.effects.ts';
 import { ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
-import { FetchWebhook } from './adapters/fetch-webhook.ts';
 import { keptOutput } from './adapters/kept-output.ts';
 import { observe } from './adapters/observe.ts';
-import { thisProcess } from './adapters/this-process.ts';
 import type { OpenMetrics } from './adapters/open-metrics.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
 import { ModuleCache } from './adapters/module-cache.ts';
@@ -22,14 +23,11 @@ import type { WatchedThread } from './adapters/process-view.ts';
 import { profileSettings } from './profiling/profile-archive.ts';
 import { RingRegistry } from './adapters/ring-registry.ts';
 import { workerSlotThreads } from './adapters/worker-slot-thread.ts';
-import { startJobManagerNode } from './job-manager-node.ts';
+import { contend } from './contending-job-manager.ts';
+import { startLeadingJobManager } from './leading-job-manager.ts';
 import { connectEnvironment, openArtifacts, openMetadata } from './nats-environment.ts';
 import type { ClusterAddress, NatsEnvironment } from './nats-environment.ts';
-import { StoredMetrics } from '../metrics/metric-query.ts';
-import { serveCluster } from './rest/serve-cluster.ts';
 import { bindingOf } from './rest/listen.ts';
-import type { RestServer } from './rest/rest-server.ts';
-import { serveNodeView } from '../messaging/serve-node-view.ts';
 import { startTaskManagerNode } from './task-manager-node.ts';
 
 export interface NatsNodeOptions extends ClusterAddress {
@@ -49,50 +47,50 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** Starts dispatcher, resource-manager and job-managers, which recover the cluster's jobs. */
+/**
+ * Starts a JobManager: dispatcher, resource-manager and job-managers, which recover the cluster's jobs; at once, or with
+ * `high-availability.type` when it comes to lead.
+ */
 export async function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNode> {
+  const { configuration, logger } = options;
   // What the configuration alone can tell is told before anything is reached.
-  if (options.configuration.get(OPTIONS.restEnabled)) bindingOf(options.configuration);
+  if (configuration.get(OPTIONS.restEnabled)) bindingOf(configuration);
+  const election = leaderElectionSettings(configuration);
   return startNode('jobmanager', options, async (connected, directory) => {
     const { environment } = connected;
-    await refuseSecondLeader(environment);
     const [metadata, artifacts] = await Promise.all([openMetadata(connected), openArtifacts(connected)]);
     const modules = new ModuleCache(artifacts, directory);
-    const served: { rest?: RestServer | undefined } = {};
-    const node = await startJobManagerNode(environment, {
-      restUrl: () => served.rest?.url,
-      configuration: options.configuration,
-      metadata,
-      artifacts,
-      loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
-      processes: thisProcess,
-      webhook: new FetchWebhook(options.configuration.get(OPTIONS.alertWebhookTimeout)),
-      defaultCheckpoints: `nats-objects:millrace-${environment.clusterId}-checkpoints`,
-    });
     const view = new ProcessView({
       logFile: options.logFile,
       threads: () => [],
-      profiles: profileSettings(options.configuration),
+      profiles: profileSettings(configuration),
       directory: join(directory, 'profiles'),
     });
-    const viewed = serveNodeView(environment, environment.subjects.node(), view);
-    served.rest = await serveCluster(environment, {
-      configuration: options.configuration,
-      artifacts,
-      view,
-      metrics: new StoredMetrics(node.metrics, environment.clock),
-      alerts: () => node.alerts?.alerts() ?? [],
-      directory,
-      shutDown: () => options.onShutDown?.(),
-    }).catch((error: unknown) => {
-      void node.stop();
-      throw error;
+    const lead = (): Promise<LeadingRoles> =>
+      startLeadingJobManager(environment, {
+        configuration,
+        metadata,
+        artifacts,
+        loader: new ModuleJobLoader((sha256) => modules.path(sha256)),
+        view,
+        directory,
+        shutDown: () => options.onShutDown?.(),
+      });
+    // With an election, a lease says who leads; where there is none, somebody may lead without.
+    if (election === undefined || (await readLeader(metadata)) === undefined)
+      await refuseSecondLeader(environment);
+    if (election === undefined) {
+      const roles = await lead();
+      return () => roles.stop(true);
+    }
+    const contender = await contend(environment, {
+      configuration,
+      metadata,
+      settings: election,
+      logger,
+      lead,
     });
-    return async () => {
-      await served.rest?.stop();
-      viewed.close();
-      await node.stop();
-    };
+    return () => contender.stop();
   });
 }
 
@@ -201,7 +199,8 @@ async function refuseSecondLeader(environment: ActorEnvironment): Promise<void> 
   );
   if (free) return;
   throw new ExternalError(
-    `cluster "${clusterId}" has a JobManager already: stop that one first, or choose another --cluster`,
+    `cluster "${clusterId}" has a JobManager already: stop that one first, choose another --cluster, or let several of them stand by with ` +
+      `${OPTIONS.highAvailability.key}: nats, set for each`,
     { retryable: false },
   );
 }

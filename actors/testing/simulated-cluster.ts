@@ -11,6 +11,9 @@ import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import type { SimulationTrace } from '../../src/testing/simulation-trace.ts';
 import { SimulatedNetwork } from '../../src/transport/simulation/network.ts';
 import type { SimulatedNetworkOptions } from '../../src/transport/simulation/network.ts';
+import type { LeaderElectionSettings } from '../../src/control/leader-lease.ts';
+import { startLeaderElection } from '../leader-election/leader-election.effects.ts';
+import { RemoteMetadataStore } from './remote-metadata-store.ts';
 import { ClusterClient } from '../client/cluster-client.ts';
 import { createEnvironment } from '../messaging/environment.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
@@ -48,6 +51,10 @@ export class SimulatedCluster {
   readonly #metadata = new MemoryMetadataStore();
   readonly #artifacts = new MemoryArtifactStore();
   readonly snapshots = new MemorySnapshotStores(() => this.clock.now());
+  /** Contenders that lead, or believe so. */
+  readonly leaders = new Map<string, JobManagerNode>();
+  /** Contenders that cannot reach the metadata store. */
+  readonly withoutMetadata = new Set<string>();
   readonly #nodes = new Map<string, NodeClock>();
   #jobManager: JobManagerNode | undefined;
   #started = 0;
@@ -81,6 +88,45 @@ export class SimulatedCluster {
     });
   }
 
+  /**
+   * Starts a JobManager that contends with others, by `high-availability.type` of the configuration.
+   * @param onFatal its process would end
+   */
+  startContender(node: string, settings: LeaderElectionSettings, onFatal: (error: unknown) => void): void {
+    const environment = this.#environment(node, onFatal);
+    const metadata = new RemoteMetadataStore({
+      store: this.#metadata,
+      clock: environment.clock,
+      random: this.random.fork(`metadata of ${node}@${this.clock.steps}`),
+      isReachable: () => !this.withoutMetadata.has(node),
+    });
+    const processes = { host: node, processId: 1, isAlive: () => true };
+    startLeaderElection(environment, {
+      metadata,
+      settings,
+      ...processes,
+      standBy: () => {},
+      lead: async () => {
+        const started = await startJobManagerNode(environment, {
+          configuration: this.#configuration,
+          metadata,
+          artifacts: this.#artifacts,
+          loader: definedJobs(this.#options.job),
+          defaultCheckpoints: 'memory:',
+          processes,
+        });
+        this.leaders.set(node, started);
+        return {
+          rest: undefined,
+          stop: (leaving) => {
+            this.leaders.delete(node);
+            return started.stop(leaving);
+          },
+        };
+      },
+    });
+  }
+
   /** Starts a TaskManager, a process of its own; returns its id. */
   startTaskManager(): string {
     const taskManagerId = `tm-${this.#started++}` as TaskManagerId;
@@ -101,6 +147,7 @@ export class SimulatedCluster {
     this.network.crash(node);
     this.#nodes.get(node)?.kill();
     this.#nodes.delete(node);
+    this.leaders.delete(node);
     if (node === SimulatedCluster.JOB_MANAGER) this.#jobManager = undefined;
   }
 
@@ -121,7 +168,15 @@ export class SimulatedCluster {
     return { jobId, ended: this.client.execute({ jobId, module: { source: 'simulated' }, configuration }) };
   }
 
-  #environment(node: string): ActorEnvironment {
+  /** The clock of a node that lives. */
+  clockOf(node: string): NodeClock | undefined {
+    return this.#nodes.get(node);
+  }
+
+  #environment(
+    node: string,
+    onFatal: (error: unknown) => void = (error) => this.fatalErrors.push(error),
+  ): ActorEnvironment {
     const clock = new NodeClock(this.clock, node);
     this.#nodes.set(node, clock);
     return createEnvironment({
@@ -131,7 +186,7 @@ export class SimulatedCluster {
       random: this.random.fork(`${node}@${this.clock.steps}`),
       logger: this.#options.logger ?? new SilentLogger(),
       snapshots: this.snapshots,
-      onFatal: (error) => this.fatalErrors.push(error),
+      onFatal,
     });
   }
 }

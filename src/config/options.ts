@@ -12,6 +12,7 @@ import {
   refusedOption,
   stringOption,
 } from './option.ts';
+import { HIGH_AVAILABILITY_OPTIONS } from './high-availability-options.ts';
 import { METRIC_OPTIONS } from './metric-options.ts';
 import { MEMORY_OPTIONS } from './memory-options.ts';
 import { NATS_OPTIONS } from './nats-options.ts';
@@ -219,6 +220,7 @@ export const OPTIONS = {
   ...TRACE_OPTIONS,
   ...METRIC_OPTIONS,
   ...ALERT_OPTIONS,
+  ...HIGH_AVAILABILITY_OPTIONS,
   ...MEMORY_OPTIONS,
   ...NATS_OPTIONS,
   ...NETWORK_OPTIONS,

@@ -1,10 +1,12 @@
 import type { CompileSettings } from '../api/compile.ts';
 import type { CheckpointSettings } from '../control/checkpoints/state.ts';
+import type { LeaderElectionSettings } from '../control/leader-lease.ts';
 import type { RestartPolicy, RestartStrategy } from '../control/restart-strategy.ts';
 import type { SlotPlacement } from '../control/slot-manager.ts';
 import type { TaskSettings } from '../dataplane/task/task.ts';
 import type { RocksDbSettings } from '../storage/rocksdb/settings.ts';
 import type { S3Settings } from '../storage/s3/settings.ts';
+import { ConfigurationError } from '../base/errors.ts';
 import type { Configuration } from './configuration.ts';
 import { OPTIONS } from './options.ts';
 
@@ -132,4 +134,22 @@ export function rocksDbSettings(
     compression: configuration.get(OPTIONS.rocksDbCompression),
     threads: configuration.get(OPTIONS.rocksDbThreads),
   };
+}
+
+/** @returns undefined where a cluster has one JobManager @throws ConfigurationError for times that do not fit */
+export function leaderElectionSettings(configuration: Configuration): LeaderElectionSettings | undefined {
+  if (configuration.get(OPTIONS.highAvailability) === 'NONE') return undefined;
+  const { leaderLease, leaderRenewDeadline, leaderRetry } = OPTIONS;
+  const leaseMs = configuration.get(leaderLease);
+  const renewDeadlineMs = configuration.get(leaderRenewDeadline);
+  const retryMs = configuration.get(leaderRetry);
+  if (renewDeadlineMs > leaseMs)
+    throw new ConfigurationError(
+      `${leaderRenewDeadline.key} (${renewDeadlineMs} ms) is more than ${leaderLease.key} (${leaseMs} ms): two JobManagers would lead`,
+    );
+  if (retryMs <= 0 || retryMs >= renewDeadlineMs)
+    throw new ConfigurationError(
+      `${leaderRetry.key} (${retryMs} ms) has to be more than 0 and less than ${leaderRenewDeadline.key} (${renewDeadlineMs} ms)`,
+    );
+  return { leaseMs, renewDeadlineMs, retryMs };
 }

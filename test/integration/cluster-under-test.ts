@@ -133,6 +133,7 @@ export class ClusterUnderTest {
   readonly taskManagers = new Map<string, CliProcess>();
   readonly #connection: ClientConnection;
   readonly #options: ClusterUnderTestOptions;
+  readonly #jobManagers: CliProcess[] = [];
   #jobManager: CliProcess | undefined;
   #taskManagersNats: string | undefined;
 
@@ -166,8 +167,10 @@ export class ClusterUnderTest {
     return this.#jobManager;
   }
 
-  startJobManager(): CliProcess {
-    this.#jobManager = this.#start('jobmanager', ['--log-file', this.logFile('jobmanager')]);
+  /** @param role names its log */
+  startJobManager(role = 'jobmanager'): CliProcess {
+    this.#jobManager = this.#start('jobmanager', ['--log-file', this.logFile(role)]);
+    this.#jobManagers.push(this.#jobManager);
     return this.#jobManager;
   }
 
@@ -183,9 +186,9 @@ export class ClusterUnderTest {
     return join(this.folder, `${role}.log`);
   }
 
-  /** Log lines of the JobManager with this message. */
-  async logged(message: string): Promise<Record<string, unknown>[]> {
-    const text = await readFile(this.logFile('jobmanager'), 'utf8');
+  /** Log lines of a JobManager with this message. */
+  async logged(message: string, role = 'jobmanager'): Promise<Record<string, unknown>[]> {
+    const text = await readFile(this.logFile(role), 'utf8').catch(() => '');
     const lines = text.split('\n').filter((line) => line !== '');
     return lines
       .map((line) => JSON.parse(line) as Record<string, unknown>)
@@ -236,10 +239,7 @@ export class ClusterUnderTest {
   /** Ends all processes and removes what they wrote. */
   async stop(): Promise<void> {
     await this.#connection.close();
-    const nodes = [
-      ...this.taskManagers.values(),
-      ...(this.#jobManager === undefined ? [] : [this.#jobManager]),
-    ];
+    const nodes = [...this.taskManagers.values(), ...this.#jobManagers];
     await Promise.all(nodes.map((node) => node.end()));
     await this.nats.stop();
     await rm(this.folder, { recursive: true, force: true });

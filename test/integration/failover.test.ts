@@ -1,9 +1,9 @@
-import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobDetails, JobId } from '../../actors/index.ts';
 import type { CliProcess } from './cluster-under-test.ts';
 import { ClusterUnderTest, jobPath } from './cluster-under-test.ts';
+import { rowsIn, slowSums } from './part-files.ts';
 
 const COUNT = 900;
 
@@ -45,23 +45,6 @@ function processOf(id: string | undefined): CliProcess {
   return found;
 }
 
-/** The rows of all part files; parts under hidden names are not of the result. */
-async function rowsIn(folder: string): Promise<string[]> {
-  const parts = (await readdir(folder)).filter((name) => name.startsWith('part-'));
-  const texts = await Promise.all(parts.map((name) => readFile(join(folder, name), 'utf8')));
-  return texts.flatMap((text) => text.trimEnd().split('\n').slice(1)).toSorted();
-}
-
-/** The same sums in one pass, without Millrace. */
-function expectedRows(): string[] {
-  const sums = new Map<string, number>();
-  for (let index = 0; index < COUNT; index++) {
-    const key = `s${index % 7},${Math.floor((index * 10) / 1_000)}`;
-    sums.set(key, (sums.get(key) ?? 0) + index);
-  }
-  return [...sums].map(([key, sum]) => `${key},${sum}`).toSorted();
-}
-
 describe('a TaskManager that is lost in the middle of a job', () => {
   it('when it stalls longer than heartbeat.timeout and wakes up, then the job has restarted and its result is whole', async () => {
     const { jobId, out, used } = await startJob('stalled');
@@ -80,7 +63,7 @@ describe('a TaskManager that is lost in the middle of a job', () => {
     const job = await cluster.untilEnded(jobId);
     expect(job).toMatchObject({ status: 'FINISHED', restarts: 1 });
     await cluster.untilRegistered(3);
-    expect(await rowsIn(out)).toEqual(expectedRows());
+    expect(await rowsIn(out)).toEqual(slowSums(COUNT));
   });
 
   it('when it is killed, then the job restarts on the spare one and its result is whole', async () => {
@@ -89,7 +72,7 @@ describe('a TaskManager that is lost in the middle of a job', () => {
     await victim.end('SIGKILL');
     const job = await cluster.untilEnded(jobId);
     expect(job).toMatchObject({ status: 'FINISHED', restarts: 1 });
-    expect(await rowsIn(out)).toEqual(expectedRows());
+    expect(await rowsIn(out)).toEqual(slowSums(COUNT));
     await cluster.untilRegistered(2);
   });
 
@@ -100,7 +83,7 @@ describe('a TaskManager that is lost in the middle of a job', () => {
     cluster.startTaskManager('tm-4');
     const job = await cluster.untilEnded(jobId);
     expect(job).toMatchObject({ status: 'FINISHED', restarts: 1 });
-    expect(await rowsIn(out)).toEqual(expectedRows());
+    expect(await rowsIn(out)).toEqual(slowSums(COUNT));
     await cluster.untilRegistered(2);
   });
 
@@ -124,7 +107,7 @@ describe('a JobManager that is killed', () => {
     await cluster.untilJob(jobId, 'known to the new JobManager', () => true);
     const job = await cluster.untilEnded(jobId);
     expect(job.status).toBe('FINISHED');
-    expect(await rowsIn(out)).toEqual(expectedRows());
+    expect(await rowsIn(out)).toEqual(slowSums(COUNT));
     await cluster.untilRegistered(2);
   });
 });

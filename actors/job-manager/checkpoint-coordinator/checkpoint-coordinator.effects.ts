@@ -21,6 +21,8 @@ import { checksumOf } from '../../../src/state/snapshot/format.ts';
 import { MANIFEST_NAME, encodeManifest, filesOf } from '../../../src/state/snapshot/manifest.ts';
 import type { Manifest } from '../../../src/state/snapshot/manifest.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
+import { tell } from '../../messaging/tell.ts';
+import type { Told } from '../../messaging/tell.ts';
 import { checkpointsUri } from './checkpoint-places.ts';
 import type { CheckpointPlaces } from './checkpoint-places.ts';
 import { DecidedCheckpoints, openClaim } from './decided-checkpoints.ts';
@@ -63,9 +65,7 @@ export type SnapshotResult = { readonly path: string } | { readonly error: Seria
 /** Why a checkpoint ends when nobody is to blame. */
 const STOPPED = 'subtasks of the job stopped before it was complete';
 
-interface Actor {
-  send(event: CheckpointCoordinatorEvent): void;
-}
+type Actor = Told<CheckpointCoordinatorEvent>;
 
 /** The effects of one job's checkpoint-coordinator. */
 export class CheckpointCoordinator {
@@ -158,8 +158,13 @@ export class CheckpointCoordinator {
     await this.#checkpoints?.end(keep);
   }
 
+  /** The job goes on under another leader: nothing more is decided, or removed, here. */
+  abandon(): void {
+    this.#closed = true;
+  }
+
   #tell(self: Actor, event: CheckpointCoordinatorEvent): void {
-    if (!this.#closed) self.send(event);
+    if (!this.#closed) tell(self, event);
   }
 
   async #open({ jobId, epoch, settings }: CheckpointCoordinatorContext, self: Actor): Promise<void> {

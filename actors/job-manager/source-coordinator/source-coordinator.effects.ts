@@ -4,6 +4,7 @@ import type { VertexId } from '../../../src/base/ids.ts';
 import type { SourceSplit, SplitEnumerator, SplitEnumeratorContext } from '../../../src/functions/source.ts';
 import { subtaskReply } from '../../../src/protocol/subtask.ts';
 import { PERSISTENT, ask } from '../../messaging/ask.ts';
+import { tell } from '../../messaging/tell.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import { sourceCoordinatorMachine } from './source-coordinator.machine.ts';
 import type { SourceCoordinatorContext } from './source-coordinator.machine.ts';
@@ -59,12 +60,12 @@ export function provideSourceCoordinator(
       startEnumerator: ({ context, self }) =>
         guarded(self, () => {
           const run = new EnumeratorRun(environment, hooks, context, (error) =>
-            self.send({ type: 'failed', error }),
+            tell(self, { type: 'failed', error }),
           );
           runs.set(context.vertexId, run);
           run.start().then(
-            () => self.send({ type: 'started' }),
-            (error: unknown) => self.send({ type: 'failed', error: enumeratorError(error) }),
+            () => tell(self, { type: 'started' }),
+            (error: unknown) => tell(self, { type: 'failed', error: enumeratorError(error) }),
           );
         }),
       handleRequest: ({ context, self }, { request, isNewReader }) =>

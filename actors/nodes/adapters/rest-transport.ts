@@ -93,8 +93,26 @@ export class RestTransport implements Transport {
     this.#close(undefined);
   }
 
-  #post(path: string, type: string, body: Buffer, timeoutMs: number): Promise<string> {
-    const { url, token } = this.#address;
+  async #post(path: string, type: string, body: Buffer, timeoutMs: number): Promise<string> {
+    let url = `${this.#address.url.replace(/\/+$/, '')}${path}`;
+    for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+      const { status, text, location } = await this.#send(url, type, body, timeoutMs);
+      if (status === 200) return text;
+      if (status !== 307 || location === undefined) throw refusal(this.#address.url, status, text);
+      url = redirected(url, location);
+    }
+    throw new ExternalError(
+      `${this.#address.url} sends from one JobManager to the next: none of them leads now`,
+    );
+  }
+
+  #send(
+    url: string,
+    type: string,
+    body: Buffer,
+    timeoutMs: number,
+  ): Promise<{ readonly status: number; readonly text: string; readonly location: string | undefined }> {
+    const { token } = this.#address;
     const send = url.startsWith('https:') ? httpsRequest : httpRequest;
     const headers = {
       'content-type': type,
@@ -102,7 +120,7 @@ export class RestTransport implements Transport {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     };
     return new Promise((resolve, reject) => {
-      const request = send(`${url.replace(/\/+$/, '')}${path}`, {
+      const request = send(url, {
         method: 'POST',
         headers,
         ...this.#files,
@@ -114,9 +132,8 @@ export class RestTransport implements Transport {
         response.on('error', (error) => reject(this.#failure(error)));
         response.on('end', () => {
           const text = Buffer.concat(parts).toString();
-          const { statusCode = 0 } = response;
-          if (statusCode === 200) resolve(text);
-          else reject(refusal(url, statusCode, text));
+          const { statusCode = 0, headers: answered } = response;
+          resolve({ status: statusCode, text, location: answered.location });
         });
       });
       request.on('error', (error) => reject(this.#failure(error)));
@@ -134,6 +151,19 @@ export class RestTransport implements Transport {
       { cause, retryable: false },
     );
   }
+}
+
+/** From a JobManager that stands by to the one that leads. */
+const MAX_REDIRECTS = 3;
+
+/** @throws UserError where a token would leave an encrypted connection */
+function redirected(from: string, to: string): string {
+  const target = URL.parse(to, from);
+  if (target === null || (from.startsWith('https:') && target.protocol !== 'https:'))
+    throw new UserError(
+      `${from} sends to "${to.slice(0, 200)}": that is not followed, name the leader with -m`,
+    );
+  return target.href;
 }
 
 function fileOf(name: 'ca' | 'cert' | 'key', path: string | undefined): { readonly [key: string]: Buffer } {

@@ -21,7 +21,12 @@ import type {
 /** Raised when a job's slots did not come in time. */
 export class NoResourceAvailableError extends ExternalError {}
 
-export function initialState(graph: ExecutionGraph, policy: RestartPolicy): SchedulerState {
+/** @param recovered from a leader before */
+export function initialState(
+  graph: ExecutionGraph,
+  policy: RestartPolicy,
+  recovered: boolean,
+): SchedulerState {
   const created: Execution = { state: 'CREATED', allocationId: undefined, counters: undefined };
   return {
     graph,
@@ -33,6 +38,7 @@ export function initialState(graph: ExecutionGraph, policy: RestartPolicy): Sche
     assignment: graph.slots.map(() => undefined),
     history: NO_RESTARTS,
     restarts: 0,
+    recovered,
     failure: undefined,
     staleMessages: 0,
   };
@@ -240,7 +246,7 @@ export function awaitsSlots(state: SchedulerState): boolean {
 }
 
 /**
- * Slots did not come within `slot.request.timeout`. A job that never ran fails; one that lost its slots is up to its
+ * Slots did not come within `slot.request.timeout`. A job that never ran fails; one that lost its slots, or its leader, is up to its
  * restart strategy.
  */
 export function slotRequestTimedOut(
@@ -263,7 +269,7 @@ export function slotRequestTimedOut(
         `(slot.request.timeout); ${known}. Lower the parallelism, or start TaskManagers with more slots`,
     ),
   );
-  if (state.restarts === 0) {
+  if (state.restarts === 0 && !state.recovered) {
     failJob(draft, error, 'not enough slots');
     return draft.finish();
   }

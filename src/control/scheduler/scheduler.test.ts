@@ -27,7 +27,11 @@ const LOST = serializeError(new ExternalError('gone'));
 const FIXED: RestartStrategy = { type: 'fixed-delay', attempts: 2, delayMs: 50 };
 
 /** Two vertices of parallelism 2 joined by hash: one region; by forward: two. */
-function started(partition: 'hash' | 'forward' = 'hash', strategy: RestartStrategy = FIXED): Decision {
+function started(
+  partition: 'hash' | 'forward' = 'hash',
+  strategy: RestartStrategy = FIXED,
+  recovered = false,
+): Decision {
   const graph = new StreamGraph<string>();
   const source = graph.addNode({ kind: 'source', factory: 's', name: 'source', isSource: true });
   const sink = graph.addNode({ kind: 'sink', factory: 'o', name: 'sink', chaining: 'never' });
@@ -42,7 +46,7 @@ function started(partition: 'hash' | 'forward' = 'hash', strategy: RestartStrate
     genericTypes: true,
   };
   const execution = buildExecutionGraph(generateJobGraph(graph, settings).jobGraph);
-  return startScheduling(initialState(execution, { strategy, retryUserFailures: true }));
+  return startScheduling(initialState(execution, { strategy, retryUserFailures: true }, recovered));
 }
 
 function slot(n: number, taskManager = 'tm'): HeldSlot {
@@ -200,6 +204,12 @@ describe('failover', () => {
     expect(decision.state.failure?.cause?.message).toMatch(
       /needs 2 slots and got 1 within 5000 ms \(slot.request.timeout\); the cluster has 1, of which 0 are available/,
     );
+  });
+
+  it('when they do not come for a job of a leader before, then its restart strategy decides', () => {
+    const { state } = started('hash', FIXED, true);
+    const { status } = slotRequestTimedOut(state, undefined, 5_000, NOW).state;
+    expect(status).toBe('RESTARTING');
   });
 });
 

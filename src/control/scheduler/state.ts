@@ -26,6 +26,8 @@ export interface SchedulerState {
   readonly assignment: readonly (AllocationId | undefined)[];
   readonly history: RestartHistory;
   readonly restarts: number;
+  /** Taken up from a leader before: it has run already. */
+  readonly recovered: boolean;
   /** Why the job failed or restarted last. */
   readonly failure: SerializedError | undefined;
   /** Messages of an old attempt, dropped. */

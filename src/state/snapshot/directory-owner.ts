@@ -71,9 +71,14 @@ export class DirectoryOwner {
 
   /** Leaves the directory to whoever comes next. */
   async release(): Promise<void> {
+    this.abandon();
+    await this.#put(this.#slot + 1, true);
+  }
+
+  /** Stops to renew, as another leader of the same cluster does. */
+  abandon(): void {
     this.#closed = true;
     if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
-    await this.#put(this.#slot + 1, true);
   }
 
   async #claim(): Promise<void> {

@@ -38,11 +38,12 @@ export class SnapshotExistsError extends InternalError {
 }
 
 /** Another leader has taken over the job's checkpoints: whatever this one still does is void. Not to be retried. */
-export class LeadershipLostError extends InternalError {
+export class LeadershipLostError extends ExternalError {
   constructor(epoch: number, by: number | undefined, location: string) {
     const other = by === undefined ? 'another leader' : `a leader of epoch ${by}`;
     super(
       `the leader of epoch ${epoch} was superseded: ${other} decides in ${location}; it must stop, a new one needs a higher epoch`,
+      { retryable: false },
     );
   }
 }

@@ -54,12 +54,16 @@ describe('checkpoint checks', () => {
 
 describe('recovery checks', () => {
   it.each([
-    [{ 'restart-strategy.type': 'exponential-delay' }, ['ok', 'ok']],
-    [{}, ['advice', 'ok']],
-    [{ 'restart-strategy.type': 'none' }, ['problem', 'ok']],
-    [{ 'restart-strategy.type': 'fixed-delay' }, ['advice', 'ok']],
-    [{ 'restart-strategy.type': 'fixed-delay', 'restart-strategy.fixed-delay.attempts': '5' }, ['ok', 'ok']],
-    [{ 'restart-strategy.type': 'failure-rate', 'heartbeat.timeout': '12 s' }, ['ok', 'problem']],
+    [{ 'restart-strategy.type': 'exponential-delay' }, ['ok', 'ok', 'advice']],
+    [{}, ['advice', 'ok', 'advice']],
+    [{ 'restart-strategy.type': 'none' }, ['problem', 'ok', 'advice']],
+    [{ 'restart-strategy.type': 'fixed-delay' }, ['advice', 'ok', 'advice']],
+    [
+      { 'restart-strategy.type': 'fixed-delay', 'restart-strategy.fixed-delay.attempts': '5' },
+      ['ok', 'ok', 'advice'],
+    ],
+    [{ 'restart-strategy.type': 'failure-rate', 'heartbeat.timeout': '12 s' }, ['ok', 'problem', 'advice']],
+    [{ 'restart-strategy.type': 'exponential-delay', 'high-availability.type': 'nats' }, ['ok', 'ok', 'ok']],
   ])('when %j, then it finds %j', (entries, expected) => {
     expect(levels(recoveryChecks(of(entries as Record<string, string>)))).toEqual(expected);
   });

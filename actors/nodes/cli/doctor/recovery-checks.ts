@@ -9,6 +9,7 @@ export function recoveryChecks(configuration: Configuration): readonly Finding[]
   const findings = new Findings('Recovery');
   restarts(configuration, findings);
   heartbeats(configuration, findings);
+  leadership(configuration, findings);
   return findings.list;
 }
 
@@ -49,4 +50,14 @@ function heartbeats(configuration: Configuration, findings: Findings): void {
       `one lost message restarts jobs: ${OPTIONS.heartbeatTimeout.key} should be several times ${OPTIONS.heartbeatInterval.key}`,
     );
   else findings.ok(found);
+}
+
+function leadership(configuration: Configuration, findings: Findings): void {
+  const { key } = OPTIONS.highAvailability;
+  if (configuration.get(OPTIONS.highAvailability) !== 'NONE')
+    return findings.ok('several JobManagers may stand by');
+  findings.advise(
+    'nobody stands by for the JobManager',
+    `when it dies, jobs wait until something starts the next one: set ${key} to nats and start two, unless a supervisor restarts it`,
+  );
 }

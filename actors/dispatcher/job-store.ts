@@ -1,0 +1,76 @@
+import type { Epoch, JobId } from '../../src/base/ids.ts';
+import type { Logger } from '../../src/ports/logger.ts';
+import type { MetadataStore } from '../../src/ports/stores.ts';
+import type { JobDetails } from '../../src/protocol/job-status.ts';
+import { DeposedError, checkLeads } from '../leader-election/epochs.ts';
+import type { PersistedJob } from './dispatcher.machine.ts';
+import { EndedJobs } from './ended-jobs.ts';
+import { forgetPersistedJob, readPersistedJobs, takeUpJob } from './persisted-jobs.ts';
+
+/**
+ * What leaders hand on to each other: the jobs that are to run, and how others ended. A leader that was deposed, and does not know it,
+ * changes nothing here.
+ *
+ * - A job is taken up under the leader's epoch before it runs, and only by a later leader after that.
+ * - A job ends under its leader's epoch, by one that leads: what fails since the next leader has taken the TaskManagers is no end.
+ */
+export class JobStore {
+  readonly ended: EndedJobs;
+  readonly #metadata: MetadataStore;
+  readonly #epoch: Epoch;
+  readonly #logger: Logger;
+
+  constructor(metadata: MetadataStore, epoch: Epoch, logger: Logger) {
+    this.#metadata = metadata;
+    this.#epoch = epoch;
+    this.#logger = logger;
+    this.ended = new EndedJobs(metadata, logger);
+  }
+
+  /** @returns the jobs that are to run, in the order of their submission */
+  async recover(): Promise<readonly PersistedJob[]> {
+    await this.ended.load();
+    const jobs: PersistedJob[] = [];
+    for (const { epoch, ...job } of await readPersistedJobs(this.#metadata)) {
+      const endedUnder = this.ended.epochOf(job.jobId);
+      // Its leader died between noting the end and forgetting the job.
+      if (endedUnder !== undefined && endedUnder >= epoch) await this.forget(job.jobId);
+      else {
+        // Said by a leader that was deposed by then.
+        if (endedUnder !== undefined) await this.ended.forget(job.jobId);
+        jobs.push(job);
+      }
+    }
+    return jobs;
+  }
+
+  /** Makes a job this leader's. @throws DeposedError, NotFoundError when it has ended */
+  async takeUp(job: PersistedJob, isNew: boolean): Promise<void> {
+    await takeUpJob(this.#metadata, job, this.#epoch, isNew);
+    if (!isNew) return;
+    try {
+      // The next leader may have looked for jobs before this one was there.
+      await checkLeads(this.#metadata, this.#epoch);
+    } catch (error) {
+      await this.forget(job.jobId);
+      throw error;
+    }
+  }
+
+  /** Notes for good that a job has ended. @throws DeposedError when it is another leader's by now */
+  async settle(ended: JobDetails): Promise<void> {
+    await checkLeads(this.#metadata, this.#epoch);
+    await this.ended.add(ended, this.#epoch);
+    await forgetPersistedJob(this.#metadata, ended.jobId, this.#epoch);
+  }
+
+  /** A job that never ran, or has ended. One that a later leader has stays. */
+  async forget(jobId: JobId): Promise<void> {
+    try {
+      await forgetPersistedJob(this.#metadata, jobId, this.#epoch);
+    } catch (error) {
+      if (!(error instanceof DeposedError)) throw error;
+      this.#logger.info('a job is left to the next leader', { jobId });
+    }
+  }
+}
