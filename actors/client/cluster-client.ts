@@ -11,6 +11,8 @@ import type {
 } from '../../src/protocol/client-dispatcher.ts';
 import type { CheckpointStatistics } from '../../src/protocol/checkpoint-statistics.ts';
 import type { ExecutionGraphInfo } from '../../src/protocol/execution-graph-info.ts';
+import type { ResourceRequirements } from '../../src/control/rescale.ts';
+import type { Rescaling } from '../../src/protocol/rescaling.ts';
 import type { TaskManagerInfo } from '../../src/protocol/task-manager-info.ts';
 import type { JobDetails, JobSummary } from '../../src/protocol/job-status.ts';
 import { ask, sleep } from '../messaging/ask.ts';
@@ -100,6 +102,17 @@ export class ClusterClient {
 
   async taskManagers(): Promise<readonly TaskManagerInfo[]> {
     return (await this.#ask({ type: 'listTaskManagers' }, 'taskManagerList')).taskManagers;
+  }
+
+  /** Changes what parallelism a job may have; it is rescaled a moment later. */
+  async updateResourceRequirements(jobId: JobId, requirements: ResourceRequirements): Promise<void> {
+    const request = { type: 'updateResourceRequirements' as const, jobId, requirements: { ...requirements } };
+    await this.#ask(request, 'requirementsUpdated');
+  }
+
+  /** What parallelism a job may have, and how it changed. */
+  async rescaling(jobId: JobId): Promise<Rescaling> {
+    return (await this.#ask({ type: 'requestRescaling', jobId }, 'rescaling')).rescaling;
   }
 
   /** Asks for cancellation; the job ends a little later. */

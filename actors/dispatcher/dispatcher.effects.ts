@@ -1,43 +1,25 @@
 import { createActor } from 'xstate';
 import type { Actor } from 'xstate';
 import {
-  InternalError,
   MillraceError,
   NotFoundError,
   UserError,
   ExternalError,
+  deserializeError,
   serializeError,
 } from '../../src/base/errors.ts';
 import type { Epoch, JobId } from '../../src/base/ids.ts';
-import { isId } from '../../src/base/ids.ts';
 import { RECOVERY_PAUSE_MAX_MS, RECOVERY_PAUSE_MIN_MS } from '../../src/base/limits.ts';
-import type { RestartPolicy } from '../../src/control/restart-strategy.ts';
-import { countSlots } from '../../src/control/slot-manager.ts';
-import type { OperatorFactory } from '../../src/dataplane/chain/operator.ts';
-import type { SourceOperatorFactory } from '../../src/dataplane/operators/index.ts';
-import { RestoredEnumerator } from '../../src/connectors/split/restored-enumerator.ts';
-import type {
-  Source,
-  SourceSplit,
-  SplitEnumerator,
-  SplitEnumeratorContext,
-} from '../../src/functions/source.ts';
-import { buildExecutionGraph } from '../../src/graph/execution-graph.ts';
-import type { GeneratedJob } from '../../src/graph/job-graph-generator.ts';
+import { countSlots, slotsOf } from '../../src/control/slot-manager.ts';
 import type { ArtifactStore, MetadataStore } from '../../src/ports/stores.ts';
-import type { TraceContext } from '../../src/ports/tracing.ts';
 import { DirectoryTakenError } from '../../src/state/snapshot/directory-owner.ts';
 import { clientRequest } from '../../src/protocol/client-dispatcher.ts';
 import type { ClientRequest, JobModule } from '../../src/protocol/client-dispatcher.ts';
 import type { JobDetails } from '../../src/protocol/job-status.ts';
-import type { CheckpointSettings } from '../../src/control/checkpoints/state.ts';
-import type { CheckpointPlaces } from '../job-manager/checkpoint-coordinator/checkpoint-places.ts';
-import type { JobMetricsOptions } from '../job-manager/job-metrics.ts';
-import type { HeartbeatSettings } from '../job-manager/heartbeats.ts';
-import { startJobManager } from '../job-manager/job-manager.effects.ts';
-import type { CheckpointRetention, JobManagerHandle } from '../job-manager/job-manager.effects.ts';
+import type { JobManagerHandle } from '../job-manager/job-manager.effects.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { reply, serve } from '../messaging/serve.ts';
+import type { Caller } from '../messaging/serve.ts';
 import { sleep } from '../messaging/ask.ts';
 import { supervise } from '../messaging/supervise.ts';
 import { tell } from '../messaging/tell.ts';
@@ -48,7 +30,16 @@ import type { JobLoader } from '../messaging/job-loader.ts';
 import type { DirectoryOwners } from './directory-owners.ts';
 import { taskManagerInfos } from './task-manager-infos.ts';
 import type { ClusterResources } from './task-manager-infos.ts';
+import { JobLauncher } from './job-launcher.ts';
+import type { LaunchOrigin, PreparedJob } from './job-launcher.ts';
+import type { JobSettings } from './job-settings.ts';
 import { JobStore } from './job-store.ts';
+import { Rescaler } from './rescaler.ts';
+import type { RescalableJob } from './rescaler.ts';
+import { OPTIONS } from '../../src/config/options.ts';
+import { defaultRequirements } from '../../src/control/rescale.ts';
+import type { Parallelisms, ResourceRequirements } from '../../src/control/rescale.ts';
+import { awaitsSlots } from '../../src/control/scheduler/decide.ts';
 
 export interface DispatcherOptions {
   readonly epoch: Epoch;
@@ -65,19 +56,6 @@ export interface DispatcherOptions {
   restUrl(): string | undefined;
 }
 
-export interface JobSettings {
-  readonly policy: RestartPolicy;
-  readonly slotRequestTimeoutMs: number;
-  readonly cancellationTimeoutMs: number;
-  readonly heartbeat: HeartbeatSettings;
-  readonly checkpoints: CheckpointSettings;
-  readonly checkpointPlaces: CheckpointPlaces;
-  readonly retention: CheckpointRetention;
-  readonly statusMetrics: JobMetricsOptions['statusMetrics'];
-  readonly failuresKept: number;
-  readonly checkpointsShown: number;
-}
-
 export interface DispatcherHandle {
   readonly actor: Actor<typeof dispatcherMachine>;
   jobManager(jobId: JobId): JobManagerHandle | undefined;
@@ -91,12 +69,21 @@ export function startDispatcher(environment: ActorEnvironment, options: Dispatch
   return new Dispatcher(environment, options);
 }
 
+interface RunningJob {
+  readonly prepared: PreparedJob;
+  readonly logToken: string;
+}
+
 class Dispatcher implements DispatcherHandle {
   readonly actor: Actor<typeof dispatcherMachine>;
   readonly #environment: ActorEnvironment;
   readonly #options: DispatcherOptions;
   readonly #jobManagers = new Map<JobId, JobManagerHandle>();
   readonly #store: JobStore;
+  readonly #launcher: JobLauncher;
+  readonly #rescaler: Rescaler;
+  /** Jobs that have not ended. */
+  readonly #running = new Map<JobId, RunningJob>();
   /** Recovered jobs that did not start, until they are tried again; and whether somebody has canceled them. */
   readonly #waiting = new Map<JobId, 'waiting' | 'canceled'>();
   readonly #stopServing: () => void;
@@ -106,6 +93,17 @@ class Dispatcher implements DispatcherHandle {
     this.#options = options;
     const { epoch, endedJobsKept, metadata } = options;
     this.#store = new JobStore(metadata, epoch, environment.logger);
+    this.#launcher = new JobLauncher(environment, options);
+    this.#rescaler = new Rescaler(environment, {
+      jobs: () => this.#rescalableJobs(),
+      usableSlots: (jobId) => {
+        const { slots } = options.resources();
+        const held = this.#jobManagers.get(jobId)?.actor.getSnapshot().context.scheduler.slots.size ?? 0;
+        return Math.max(held, slotsOf(slots, jobId)) + countSlots(slots).available;
+      },
+      keepRequirements: (jobId, requirements) => this.#keepRequirements(jobId, requirements),
+      rescale: (jobId, parallelisms) => this.#rescale(jobId, parallelisms),
+    });
     const newJobId = (): JobId => environment.random.hex(16) as JobId;
     this.actor = createActor(this.#provide(), {
       input: { epoch, endedJobsKept, newJobId },
@@ -132,6 +130,7 @@ class Dispatcher implements DispatcherHandle {
 
   stop(): void {
     this.#stopServing();
+    this.#rescaler.stop();
     this.actor.send({ type: 'stop' });
   }
 
@@ -177,6 +176,7 @@ class Dispatcher implements DispatcherHandle {
         forgetJob: (_, { jobId }) => {
           this.#jobManagers.get(jobId)?.stop();
           this.#jobManagers.delete(jobId);
+          this.#rescaler.forget(jobId);
           this.#store.ended
             .forget(jobId)
             .catch((error: unknown) =>
@@ -206,14 +206,20 @@ class Dispatcher implements DispatcherHandle {
       request.type !== 'requestExecutionGraph' &&
       request.type !== 'requestCheckpointStatistics' &&
       request.type !== 'cancelJob' &&
+      request.type !== 'updateResourceRequirements' &&
+      request.type !== 'requestRescaling' &&
       request.type !== 'triggerSnapshot' &&
       request.type !== 'requestSnapshotStatus' &&
       request.type !== 'fetchResults'
     )
       return;
     const jobManager = this.#jobManagers.get(request.jobId);
-    // Not from within this transition: it is another machine's.
-    if (jobManager !== undefined) return queueMicrotask(() => jobManager.handle(request, caller));
+    if (jobManager !== undefined) {
+      if (request.type === 'updateResourceRequirements' || request.type === 'requestRescaling')
+        return void this.#aboutRescaling(jobManager, request, caller);
+      // Not from within this transition: it is another machine's. By then the job may have another job-manager.
+      return queueMicrotask(() => this.#jobManagers.get(request.jobId)?.handle(request, caller));
+    }
     if (request.type === 'cancelJob' && this.#waiting.has(request.jobId)) {
       this.#waiting.set(request.jobId, 'canceled');
       return this.#reply(event, { type: 'cancelAccepted', jobId: request.jobId });
@@ -230,6 +236,27 @@ class Dispatcher implements DispatcherHandle {
             : `job ${request.jobId} has ended, it is ${ended.status}; the JobManager has changed since, and that is all that is known`,
         );
     this.#reply(event, { type: 'refused', error: serializeError(error) });
+  }
+
+  async #aboutRescaling(
+    jobManager: JobManagerHandle,
+    request: Extract<ClientRequest, { type: 'updateResourceRequirements' | 'requestRescaling' }>,
+    caller: Caller,
+  ): Promise<void> {
+    const { jobId } = request;
+    try {
+      if (request.type === 'updateResourceRequirements') {
+        await this.#rescaler.require(jobId, request.requirements);
+        return reply(this.#environment, caller, { type: 'requirementsUpdated', jobId });
+      }
+      const { jobGraph } = jobManager.actor.getSnapshot().context.graph;
+      reply(this.#environment, caller, {
+        type: 'rescaling',
+        rescaling: this.#rescaler.rescaling(jobId, jobGraph),
+      });
+    } catch (error) {
+      reply(this.#environment, caller, { type: 'refused', error: serializeError(error) });
+    }
   }
 
   async #recover(): Promise<void> {
@@ -288,22 +315,87 @@ class Dispatcher implements DispatcherHandle {
     const attributes = { 'millrace.job.id': jobId };
     const span = tracing.start('dispatcher start job', { parent: scope.current, attributes });
     try {
-      const job = await obtain();
-      const generated = await this.#options.loader.load(job.moduleSha256, job.configuration);
-      await this.#ownDirectory(job, generated);
-      const jobManager = this.#startJobManager(job, generated, span.context, !isNew);
-      await this.#store.takeUp(job, isNew);
+      const prepared = await this.#launcher.prepare(await obtain());
+      await this.#store.takeUp(prepared.job, isNew);
       // Deposed meanwhile: the next leader has found it.
       if (this.actor.getSnapshot().status !== 'active') return span.end();
+      const origin = { recovered: !isNew, suspended: undefined, trace: span.context };
       scope.within(span.context, () => {
-        this.#jobManagers.set(jobId, jobManager());
-        this.actor.send({ type: 'jobStarted', jobId, name: generated.jobGraph.name });
+        this.#run(prepared, { ...origin, logToken: this.#environment.random.hex(16) });
+        this.actor.send({ type: 'jobStarted', jobId, name: prepared.generated.jobGraph.name });
       });
       span.end();
     } catch (error) {
       span.end({ error: error as Error });
       throw error;
     }
+  }
+
+  #run(prepared: PreparedJob, origin: Omit<LaunchOrigin, 'onEnded'>): void {
+    const { job } = prepared;
+    const handle = this.#launcher.start(prepared, {
+      ...origin,
+      onEnded: (ended) => {
+        // Not from within the job-manager's own transition.
+        queueMicrotask(() => tell(this.actor, { type: 'jobEnded', summary: ended }));
+        this.#running.delete(job.jobId);
+        return this.#settle(ended);
+      },
+    });
+    this.#jobManagers.set(job.jobId, handle);
+    this.#running.set(job.jobId, { prepared, logToken: origin.logToken });
+  }
+
+  /**
+   * Has a job go on with another parallelism, under another job-manager: from a checkpoint that is taken now, if it runs.
+   * @throws what keeps it from that, as long as it runs as before
+   */
+  async #rescale(jobId: JobId, parallelisms: Parallelisms): Promise<void> {
+    const running = this.#runningJob(jobId);
+    const { jobManager } = running;
+    const { job } = running.prepared;
+    const overrides = [...parallelisms].map(([id, n]) => `${id}:${n}`).join(',');
+    const configuration = { ...job.configuration, [OPTIONS.parallelismOverrides.key]: overrides };
+    // What it may have stays what it was built with.
+    const requirements = job.requirements ?? defaultRequirements(running.prepared.generated.jobGraph);
+    const next = await this.#launcher.prepare({ ...job, configuration, requirements });
+    if (!awaitsSlots(jobManager.actor.getSnapshot().context.scheduler)) {
+      const failure = await jobManager.checkpoint();
+      if (failure !== undefined) throw deserializeError(failure);
+    }
+    // From here on the next leader, too, would run it so.
+    await this.#store.takeUp(next.job, false);
+    const suspended = await jobManager.suspend();
+    if (suspended === undefined || this.actor.getSnapshot().status !== 'active') return;
+    jobManager.stop();
+    this.#run(next, { recovered: true, suspended, logToken: running.logToken, trace: undefined });
+  }
+
+  async #keepRequirements(jobId: JobId, requirements: ResourceRequirements): Promise<void> {
+    const { prepared, logToken } = this.#runningJob(jobId);
+    const job = { ...prepared.job, requirements };
+    await this.#store.takeUp(job, false);
+    this.#running.set(jobId, { prepared: { ...prepared, job }, logToken });
+  }
+
+  /** @throws NotFoundError */
+  #runningJob(jobId: JobId): RunningJob & { readonly jobManager: JobManagerHandle } {
+    const running = this.#running.get(jobId);
+    const jobManager = this.#jobManagers.get(jobId);
+    if (running === undefined || jobManager === undefined)
+      throw new NotFoundError(`job ${jobId} does not run`);
+    return { ...running, jobManager };
+  }
+
+  #rescalableJobs(): ReadonlyMap<JobId, RescalableJob> {
+    const jobs = new Map<JobId, RescalableJob>();
+    for (const [jobId, { prepared }] of this.#running) {
+      const scheduler = this.#jobManagers.get(jobId)?.actor.getSnapshot().context.scheduler;
+      const { settings, generated, job } = prepared;
+      if (scheduler === undefined || settings.rescale === undefined || generated.batch === true) continue;
+      jobs.set(jobId, { scheduler, settings, requirements: job.requirements });
+    }
+    return jobs;
   }
 
   /** @throws what kept its end from being noted: the next leader takes it up once more, and finds that there is nothing left to do */
@@ -331,15 +423,6 @@ class Dispatcher implements DispatcherHandle {
     tell(this.actor, { type: 'jobRefused', jobId, error: serializeError(error) });
   }
 
-  /** @throws DirectoryTakenError when the checkpoints of another cluster are where this job's are to be */
-  async #ownDirectory(job: PersistedJob, generated: GeneratedJob<OperatorFactory>): Promise<void> {
-    const { checkpoints, checkpointPlaces } = this.#options.jobSettings(job.configuration);
-    const { directory } = checkpointPlaces;
-    const intervalMs = generated.checkpointIntervalMs ?? checkpoints.intervalMs;
-    if (directory !== undefined && intervalMs !== undefined && generated.batch !== true)
-      await this.#options.directories.own(directory);
-  }
-
   async #persist(
     jobId: JobId,
     request: Extract<ClientRequest, { type: 'submitJob' }>,
@@ -360,60 +443,4 @@ class Dispatcher implements DispatcherHandle {
       `the artifact store has no module ${module.sha256}: upload it before submitting the job`,
     );
   }
-
-  /** Everything that can be wrong is found before the job is persisted; the returned function then cannot fail. */
-  #startJobManager(
-    job: PersistedJob,
-    generated: GeneratedJob<OperatorFactory>,
-    trace: TraceContext | undefined,
-    recovered: boolean,
-  ): () => JobManagerHandle {
-    const { jobId, submittedAt, moduleSha256, configuration } = job;
-    const given = this.#options.jobSettings(configuration);
-    const own = generated.checkpointIntervalMs ?? given.checkpoints.intervalMs;
-    const intervalMs = generated.batch === true ? undefined : own;
-    // With checkpoints, a job that fails goes on from the last one instead of meeting the same record for ever.
-    const policy = intervalMs === undefined ? given.policy : { ...given.policy, retryUserFailures: true };
-    const settings = { ...given, policy, checkpoints: { ...given.checkpoints, intervalMs } };
-    const graph = buildExecutionGraph(generated.jobGraph);
-    if (!isId(jobId)) throw new InternalError(`job id "${jobId}" was checked at the door`);
-    const { epoch } = this.#options;
-    return () =>
-      startJobManager(this.#environment, {
-        jobId,
-        epoch,
-        submittedAt,
-        moduleSha256,
-        configuration,
-        graph,
-        trace,
-        recovered,
-        batch: generated.batch === true,
-        ...settings,
-        createEnumerator: (vertexId, context, restored) =>
-          enumeratorOf(sourceOf(generated, vertexId), context, restored),
-        onEnded: (ended) => {
-          // Not from within the job-manager's own transition.
-          queueMicrotask(() => tell(this.actor, { type: 'jobEnded', summary: ended }));
-          return this.#settle(ended);
-        },
-      });
-  }
-}
-
-/** The enumerator of a source, or what a checkpoint left of it: then it hands out the splits that were open, in their order. */
-function enumeratorOf(
-  source: Source<unknown, SourceSplit>,
-  context: SplitEnumeratorContext<SourceSplit>,
-  restored: readonly SourceSplit[] | undefined,
-): SplitEnumerator<SourceSplit> {
-  if (restored === undefined) return source.createEnumerator(context);
-  return source.restoreEnumerator?.(context, restored) ?? new RestoredEnumerator(context, restored);
-}
-
-function sourceOf(generated: GeneratedJob<OperatorFactory>, vertexId: string): Source<unknown, SourceSplit> {
-  const plan = [...generated.plans.values()].find((candidate) => candidate.vertexId === vertexId);
-  const factory = plan?.nodes[0]?.factory as Partial<SourceOperatorFactory> | undefined;
-  if (factory?.source === undefined) throw new InternalError(`vertex ${vertexId} has no source`);
-  return factory.source;
 }

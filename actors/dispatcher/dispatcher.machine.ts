@@ -1,4 +1,5 @@
 import { setup } from 'xstate';
+import type { ResourceRequirements } from '../../src/control/rescale.ts';
 import type { SerializedError } from '../../src/base/errors.ts';
 import type { Epoch, JobId } from '../../src/base/ids.ts';
 import type { ClientRequest } from '../../src/protocol/client-dispatcher.ts';
@@ -32,6 +33,8 @@ export interface PersistedJob {
   readonly moduleSha256: string;
   readonly configuration: Readonly<Record<string, string>>;
   readonly submittedAt: number;
+  /** What parallelism it may have, where somebody has said so or it was rescaled. */
+  readonly requirements?: ResourceRequirements | undefined;
 }
 
 export interface DispatcherInput {
@@ -88,6 +91,8 @@ const base = setup({
       'requestExecutionGraph',
       'requestCheckpointStatistics',
       'cancelJob',
+      'updateResourceRequirements',
+      'requestRescaling',
       'triggerSnapshot',
       'requestSnapshotStatus',
       'fetchResults',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ExternalError, NotFoundError } from '../../src/base/errors.ts';
 import type { Epoch, JobId } from '../../src/base/ids.ts';
 import type { MetadataStore } from '../../src/ports/stores.ts';
+import { resourceRequirements } from '../../src/protocol/rescaling.ts';
 import * as s from '../../src/protocol/schema.ts';
 import { DeposedError } from '../leader-election/epochs.ts';
 import type { PersistedJob } from './dispatcher.machine.ts';
@@ -17,6 +18,7 @@ const entrySchema = z.discriminatedUnion('state', [
     moduleSha256: s.sha256,
     configuration: s.configuration,
     submittedAt: s.instant,
+    requirements: resourceRequirements.optional(),
   }),
   /** Ended, and about to be removed: nobody takes it up any more. */
   z.object({ state: z.literal('ended') }),

@@ -1,10 +1,12 @@
 import { createActor } from 'xstate';
 import type { Actor, ActorRefFrom } from 'xstate';
 import { assert } from '../../src/base/assert.ts';
-import { serializeError } from '../../src/base/errors.ts';
+import { ExternalError, serializeError } from '../../src/base/errors.ts';
+import type { SerializedError } from '../../src/base/errors.ts';
 import type { VertexId } from '../../src/base/ids.ts';
 import { isActive } from '../../src/control/scheduler/decide.ts';
-import type { ExecutionRef } from '../../src/control/scheduler/state.ts';
+import { CheckpointHistory } from '../../src/control/checkpoints/history.ts';
+import type { ExecutionRef, SchedulerOrigin } from '../../src/control/scheduler/state.ts';
 import { WatermarkAlignment } from '../../src/control/watermark-alignment.ts';
 import type { TraceContext } from '../../src/ports/tracing.ts';
 import type { TimerHandle } from '../../src/ports/clock.ts';
@@ -34,6 +36,7 @@ import { freeSlot, perform } from './perform.ts';
 import type { Performer } from './perform.ts';
 import { ResultBuffer } from './result-buffer.ts';
 import { CheckpointCoordinator } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
+import type { SnapshotResult } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
 import { checkpointsUri } from './checkpoint-coordinator/checkpoint-places.ts';
 import type { CheckpointPlaces } from './checkpoint-coordinator/checkpoint-places.ts';
 import type {
@@ -47,13 +50,20 @@ import { JobHistory } from './job-history.ts';
 import { JobTrace } from './job-trace.ts';
 import { jobView } from './job-view.ts';
 import { SnapshotOrders } from './snapshot-orders.ts';
+import type { SnapshotResults } from './snapshot-orders.ts';
 import { provideSourceCoordinator } from './source-coordinator/source-coordinator.effects.ts';
 import type {
   CreateEnumerator,
   SourceCoordinators,
 } from './source-coordinator/source-coordinator.effects.ts';
 
-export interface JobManagerOptions extends JobManagerInput {
+export interface JobManagerOptions extends Omit<JobManagerInput, 'origin'> {
+  /** From a leader before. */
+  readonly recovered: boolean;
+  /** From the job-manager before this one, where the job goes on with another parallelism. */
+  readonly suspended: SuspendedJob | undefined;
+  /** Names this leader in the job's log of decisions. */
+  readonly logToken: string;
   readonly createEnumerator: CreateEnumerator;
   readonly heartbeat: HeartbeatSettings;
   readonly cancellationTimeoutMs: number;
@@ -73,6 +83,15 @@ export interface JobManagerOptions extends JobManagerInput {
   readonly onEnded: (job: JobDetails) => Promise<void>;
 }
 
+/** What one job-manager leaves to the next one of the same job and leader. */
+export interface SuspendedJob {
+  readonly origin: SchedulerOrigin;
+  readonly history: JobHistory;
+  readonly checkpointHistory: CheckpointHistory;
+  readonly orders: SnapshotResults;
+  readonly results: ResultBuffer;
+}
+
 /** `execution.checkpointing.externalized-checkpoint-retention` */
 export type CheckpointRetention =
   | 'RETAIN_ON_CANCELLATION'
@@ -88,6 +107,13 @@ export interface JobManagerHandle {
   handle(request: JobClientRequest, caller: Caller): void;
   /** Ids of the job's `collect()`s that delivered rows. */
   collectIds(): readonly string[];
+  /** Takes a checkpoint now. @returns what kept it from being taken */
+  checkpoint(): Promise<SerializedError | undefined>;
+  /**
+   * Stops all tasks, so that the job can go on with another parallelism. Then this one is to be stopped, and another one started.
+   * @returns undefined where the job ends instead
+   */
+  suspend(): Promise<SuspendedJob | undefined>;
   /** Nothing once the job has ended. @param now monotonic ms */
   collectMetrics(now: number): MetricSamples[];
   stop(): void;
@@ -103,11 +129,15 @@ const TICK_MS = 500;
 /** How often it is looked whether a checkpoint is due. */
 const CHECKPOINT_TICK_MS = 50;
 
+const NOT_RUNNING = serializeError(
+  new ExternalError('the job does not run, or stopped before the checkpoint was complete'),
+);
+
 class JobManager implements JobManagerHandle {
   readonly actor: Actor<typeof jobManagerMachine>;
   readonly #environment: ActorEnvironment;
   readonly #options: JobManagerOptions;
-  readonly results = new ResultBuffer();
+  readonly results: ResultBuffer;
   readonly #heartbeats: Heartbeats;
   readonly #checkpoints: CheckpointCoordinator;
   readonly #alignment: WatermarkAlignment;
@@ -116,6 +146,9 @@ class JobManager implements JobManagerHandle {
   readonly #history: JobHistory;
   readonly #stopServing: () => void;
   readonly #orders: SnapshotOrders;
+  /** Checkpoints that this process waits for, by request. */
+  readonly #awaited = new Map<string, (result: SnapshotResult) => void>();
+  readonly #suspension = Promise.withResolvers<void>();
   #endedAt: number | undefined;
   #timers: readonly (() => void)[] = [];
   readonly #delayed = new Set<TimerHandle>();
@@ -135,15 +168,21 @@ class JobManager implements JobManagerHandle {
       batch: _batch,
       trace,
       onEnded: _onEnded,
+      recovered,
+      suspended,
+      logToken: _logToken,
       ...input
     } = options;
+    const origin = suspended?.origin ?? { recovered };
+    this.results = suspended?.results ?? new ResultBuffer();
     const job = { jobId: options.jobId, name: options.graph.jobGraph.name };
-    this.#history = new JobHistory(options.submittedAt, failuresKept);
+    this.#history = suspended?.history ?? new JobHistory(options.submittedAt, failuresKept);
     this.#trace = new JobTrace(environment.tracing, job, trace);
     this.#orders = new SnapshotOrders({
       jobId: options.jobId,
       savepointDirectory: checkpointPlaces.savepointDirectory,
       random: environment.random,
+      results: suspended?.orders ?? new Map(),
       begin: (request) => this.#toCheckpoints({ type: 'snapshotRequested', request }),
     });
     this.#alignment = new WatermarkAlignment(options.graph.jobGraph);
@@ -152,7 +191,7 @@ class JobManager implements JobManagerHandle {
     this.#metrics = this.#newMetrics(statusMetrics, sources);
     this.#checkpoints = this.#checkpointCoordinator(performer, sources, checkpointPlaces);
     this.actor = createActor(this.#provide(performer, sources), {
-      input,
+      input: { ...input, origin },
       clock: xstateClock(environment.clock),
     });
     this.#heartbeats = new Heartbeats(performer, heartbeat);
@@ -184,6 +223,43 @@ class JobManager implements JobManagerHandle {
     return hasEnded(this.#context()) ? [] : this.#metrics.collect(now);
   }
 
+  async checkpoint(): Promise<SerializedError | undefined> {
+    if (this.#context().scheduler.status !== 'RUNNING') return NOT_RUNNING;
+    const requestId = `own-${this.#environment.random.hex(8)}`;
+    const result = await new Promise<SnapshotResult>((resolve) => {
+      this.#awaited.set(requestId, resolve);
+      const request = { requestId, kind: 'checkpoint', location: '', stop: false, drain: false } as const;
+      this.#toCheckpoints({ type: 'snapshotRequested', request: { ...request, checkpointType: undefined } });
+    });
+    return 'error' in result ? result.error : undefined;
+  }
+
+  /** The job does not run any more: who waits for a checkpoint of it would do so for ever. */
+  #answerAwaited(): void {
+    for (const answer of this.#awaited.values()) answer({ error: NOT_RUNNING });
+    this.#awaited.clear();
+  }
+
+  async suspend(): Promise<SuspendedJob | undefined> {
+    this.actor.send({ type: 'suspend' });
+    await this.#suspension.promise;
+    await this.#checkpoints.abandon();
+    const { scheduler } = this.#context();
+    if (scheduler.purpose !== 'suspended' || scheduler.status !== 'RESTARTING') return undefined;
+    const { slots, restarts, history, failure, regions, recovered } = scheduler;
+    const firstAttempt = Math.max(...regions.map(({ attempt }) => attempt)) + 1;
+    return {
+      origin: {
+        recovered,
+        rescaled: { firstAttempt, slots: [...slots.values()], restarts, history, failure },
+      },
+      history: this.#history,
+      checkpointHistory: this.#checkpoints.history,
+      orders: this.#orders.results,
+      results: this.results,
+    };
+  }
+
   collectIds(): readonly string[] {
     return this.results.ids();
   }
@@ -192,7 +268,7 @@ class JobManager implements JobManagerHandle {
     this.#stopTimers();
     this.#stopServing();
     if (!hasEnded(this.#context())) {
-      this.#checkpoints.abandon();
+      void this.#checkpoints.abandon();
       this.#closeChildren();
     }
     this.actor.stop();
@@ -267,6 +343,7 @@ class JobManager implements JobManagerHandle {
       hasRestorePoint: () => this.#checkpoints.hasRestorePoint,
       discardSplits: (vertexId, subtasks, attempt) =>
         this.#source(vertexId)?.send({ type: 'attemptDiscarded', subtasks, attempt }),
+      suspended: () => this.#suspension.resolve(),
       freeSlot: (slot) => void freeSlot(performer, slot, 'the job does not know this slot'),
     };
     return performer;
@@ -306,7 +383,10 @@ class JobManager implements JobManagerHandle {
     return new CheckpointCoordinator(this.#environment, places, {
       jobId: this.#options.jobId,
       graph: graph.jobGraph,
-      historyKept: this.#options.checkpointsShown,
+      history:
+        this.#options.suspended?.checkpointHistory ?? new CheckpointHistory(this.#options.checkpointsShown),
+      logToken: this.#options.logToken,
+      opensLog: this.#options.suspended !== undefined,
       isActive: (ref) => !hasEnded(this.#context()) && isActive(this.#context().scheduler, ref),
       snapshotEnumerators: (taken) =>
         new Map(sourceVertices.map((id) => [id, sources.snapshot(id, taken.get(id) ?? new Map())])),
@@ -315,7 +395,12 @@ class JobManager implements JobManagerHandle {
       },
       onFailed: (error) => tell(this.actor, { type: 'checkpointsFailed', error, moment: performer.moment() }),
       onRestoreFailed: (error) => tell(this.actor, { type: 'restoreFailed', error }),
-      answer: (requestId, result) => this.#orders.answer(requestId, result),
+      answer: (requestId, result) => {
+        const waiting = this.#awaited.get(requestId);
+        if (waiting === undefined) return this.#orders.answer(requestId, result);
+        this.#awaited.delete(requestId);
+        waiting(result);
+      },
     });
   }
 
@@ -369,7 +454,10 @@ class JobManager implements JobManagerHandle {
         perform: ({ context }, { effect }) => {
           this.#history.observe(effect, environment.clock.now());
           this.#trace.observe(effect, context.scheduler);
-          if (effect.type === 'announceJob') this.#metrics.statusChanged(effect.to);
+          if (effect.type === 'announceJob') {
+            this.#metrics.statusChanged(effect.to);
+            this.#answerAwaited();
+          }
           environment.scope.within(this.#trace.context, () => perform(performer, context, effect));
         },
         replyAcknowledged: ({ event }) => this.#reply(event, { type: 'acknowledged' }),
@@ -392,6 +480,7 @@ class JobManager implements JobManagerHandle {
           if (event.type === 'clientRequested') this.#replyToClient(context, event.request, event.caller);
         },
         jobEnded: ({ context }) => {
+          this.#suspension.resolve();
           this.#endedAt = environment.clock.now();
           this.#stopTimers();
           const job = jobDetails(context, this.#history, this.#endedAt, this.results.size);

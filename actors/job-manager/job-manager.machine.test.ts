@@ -48,7 +48,7 @@ function input(): JobManagerInput {
     graph: buildExecutionGraph(generateJobGraph(graph, settings).jobGraph),
     policy: { strategy: { type: 'fixed-delay', attempts: 1, delayMs: 5 }, retryUserFailures: true },
     slotRequestTimeoutMs: 1_000,
-    recovered: false,
+    origin: { recovered: false },
     checkpoints: CHECKPOINTS,
   };
 }

@@ -15,6 +15,7 @@ import {
   slotRequestTimedOut,
   slotsLost,
   startScheduling,
+  suspendJob,
   taskManagerLost,
 } from '../../src/control/scheduler/decide.ts';
 import type {
@@ -22,6 +23,7 @@ import type {
   ExecutionRef,
   Moment,
   SchedulerEffect,
+  SchedulerOrigin,
   SchedulerState,
 } from '../../src/control/scheduler/state.ts';
 import type { CheckpointSettings } from '../../src/control/checkpoints/state.ts';
@@ -75,6 +77,8 @@ export type JobManagerEvent =
   | { readonly type: 'checkpointsFailed'; readonly error: SerializedError; readonly moment: Moment }
   /** What the job is to go on from cannot be read. */
   | { readonly type: 'restoreFailed'; readonly error: SerializedError }
+  /** The job is to go on with another parallelism, under another job-manager. */
+  | { readonly type: 'suspend' }
   | { readonly type: 'ticked'; readonly moment: Moment };
 
 /** Requests of clients about one job; the dispatcher passes them on. */
@@ -105,8 +109,7 @@ export interface JobManagerInput {
   readonly configuration: Readonly<Record<string, string>>;
   readonly graph: ExecutionGraph;
   readonly policy: RestartPolicy;
-  /** From a leader before. */
-  readonly recovered: boolean;
+  readonly origin: SchedulerOrigin;
   readonly slotRequestTimeoutMs: number;
   readonly checkpoints: CheckpointSettings;
 }
@@ -141,6 +144,8 @@ function decide(context: JobManagerContext, event: JobManagerEvent): Decision | 
       return jobFailed(scheduler, event.error, event.moment);
     case 'restoreFailed':
       return restoreFailed(scheduler, event.error);
+    case 'suspend':
+      return suspendJob(scheduler);
     case 'ticked':
     case 'slotsDeclared':
       return undefined;
@@ -223,6 +228,7 @@ const base = setup({
       event.type === 'requested' && CHECKPOINT_REQUESTS.includes(event.request.type),
     isRunning: statusIs('RUNNING'),
     isRestarting: statusIs('RESTARTING'),
+    isSuspended: ({ context }) => context.scheduler.purpose === 'suspended',
     isFailing: statusIs('FAILING'),
     isCancelling: statusIs('CANCELLING'),
     isFinished: statusIs('FINISHED'),
@@ -299,7 +305,7 @@ export const jobManagerMachine = machine.createMachine({
   id: 'job-manager',
   context: ({ input }) => ({
     ...input,
-    scheduler: initialState(input.graph, input.policy, input.recovered),
+    scheduler: initialState(input.graph, input.policy, input.origin),
     cluster: undefined,
     waitingSince: undefined,
   }),
@@ -322,10 +328,17 @@ export const jobManagerMachine = machine.createMachine({
     checkpointsFailed: { actions: 'decide' },
     restoreFailed: { actions: 'decide' },
     backoffElapsed: { actions: 'decide' },
+    suspend: { actions: 'decide' },
     ticked: { actions: 'watchSlots' },
   },
   states: {
-    initializing: { entry: 'start', always: { guard: 'isRunning', target: 'running' } },
+    initializing: {
+      entry: 'start',
+      always: [
+        { guard: 'isRunning', target: 'running' },
+        { guard: 'isRestarting', target: 'restarting' },
+      ],
+    },
     running: {
       always: [
         { guard: 'isRestarting', target: 'restarting' },
@@ -338,10 +351,19 @@ export const jobManagerMachine = machine.createMachine({
     },
     restarting: {
       always: [
+        { guard: 'isSuspended', target: 'suspended' },
         { guard: 'isRunning', target: 'running' },
         { guard: 'isFailing', target: 'failing' },
         { guard: 'isCancelling', target: 'cancelling' },
         { guard: 'isFinished', target: 'finished' },
+        { guard: 'isFailed', target: 'failed' },
+        { guard: 'isCanceled', target: 'canceled' },
+      ],
+    },
+    suspended: {
+      always: [
+        { guard: 'isFailing', target: 'failing' },
+        { guard: 'isCancelling', target: 'cancelling' },
         { guard: 'isFailed', target: 'failed' },
         { guard: 'isCanceled', target: 'canceled' },
       ],

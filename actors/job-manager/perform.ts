@@ -33,6 +33,8 @@ export interface Performer {
   moment(): Moment;
   /** Gives back a slot that the job does not use. */
   freeSlot(slot: SlotRef): void;
+  /** All tasks have stopped, so that the job can go on with another parallelism. */
+  suspended(): void;
   /** Runs `act` after `delayMs`, unless the job-manager has stopped or the job has ended by then. */
   later(delayMs: number, act: () => void): void;
 }
@@ -58,6 +60,8 @@ export function perform(performer: Performer, context: JobManagerContext, effect
       performer.later(delayMs, () => performer.send({ type: 'backoffElapsed', region, attempt }));
       return;
     }
+    case 'suspended':
+      return performer.suspended();
     case 'discardAttempt':
       return discardAttempt(performer, context, effect.region, effect.attempt);
     case 'announceJob':

@@ -10,7 +10,12 @@ import type { JobClientRequest } from './job-manager.machine.ts';
 
 type Order = Extract<JobClientRequest, { type: 'triggerSnapshot' }>;
 
+/** By the id of the request; undefined while it is under way. */
+export type SnapshotResults = Map<string, SnapshotResult | undefined>;
+
 export interface SnapshotOrdersOptions {
+  /** Of requests before. */
+  readonly results: SnapshotResults;
   readonly jobId: JobId;
   /** `execution.checkpointing.savepoint-dir` */
   readonly savepointDirectory: string | undefined;
@@ -21,12 +26,12 @@ export interface SnapshotOrdersOptions {
 
 /** Checkpoints and savepoints that clients asked for, by the id of their request, and what became of them. */
 export class SnapshotOrders {
+  readonly results: SnapshotResults;
   readonly #options: SnapshotOrdersOptions;
-  /** Undefined while it is under way. */
-  readonly #results = new Map<string, SnapshotResult | undefined>();
 
   constructor(options: SnapshotOrdersOptions) {
     this.#options = options;
+    this.results = options.results;
   }
 
   /** Begins it, or tells that it was begun: a repeated order is the same one. */
@@ -34,10 +39,10 @@ export class SnapshotOrders {
     const { requestId, kind, stop = false, drain = false, checkpointType } = order;
     try {
       // One that comes again was taken, whatever has become of the job since; it may have ended by it.
-      if (!this.#results.has(requestId)) {
+      if (!this.results.has(requestId)) {
         if (isGloballyTerminal(status)) throw new UserError(`the job has ended, it is ${status}`);
         const location = kind === 'savepoint' ? this.#savepointLocation(order.directory) : '';
-        this.#results.set(requestId, undefined);
+        this.results.set(requestId, undefined);
         this.#options.begin({ requestId, kind, location, stop, drain, checkpointType });
       }
       return { type: 'snapshotTriggered', requestId };
@@ -47,13 +52,13 @@ export class SnapshotOrders {
   }
 
   answer(requestId: string, result: SnapshotResult): void {
-    this.#results.set(requestId, result);
+    this.results.set(requestId, result);
   }
 
   status(requestId: string, status: JobStatus): DispatcherReply {
-    if (!this.#results.has(requestId))
+    if (!this.results.has(requestId))
       return failed(new NotFoundError(`there is no request ${requestId} of a checkpoint or savepoint`));
-    const result = this.#results.get(requestId);
+    const result = this.results.get(requestId);
     if (result === undefined && isGloballyTerminal(status))
       return failed(new UserError('the job has ended before the snapshot was complete'));
     if (result === undefined) return { type: 'snapshotStatus', state: 'IN_PROGRESS' };

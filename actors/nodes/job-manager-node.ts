@@ -3,12 +3,18 @@ import { ExternalError } from '../../src/base/errors.ts';
 import { alertHooks, alertSettings } from '../../src/config/alert-settings.ts';
 import { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
-import { checkpointSettings, restartPolicy, slotPlacement } from '../../src/config/settings.ts';
+import {
+  checkpointSettings,
+  rescaleSettings,
+  restartPolicy,
+  slotPlacement,
+} from '../../src/config/settings.ts';
 import type { Webhook } from '../../src/ports/webhook.ts';
 import type { ArtifactStore, MetadataStore } from '../../src/ports/stores.ts';
 import { DirectoryOwners } from '../dispatcher/directory-owners.ts';
 import { startDispatcher } from '../dispatcher/dispatcher.effects.ts';
-import type { DispatcherHandle, JobSettings } from '../dispatcher/dispatcher.effects.ts';
+import type { DispatcherHandle } from '../dispatcher/dispatcher.effects.ts';
+import type { JobSettings } from '../dispatcher/job-settings.ts';
 import type { HeartbeatSettings } from '../job-manager/heartbeats.ts';
 import { AlertMonitor } from '../metrics/alert-monitor.ts';
 import { ClusterMetrics } from '../metrics/cluster-metrics.ts';
@@ -143,6 +149,7 @@ function jobSettings(
     statusMetrics: effective.get(OPTIONS.jobStatusMetrics),
     failuresKept: effective.get(OPTIONS.exceptionHistorySize),
     checkpointsShown: effective.get(OPTIONS.checkpointHistory),
+    rescale: rescaleSettings(effective),
   };
 }
 

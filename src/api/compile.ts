@@ -13,6 +13,8 @@ export interface CompileSettings {
   readonly parallelism: number;
   /** `pipeline.max-parallelism` */
   readonly maxParallelism: number | undefined;
+  /** `pipeline.jobvertex-parallelism-overrides` */
+  readonly parallelismOverrides: ReadonlyMap<string, number>;
   /** `pipeline.operator-chaining.enabled` */
   readonly chaining: boolean;
   /** `pipeline.generic-types` */
@@ -48,6 +50,7 @@ export async function compileJob(
     jobName: settings.name ?? definition.name,
     parallelism: own.parallelism ?? settings.parallelism,
     maxParallelism: own.maxParallelism ?? settings.maxParallelism,
+    parallelismOverrides: settings.parallelismOverrides,
     chaining: own.chaining && settings.chaining,
     genericTypes: settings.genericTypes,
   });

@@ -209,7 +209,7 @@ export class DataStream<T> {
 
   /** Ends the stream in a sink. */
   sinkTo(sink: Sink<T>): DataStreamSink {
-    return new DataStreamSink(this.addNode('Sink', 'sink', sinkOperator(sink as Sink<unknown>)));
+    return this.#sink('Sink', sink);
   }
 
   /** Writes each record as a line to the standard output of its node, after `prefix`. */
@@ -222,7 +222,11 @@ export class DataStream<T> {
    * plain data (a Map arrives as an object).
    */
   collect(collectId = 'collect'): DataStreamSink {
-    return this.sinkTo(new CollectSink<T>(collectId)).name('Collect');
+    return this.#sink('Collect', new CollectSink<T>(collectId), { keepsParallelism: true });
+  }
+
+  #sink(name: string, sink: Sink<T>, traits: OperatorTraits = {}): DataStreamSink {
+    return new DataStreamSink(this.addNode(name, 'sink', sinkOperator(sink as Sink<unknown>), traits));
   }
 
   /** Adds an operator behind this stream; for operators that have no method of their own. */

@@ -258,6 +258,9 @@ export const PROFILE_BYTES_MAX = 64 * 1024 * 1024;
 export const CALL_TREE_NODES = 4_000;
 /** Of each message of a job's failure, what is kept once it has ended; characters. */
 export const ENDED_JOB_MESSAGE_CHARS = 4_000;
+/** How often it is looked whether jobs could have another parallelism; ms. */
+export const RESCALE_TICK_MS = 500;
+
 /** Between two tries to start a job of the leader before, ms. */
 export const RECOVERY_PAUSE_MIN_MS = 1_000;
 export const RECOVERY_PAUSE_MAX_MS = 30_000;

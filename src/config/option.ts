@@ -165,6 +165,26 @@ export function secretOption(
   return { ...base<Secret | undefined>(key, described), type: 'secret', parse: (text) => new Secret(text) };
 }
 
+/** Whole numbers of at least 1 by name, written as `a:4,b:2`. */
+export function countsOption(
+  key: string,
+  spec: Omit<Spec<ReadonlyMap<string, number>>, 'defaultValue'>,
+): ConfigOption<ReadonlyMap<string, number>> {
+  const parse = (text: string): ReadonlyMap<string, number> =>
+    new Map(
+      text
+        .split(/[,;]/)
+        .filter((part) => part.trim() !== '')
+        .map((part) => {
+          const match = /^\s*([^:\s]+)\s*:\s*([1-9]\d{0,5})\s*$/.exec(part);
+          if (match === null)
+            throw bad(key, text, 'a list of names with numbers; write for example a1b2:4,c3d4:2');
+          return [match[1] as string, Number(match[2])] as const;
+        }),
+    );
+  return { ...base(key, { ...spec, defaultValue: new Map() }), type: 'name:number,...', parse };
+}
+
 /**
  * One of several words; case, `-` and `_` do not matter. `words` maps spellings to the value, `refused` other words that
  * Flink knows to the reason why they are refused.

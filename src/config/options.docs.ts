@@ -3,11 +3,12 @@ import type { ConfigOption } from './option.ts';
 import { OPTIONS } from './options.ts';
 import { reporterOptions } from './reporter-options.ts';
 
-type Shown = string | number | boolean | Secret | readonly string[] | undefined;
+type Shown = string | number | boolean | Secret | readonly string[] | ReadonlyMap<string, number> | undefined;
 
 /** A duration is kept in ms; the page shows it as one would write it. */
 function shown(value: Shown, type: string): string {
   if (value === undefined) return type === 'refused' ? '' : 'unset';
+  if (typeof value === 'object' && 'size' in value) return 'none';
   if (type === 'memory' && typeof value === 'number') return shownBytes(value);
   if (type !== 'duration' || typeof value !== 'number') return String(value);
   for (const [unit, ms] of [

@@ -3,6 +3,7 @@ import { ALERT_OPTIONS } from './alert-options.ts';
 import { CHECKPOINT_OPTIONS } from './checkpoint-options.ts';
 import {
   booleanOption,
+  countsOption,
   durationOption,
   enumOption,
   intOption,
@@ -17,6 +18,7 @@ import { METRIC_OPTIONS } from './metric-options.ts';
 import { MEMORY_OPTIONS } from './memory-options.ts';
 import { NATS_OPTIONS } from './nats-options.ts';
 import { NETWORK_OPTIONS } from './network-options.ts';
+import { SCHEDULER_OPTIONS } from './scheduler-options.ts';
 import { REST_OPTIONS } from './rest-options.ts';
 import { REFUSED_ROCKSDB_OPTIONS, ROCKSDB_OPTIONS } from './rocksdb-options.ts';
 import { S3_OPTIONS } from './s3-options.ts';
@@ -36,6 +38,11 @@ export const OPTIONS = {
     description:
       'Number of key groups, the bound of rescaling; -1 derives it from the parallelism (at least 128).',
   }),
+  parallelismOverrides: countsOption('pipeline.jobvertex-parallelism-overrides', {
+    description:
+      'Parallelism of vertices by their ids, in place of the one that the job gives them: `<vertex id>:4,<vertex id>:2`. Vertices keep their operators. What rescaling in place sets.',
+  }),
+  ...SCHEDULER_OPTIONS,
   jobName: stringOption('pipeline.name', {
     defaultValue: undefined,
     description: 'Name of the job, in place of the one its module gives.',

@@ -1,6 +1,7 @@
 import type { CompileSettings } from '../api/compile.ts';
 import type { CheckpointSettings } from '../control/checkpoints/state.ts';
 import type { LeaderElectionSettings } from '../control/leader-lease.ts';
+import type { RescaleSettings } from '../control/rescale.ts';
 import type { RestartPolicy, RestartStrategy } from '../control/restart-strategy.ts';
 import type { SlotPlacement } from '../control/slot-manager.ts';
 import type { TaskSettings } from '../dataplane/task/task.ts';
@@ -70,6 +71,7 @@ export function compileSettings(configuration: Configuration): CompileSettings {
   return {
     parallelism: configuration.get(OPTIONS.parallelism),
     maxParallelism: configuration.get(OPTIONS.maxParallelism),
+    parallelismOverrides: configuration.get(OPTIONS.parallelismOverrides),
     chaining: configuration.get(OPTIONS.chaining),
     genericTypes: configuration.get(OPTIONS.genericTypes),
     name: configuration.get(OPTIONS.jobName),
@@ -152,4 +154,18 @@ export function leaderElectionSettings(configuration: Configuration): LeaderElec
       `${leaderRetry.key} (${retryMs} ms) has to be more than 0 and less than ${leaderRenewDeadline.key} (${renewDeadlineMs} ms)`,
     );
   return { leaseMs, renewDeadlineMs, retryMs };
+}
+
+/** @returns undefined where jobs keep their parallelism */
+export function rescaleSettings(
+  configuration: Configuration,
+): (RescaleSettings & { readonly historyKept: number }) | undefined {
+  const adaptive =
+    configuration.get(OPTIONS.scheduler) === 'adaptive' || configuration.get(OPTIONS.adaptiveScheduler);
+  if (!adaptive) return undefined;
+  return {
+    cooldownMs: configuration.get(OPTIONS.rescaleCooldown),
+    stabilizationMs: configuration.get(OPTIONS.rescaleStabilization),
+    historyKept: configuration.get(OPTIONS.rescaleHistorySize),
+  };
 }

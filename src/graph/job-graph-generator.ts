@@ -21,6 +21,8 @@ export interface GraphSettings {
   readonly maxParallelism: number | undefined;
   /** `pipeline.operator-chaining.enabled` */
   readonly chaining: boolean;
+  /** `pipeline.jobvertex-parallelism-overrides`: by the id of a vertex; those of none are ignored. */
+  readonly parallelismOverrides?: ReadonlyMap<string, number>;
   /** `pipeline.generic-types`: whether records between tasks may do without a declared type. */
   readonly genericTypes: boolean;
 }
@@ -158,6 +160,7 @@ class JobGraphBuilder<F> {
   readonly #records: readonly EdgeRecords[];
   /** Node -> id of the vertex that runs it. */
   readonly #vertexOf = new Map<number, VertexId>();
+  readonly #parallelism = new Map<VertexId, number>();
   readonly #edges: JobEdge[] = [];
   /** Stream edge -> id of its job edge. */
   readonly #edgeIds = new Map<StreamEdge, string>();
@@ -185,8 +188,9 @@ class JobGraphBuilder<F> {
       const vertexId = at(this.#nodes, at(chain, 0)).id as string as VertexId;
       for (const member of chain) this.#vertexOf.set(member, vertexId);
     }
-    this.#linkVertices();
     const vertices = chains.map((chain) => this.#vertex(chain));
+    for (const vertex of vertices) this.#parallelism.set(vertex.id, vertex.parallelism);
+    this.#linkVertices();
     const plans = new Map(chains.map((chain) => this.#plan(chain)).map((plan) => [plan.vertexId, plan]));
     const shape = { name: this.#settings.jobName, vertices, edges: this.#edges };
     const graphHash = createHash('sha256').update(JSON.stringify(shape)).digest('hex');
@@ -223,7 +227,7 @@ class JobGraphBuilder<F> {
         source,
         target,
         targetInput: edge.targetInput,
-        partition: at(this.#partitioners, i).kind,
+        partition: this.#partitioner(edge).kind,
         ...(edge.sideOutput === undefined ? {} : { sideOutput: edge.sideOutput }),
         ...(records.type === undefined ? {} : { type: records.type.fingerprint }),
         ...(records.fields === undefined ? {} : { fields: records.fields }),
@@ -234,13 +238,15 @@ class JobGraphBuilder<F> {
   #vertex(chain: readonly number[]): JobVertex {
     const members = chain.map((id) => at(this.#nodes, id));
     const head = at(members, 0);
+    const fixed = members.some(({ node }) => node.nonParallel || node.keepsParallelism);
     return {
       id: head.id as string as VertexId,
       name: members.map(({ node }) => (node.isSource ? `Source: ${node.name}` : node.name)).join(' -> '),
-      parallelism: head.parallelism,
+      parallelism: fixed ? head.parallelism : this.#overridden(head),
       maxParallelism: head.maxParallelism,
       slotSharingGroup: head.group,
       isSource: head.node.isSource,
+      ...(fixed ? { fixedParallelism: true } : {}),
       ...(head.node.alignmentGroup === undefined ? {} : { alignmentGroup: head.node.alignmentGroup }),
       operators: members.map(({ node, id }) => ({
         id,
@@ -249,6 +255,24 @@ class JobGraphBuilder<F> {
         ...(node.uid === undefined ? {} : { uid: node.uid }),
       })),
     };
+  }
+
+  /** @throws UserError for one out of bounds */
+  #overridden({ node, id, parallelism, maxParallelism }: ResolvedNode<F>): number {
+    const override = this.#settings.parallelismOverrides?.get(id);
+    if (override !== undefined) checkParallelism(node.name, override, maxParallelism);
+    return override ?? parallelism;
+  }
+
+  /** Vertices keep their operators, whatever their parallelism becomes: where it is not the same any more, records are spread. */
+  #partitioner(edge: StreamEdge): PartitionerSpec {
+    const chosen = at(this.#partitioners, this.#graph.edges.indexOf(edge));
+    const source = this.#vertexOf.get(edge.source);
+    const target = this.#vertexOf.get(edge.target);
+    assert(source !== undefined && target !== undefined, 'every node is in a chain');
+    if (chosen.kind !== 'forward' || this.#parallelism.get(source) === this.#parallelism.get(target))
+      return chosen;
+    return { kind: edge.partitioner.kind === 'forward' ? 'rescale' : 'rebalance' };
   }
 
   #plan(chain: readonly number[]): ChainPlan<F> {
@@ -275,7 +299,7 @@ class JobGraphBuilder<F> {
       return {
         to: 'edge',
         edgeId,
-        partitioner: at(this.#partitioners, this.#graph.edges.indexOf(edge)),
+        partitioner: this.#partitioner(edge),
         records: this.#recordsOf(edge),
         ...side,
       };

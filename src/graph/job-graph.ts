@@ -32,6 +32,8 @@ export interface JobVertex {
   readonly maxParallelism: number;
   readonly slotSharingGroup: string;
   readonly isSource: boolean;
+  /** Its parallelism does not change while the job runs. */
+  readonly fixedParallelism?: true;
   /** Sources of one group read no further ahead of each other than their watermark strategies allow. */
   readonly alignmentGroup?: string;
   readonly operators: readonly JobOperator[];

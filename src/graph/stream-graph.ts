@@ -19,6 +19,8 @@ export interface StreamNode<F> {
   maxParallelism: number | undefined;
   /** Fixed at 1, whatever the job says (windows over all records). */
   readonly nonParallel: boolean;
+  /** Stays at the parallelism that it began with while the job runs: what it did is kept elsewhere, subtask by subtask. */
+  readonly keepsParallelism: boolean;
   chaining: ChainingStrategy;
   slotSharingGroup: string | undefined;
   /** What its records are declared to be. */
@@ -60,7 +62,7 @@ export type NewNode<F> = Pick<StreamNode<F>, 'kind' | 'factory' | 'name'> &
 
 /** What is known of an operator beside its factory. */
 export type OperatorTraits = Partial<
-  Pick<StreamNode<unknown>, 'nonParallel' | 'type' | 'deriveType' | 'fieldUse'>
+  Pick<StreamNode<unknown>, 'nonParallel' | 'keepsParallelism' | 'type' | 'deriveType' | 'fieldUse'>
 >;
 
 /** What the API builds: operators and the edges between them, in order of creation. */
@@ -73,6 +75,7 @@ export class StreamGraph<F> {
       id: this.nodes.length,
       isSource: false,
       nonParallel: false,
+      keepsParallelism: false,
       chaining: 'always',
       parallelism: undefined,
       uid: undefined,

@@ -3,6 +3,7 @@ import * as s from './schema.ts';
 import { checkpointStatistics } from './checkpoint-statistics.ts';
 import { executionGraphInfo } from './execution-graph-info.ts';
 import { jobDetails, jobSummary } from './job-status.ts';
+import { rescaling, resourceRequirements } from './rescaling.ts';
 import { taskManagerInfo } from './task-manager-info.ts';
 
 /**
@@ -62,6 +63,17 @@ export const taskManagerList = z.object({
 
 export const cancelJob = z.strictObject({ type: z.literal('cancelJob'), jobId: s.jobId });
 export const cancelAccepted = z.object({ type: z.literal('cancelAccepted'), jobId: s.jobId });
+
+/** Changes what parallelism a job may have, where `jobmanager.scheduler` is adaptive; it is rescaled a moment later. */
+export const updateResourceRequirements = z.strictObject({
+  type: z.literal('updateResourceRequirements'),
+  jobId: s.jobId,
+  requirements: resourceRequirements,
+});
+export const requirementsUpdated = z.object({ type: z.literal('requirementsUpdated'), jobId: s.jobId });
+
+export const requestRescaling = z.strictObject({ type: z.literal('requestRescaling'), jobId: s.jobId });
+export const rescalingReply = z.object({ type: z.literal('rescaling'), rescaling });
 
 /** A FULL one is a base that later ones build on; an INCREMENTAL one is written in full where there is nothing to build on. */
 export const checkpointType = z.enum(['CONFIGURED', 'FULL', 'INCREMENTAL']);
@@ -134,6 +146,8 @@ export const clientRequest = z.discriminatedUnion('type', [
   requestCheckpointStatistics,
   listTaskManagers,
   cancelJob,
+  updateResourceRequirements,
+  requestRescaling,
   triggerSnapshot,
   requestSnapshotStatus,
   fetchResults,
@@ -149,6 +163,8 @@ export const dispatcherReply = z.discriminatedUnion('type', [
   checkpointStatisticsReply,
   taskManagerList,
   cancelAccepted,
+  requirementsUpdated,
+  rescalingReply,
   snapshotTriggered,
   snapshotStatus,
   results,

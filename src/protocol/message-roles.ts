@@ -17,6 +17,8 @@ const MESSAGE_ROLES: Readonly<Record<ClientRequest['type'] | NodeRequest['type']
     requestCheckpointStatistics: 'read',
     listTaskManagers: 'read',
     cancelJob: 'operate',
+    updateResourceRequirements: 'operate',
+    requestRescaling: 'read',
     triggerSnapshot: 'operate',
     requestSnapshotStatus: 'read',
     fetchResults: 'read',

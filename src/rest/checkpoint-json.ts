@@ -150,7 +150,7 @@ function isAcknowledged(subtask: SubtaskRecord): subtask is Acknowledged {
 }
 
 /** Flink's Stats. Percentiles of nothing are no number, which JSON writes as text. */
-function stats(values: readonly number[]): object {
+export function stats(values: readonly number[]): object {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number): number | 'NaN' => (sorted.length === 0 ? 'NaN' : percentile(sorted, share));
   const sum = sorted.reduce((total, value) => total + value, 0);

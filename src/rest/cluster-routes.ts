@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OPTIONS } from '../config/options.ts';
+import { rescaleSettings } from '../config/settings.ts';
 import { isGloballyTerminal } from '../protocol/job-status.ts';
 import { route } from './route.ts';
 import type { Route } from './route.ts';
@@ -52,7 +53,9 @@ export const CLUSTER_ROUTES: readonly Route[] = [
       features: {
         'web-submit': gateway.configuration.get(OPTIONS.webSubmit),
         'web-cancel': gateway.configuration.get(OPTIONS.webCancel),
-        'web-rescale': false,
+        'web-rescale':
+          gateway.configuration.get(OPTIONS.webRescale) &&
+          rescaleSettings(gateway.configuration) !== undefined,
         'web-history': false,
       },
     }),

@@ -6,6 +6,8 @@ import type { CheckpointType, DispatcherReply } from '../protocol/client-dispatc
 import type { AlertInfo } from '../protocol/alert.ts';
 import type { CheckpointStatistics } from '../protocol/checkpoint-statistics.ts';
 import type { ExecutionGraphInfo } from '../protocol/execution-graph-info.ts';
+import type { Rescaling } from '../protocol/rescaling.ts';
+import type { ResourceRequirements } from '../control/rescale.ts';
 import type { JobSummary } from '../protocol/job-status.ts';
 import type { TaskManagerInfo } from '../protocol/task-manager-info.ts';
 import type { Planned } from './plan-json.ts';
@@ -37,6 +39,8 @@ export interface RestGateway {
   job(jobId: JobId): Promise<ExecutionGraphInfo>;
   checkpoints(jobId: JobId, checkpointId?: number): Promise<CheckpointStatistics>;
   cancel(jobId: JobId): Promise<void>;
+  rescaling(jobId: JobId): Promise<Rescaling>;
+  updateResourceRequirements(jobId: JobId, requirements: ResourceRequirements): Promise<void>;
   taskManagers(): Promise<readonly TaskManagerInfo[]>;
   readonly snapshots: SnapshotOperations;
   /** Logs, threads and environment of the JobManager's own process. */

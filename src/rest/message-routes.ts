@@ -4,7 +4,7 @@ import type { MessageRole } from '../protocol/message-roles.ts';
 import { clientRequest } from '../protocol/client-dispatcher.ts';
 import { nodeRequest } from '../protocol/node-inspection.ts';
 import { RestError } from './errors.ts';
-import { checkCancel, checkSubmit } from './permitted.ts';
+import { checkCancel, checkRescale, checkSubmit } from './permitted.ts';
 import { ROLES, route } from './route.ts';
 import type { Route } from './route.ts';
 import { anyObject } from './schemas.ts';
@@ -52,6 +52,7 @@ function messageRoute(role: MessageRole): Route {
         throw new RestError(403, `"${message.type}" goes to /millrace/messages/${needed}.`);
       if (message.type === 'submitJob') checkSubmit(gateway);
       if (message.type === 'cancelJob') checkCancel(gateway);
+      if (message.type === 'updateResourceRequirements') checkRescale(gateway);
       const parsed = (to === 'dispatcher' ? clientRequest : nodeRequest).safeParse(message);
       if (!parsed.success) throw new RestError(400, z.prettifyError(parsed.error).slice(0, 2_000));
       return { reply: await gateway.messages.ask({ to, taskManagerId }, parsed.data) };

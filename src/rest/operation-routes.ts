@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OPTIONS } from '../config/options.ts';
 import { checkpointType } from '../protocol/client-dispatcher.ts';
-import { RestError, badParameters } from './errors.ts';
+import { RestError } from './errors.ts';
 import { throwableJson } from './exceptions-json.ts';
 import type { Outcome, RestGateway, SnapshotOrder } from './gateway.ts';
 import type { JobId } from '../base/ids.ts';
@@ -114,7 +114,6 @@ export const OPERATION_ROUTES: readonly Route[] = [
     handle: ({ gateway, params }) =>
       outcomeJson(gateway.snapshots.disposal(params.triggerid), () => ({}), 'failure-cause'),
   }),
-  ...rescalingRoutes(),
 ];
 
 function checkPlace(gateway: RestGateway, directory: string | undefined): void {
@@ -164,71 +163,4 @@ function outcomeJson(
     status: { id: 'COMPLETED' },
     operation: 'error' in outcome ? { [failure]: throwableJson(outcome.error) } : operation(outcome),
   };
-}
-
-/** Flink's own answer, and the newer way, in which jobs tell what parallelism they may have. */
-function rescalingRoutes(): Route[] {
-  const disabled = (): never => {
-    throw new RestError(
-      503,
-      'Rescaling is temporarily disabled. Stop the job with a savepoint and run it from there with another parallelism.',
-    );
-  };
-  const legacy = (method: 'PATCH' | 'GET', path: string): Route =>
-    route({
-      method,
-      path,
-      role: 'operate',
-      summary: 'Rescaling of old: always refused, as in Flink.',
-      params: jobParams,
-      response: anyObject,
-      handle: disabled,
-    });
-  return [
-    legacy('PATCH', '/jobs/:jobid/rescaling'),
-    legacy('GET', '/jobs/:jobid/rescaling/:triggerid'),
-    route({
-      method: 'GET',
-      path: '/jobs/:jobid/resource-requirements',
-      role: 'read',
-      summary: 'The parallelism that each vertex may have.',
-      params: jobParams,
-      response: anyObject,
-      handle: async ({ gateway, params }) =>
-        Object.fromEntries(
-          (await gateway.job(params.jobid)).vertices.map(({ vertexId, parallelism }) => [
-            vertexId,
-            { parallelism: { lowerBound: parallelism, upperBound: parallelism } },
-          ]),
-        ),
-    }),
-    route({
-      method: 'PUT',
-      path: '/jobs/:jobid/resource-requirements',
-      role: 'operate',
-      summary: 'Changes what parallelism a job may have: needs a scheduler that rescales in place.',
-      params: jobParams,
-      body: z.record(
-        z.string(),
-        z.object({
-          parallelism: z.object({ lowerBound: z.int().positive(), upperBound: z.int().positive() }),
-        }),
-      ),
-      response: anyObject,
-      handle: async ({ gateway, params, body }) => {
-        const { vertices } = await gateway.job(params.jobid);
-        const parallelisms = new Map<string, number>(vertices.map((one) => [one.vertexId, one.parallelism]));
-        for (const [vertexId, { parallelism }] of Object.entries(body)) {
-          const present = parallelisms.get(vertexId);
-          if (present === undefined) throw badParameters(`vertex ${vertexId} is not one of the job`);
-          if (parallelism.lowerBound > present || parallelism.upperBound < present)
-            throw new RestError(
-              400,
-              'This scheduler does not rescale in place: stop the job with a savepoint and run it from there with another parallelism.',
-            );
-        }
-        return {};
-      },
-    }),
-  ];
 }

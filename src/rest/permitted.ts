@@ -8,6 +8,12 @@ export function checkSubmit({ configuration }: RestGateway): void {
     throw new RestError(403, `${OPTIONS.webSubmit.key} is false: jobs are not submitted over REST here`);
 }
 
+/** @throws RestError 403 where `web.rescale.enable` is false */
+export function checkRescale({ configuration }: RestGateway): void {
+  if (!configuration.get(OPTIONS.webRescale))
+    throw new RestError(403, `${OPTIONS.webRescale.key} is false: jobs are not rescaled over REST here`);
+}
+
 /** @throws RestError 403 where `web.cancel.enable` is false */
 export function checkCancel({ configuration }: RestGateway): void {
   if (!configuration.get(OPTIONS.webCancel))

@@ -8,6 +8,7 @@ import { METRIC_ROUTES } from './metric-routes.ts';
 import { NODE_ROUTES } from './node-routes.ts';
 import { openApiRoute } from './open-api.ts';
 import { OPERATION_ROUTES } from './operation-routes.ts';
+import { RESCALE_ROUTES } from './rescale-routes.ts';
 import type { Route } from './route.ts';
 import { VERTEX_ROUTES } from './vertex-routes.ts';
 
@@ -16,6 +17,7 @@ const ALL: readonly Route[] = [
   ...JOB_ROUTES,
   ...CHECKPOINT_ROUTES,
   ...OPERATION_ROUTES,
+  ...RESCALE_ROUTES,
   ...VERTEX_ROUTES,
   ...METRIC_ROUTES,
   ...NODE_ROUTES,

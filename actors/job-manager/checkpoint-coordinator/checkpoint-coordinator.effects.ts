@@ -2,7 +2,7 @@ import { assert } from '../../../src/base/assert.ts';
 import { serializeError } from '../../../src/base/errors.ts';
 import type { SerializedError } from '../../../src/base/errors.ts';
 import type { Epoch, JobId, VertexId } from '../../../src/base/ids.ts';
-import { CheckpointHistory } from '../../../src/control/checkpoints/history.ts';
+import type { CheckpointHistory } from '../../../src/control/checkpoints/history.ts';
 import { keyOf } from '../../../src/control/checkpoints/state.ts';
 import type {
   CheckpointEffect,
@@ -40,8 +40,12 @@ import type {
 export interface CheckpointHooks {
   readonly jobId: JobId;
   readonly graph: JobGraph;
-  /** `web.checkpoints.history` */
-  readonly historyKept: number;
+  /** What is kept of checkpoints for those who ask. */
+  readonly history: CheckpointHistory;
+  /** Names this leader in the job's log of decisions, also across job-managers. */
+  readonly logToken: string;
+  /** Whether there may be checkpoints without periodic ones. */
+  readonly opensLog: boolean;
   isActive(ref: ExecutionRef): boolean;
   /** Splits that no reader holds, given how many assignments each reader had taken at its barrier. */
   snapshotEnumerators(taken: TakenAssignments): ReadonlyMap<VertexId, readonly SourceSplit[]>;
@@ -93,7 +97,7 @@ export class CheckpointCoordinator {
     this.#environment = environment;
     this.#places = places;
     this.#hooks = hooks;
-    this.history = new CheckpointHistory(hooks.historyKept);
+    this.history = hooks.history;
     this.#messages = new SubtaskMessages(environment, (ref) => hooks.isActive(ref));
     this.#trace = new CheckpointTrace(environment.tracing, hooks.jobId);
     this.machine = checkpointCoordinatorMachine.provide({
@@ -158,9 +162,14 @@ export class CheckpointCoordinator {
     await this.#checkpoints?.end(keep);
   }
 
-  /** The job goes on under another leader: nothing more is decided, or removed, here. */
-  abandon(): void {
+  /**
+   * The job goes on under another leader, or with another parallelism: nothing more is decided here.
+   * @returns once a decision that is under way is taken
+   */
+  async abandon(): Promise<void> {
     this.#closed = true;
+    await this.#opened.promise.catch(() => {});
+    await this.#deciding;
   }
 
   #tell(self: Actor, event: CheckpointCoordinatorEvent): void {
@@ -171,7 +180,7 @@ export class CheckpointCoordinator {
     const { clock } = this.#environment;
     try {
       // A job without checkpoints needs no log, unless it is asked for a snapshot later.
-      if (settings.intervalMs !== undefined || this.#places.restorePath !== undefined)
+      if (this.#hooks.opensLog || settings.intervalMs !== undefined || this.#places.restorePath !== undefined)
         await this.#takeOver(jobId, epoch);
       const checkpoints = this.#checkpoints;
       this.#opened.resolve();
@@ -191,6 +200,7 @@ export class CheckpointCoordinator {
       places,
       jobId,
       epoch,
+      this.#hooks.logToken,
     );
     this.#checkpoints = checkpoints;
     if (newest !== undefined) this.#goOnFrom({ ...newest, own: true });

@@ -54,6 +54,7 @@ export class DecidedCheckpoints {
 
   /**
    * Takes the log over: no leader before can decide anything from now on.
+   * @param token names this leader: the same one may take over again
    * @returns with it, the newest snapshot in the log: what the job goes on from
    */
   static async takeOver(
@@ -61,11 +62,12 @@ export class DecidedCheckpoints {
     places: CheckpointPlaces,
     jobId: JobId,
     epoch: Epoch,
+    token: string,
   ): Promise<{ readonly checkpoints: DecidedCheckpoints; readonly newest: RestorePoint | undefined }> {
-    const { snapshots, random } = environment;
+    const { snapshots } = environment;
     const uri = checkpointsUri(places, jobId);
     const store = await snapshots.open(uri);
-    const log = DecisionLog.open({ store, root: 'log', random });
+    const log = DecisionLog.open({ store, root: 'log', token });
     const { completed, nextCheckpointId } = await log.takeOver(epoch);
     const files = new CheckpointFiles(environment, store, places.orphanSweepMs);
     const checkpoints = new DecidedCheckpoints(environment, store, log, files, nextCheckpointId - 1);

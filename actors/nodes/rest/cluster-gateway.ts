@@ -8,6 +8,8 @@ import type { ArtifactStore } from '../../../src/ports/stores.ts';
 import type { NodeView } from '../../../src/ports/node-view.ts';
 import type { CheckpointStatistics } from '../../../src/protocol/checkpoint-statistics.ts';
 import type { ExecutionGraphInfo } from '../../../src/protocol/execution-graph-info.ts';
+import type { Rescaling } from '../../../src/protocol/rescaling.ts';
+import type { ResourceRequirements } from '../../../src/control/rescale.ts';
 import type { JobSummary } from '../../../src/protocol/job-status.ts';
 import type { TaskManagerInfo } from '../../../src/protocol/task-manager-info.ts';
 import { jobNotFound } from '../../../src/rest/errors.ts';
@@ -97,6 +99,14 @@ export class ClusterGateway implements RestGateway {
     await found(jobId, this.#options.client.cancel(jobId));
     // Who cancels a job sees at once what became of it.
     this.#looks.clear();
+  }
+
+  rescaling(jobId: JobId): Promise<Rescaling> {
+    return found(jobId, this.#options.client.rescaling(jobId));
+  }
+
+  updateResourceRequirements(jobId: JobId, requirements: ResourceRequirements): Promise<void> {
+    return found(jobId, this.#options.client.updateResourceRequirements(jobId, requirements));
   }
 
   taskManagers(): Promise<readonly TaskManagerInfo[]> {

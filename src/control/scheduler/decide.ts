@@ -15,31 +15,35 @@ import type {
   ExecutionRef,
   HeldSlot,
   Moment,
+  SchedulerOrigin,
   SchedulerState,
 } from './state.ts';
 
 /** Raised when a job's slots did not come in time. */
 export class NoResourceAvailableError extends ExternalError {}
 
-/** @param recovered from a leader before */
 export function initialState(
   graph: ExecutionGraph,
   policy: RestartPolicy,
-  recovered: boolean,
+  origin: SchedulerOrigin,
 ): SchedulerState {
   const created: Execution = { state: 'CREATED', allocationId: undefined, counters: undefined };
+  const { recovered, rescaled } = origin;
+  const attempt = rescaled?.firstAttempt ?? 0;
+  const held = rescaled?.slots ?? [];
   return {
     graph,
     policy,
-    status: 'INITIALIZING',
-    regions: graph.regions.map(() => ({ attempt: 0, phase: 'waiting', restartDelayMs: 0 })),
+    status: rescaled === undefined ? 'INITIALIZING' : 'RESTARTING',
+    regions: graph.regions.map(() => ({ attempt, phase: 'waiting', restartDelayMs: 0 })),
     executions: new Map([...graph.executions].map(([id, list]) => [id, list.map(() => created)])),
-    slots: new Map(),
-    assignment: graph.slots.map(() => undefined),
-    history: NO_RESTARTS,
-    restarts: 0,
-    recovered,
-    failure: undefined,
+    slots: new Map(held.map((slot) => [slot.allocationId, slot])),
+    assignment: graph.slots.map((_, index) => held[index]?.allocationId),
+    history: rescaled?.history ?? NO_RESTARTS,
+    restarts: rescaled?.restarts ?? 0,
+    recovered: recovered || rescaled !== undefined,
+    purpose: 'run',
+    failure: rescaled?.failure,
     staleMessages: 0,
   };
 }
@@ -47,10 +51,34 @@ export function initialState(
 /** Begins scheduling: asks for slots; each region is deployed when its slots are there. */
 export function startScheduling(state: SchedulerState): Decision {
   const draft = new Draft(state);
-  draft.setStatus('CREATED');
-  draft.setStatus('RUNNING');
+  if (state.status === 'INITIALIZING') {
+    draft.setStatus('CREATED');
+    draft.setStatus('RUNNING');
+  }
   for (const vertex of state.graph.regions.flat()) draft.setExecution(vertex, { state: 'SCHEDULED' });
   draft.effect({ type: 'declareSlots', required: state.graph.slots.length });
+  freeSurplus(draft);
+  deployReadyRegions(draft);
+  return draft.finish();
+}
+
+/** Slots of a higher parallelism before. */
+function freeSurplus(draft: Draft): void {
+  for (const slot of draft.state.slots.values()) {
+    if (draft.state.assignment.includes(slot.allocationId)) continue;
+    draft.dropSlot(slot.allocationId);
+    draft.effect({ type: 'freeSlot', slot, reason: 'the job was rescaled' });
+  }
+}
+
+/** Stops all tasks of a job that is to go on with another parallelism; its slots stay. */
+export function suspendJob(state: SchedulerState): Decision {
+  const draft = new Draft(state);
+  const { status, purpose } = state;
+  if (purpose !== 'run' || (status !== 'RUNNING' && status !== 'RESTARTING')) return draft.finish();
+  draft.change({ purpose: 'suspending' });
+  draft.setStatus('RESTARTING');
+  cancelAll(draft);
   return draft.finish();
 }
 
@@ -61,7 +89,7 @@ export function acceptOffers(
 ): Decision & { readonly accepted: readonly AllocationId[] } {
   const draft = new Draft(state);
   const accepted: AllocationId[] = [];
-  const open = state.status === 'RUNNING' || state.status === 'RESTARTING';
+  const open = state.purpose === 'run' && (state.status === 'RUNNING' || state.status === 'RESTARTING');
   for (const offer of offers) {
     if (draft.state.slots.has(offer.allocationId)) {
       accepted.push(offer.allocationId);
@@ -176,7 +204,7 @@ function unexpectedCancel(ref: ExecutionRef): SerializedError {
 
 /** RESTARTING ends when every region is deployed and nothing waits any more. */
 function markRunningAgain(draft: Draft): void {
-  if (draft.state.status !== 'RESTARTING') return;
+  if (draft.state.status !== 'RESTARTING' || draft.state.purpose !== 'run') return;
   if (draft.state.regions.every((region) => region.phase === 'active' || region.phase === 'done'))
     draft.setStatus('RUNNING');
 }

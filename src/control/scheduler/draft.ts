@@ -103,6 +103,10 @@ export class Draft {
     return this.members(region).every((vertex) => isTerminal(this.execution(vertex).state));
   }
 
+  allFinished(): boolean {
+    return this.#state.graph.regions.flat().every((vertex) => this.execution(vertex).state === 'FINISHED');
+  }
+
   slotFor(vertex: ExecutionVertex): HeldSlot | undefined {
     const allocationId = this.#state.assignment[vertex.slot];
     return allocationId === undefined ? undefined : this.#state.slots.get(allocationId);

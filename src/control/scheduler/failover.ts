@@ -53,7 +53,7 @@ export function failJob(draft: Draft, error: SerializedError, reason: string): v
   cancelAll(draft);
 }
 
-/** Stops everything; the job's status (FAILING or CANCELLING) says what it becomes. */
+/** Stops everything; the job's status (FAILING or CANCELLING), or its purpose, says what it becomes. */
 export function cancelAll(draft: Draft): void {
   draft.state.regions.forEach((_, index) => cancelRegion(draft, index));
   settleJob(draft);
@@ -84,8 +84,9 @@ export function settleRegion(draft: Draft, index: number): void {
   if (region.phase === 'active' && finished) {
     draft.setRegion(index, { phase: 'done' });
   } else if (region.phase === 'canceling') {
-    const { status } = draft.state;
-    if (status === 'FAILING' || status === 'CANCELLING') {
+    const { status, purpose } = draft.state;
+    if (status === 'FAILING' || status === 'CANCELLING' || purpose !== 'run') {
+      if (purpose !== 'run') draft.effect({ type: 'discardAttempt', region: index, attempt: region.attempt });
       draft.setRegion(index, { phase: 'done' });
     } else {
       draft.effect({ type: 'discardAttempt', region: index, attempt: region.attempt });
@@ -105,6 +106,10 @@ export function settleRegion(draft: Draft, index: number): void {
 export function settleJob(draft: Draft): void {
   const { status, regions, slots, failure } = draft.state;
   if (isGloballyTerminal(status) || !regions.every((region) => region.phase === 'done')) return;
+  if (draft.state.purpose !== 'run' && status === 'RESTARTING' && !draft.allFinished()) {
+    if (draft.state.purpose === 'suspending') draft.effect({ type: 'suspended' });
+    return draft.change({ purpose: 'suspended' });
+  }
   const freed = [...slots.values()];
   draft.change({ slots: new Map(), assignment: draft.state.assignment.map(() => undefined) });
   for (const slot of freed) draft.effect({ type: 'freeSlot', slot, reason: 'the job has ended' });

@@ -46,7 +46,7 @@ function started(
     genericTypes: true,
   };
   const execution = buildExecutionGraph(generateJobGraph(graph, settings).jobGraph);
-  return startScheduling(initialState(execution, { strategy, retryUserFailures: true }, recovered));
+  return startScheduling(initialState(execution, { strategy, retryUserFailures: true }, { recovered }));
 }
 
 function slot(n: number, taskManager = 'tm'): HeldSlot {

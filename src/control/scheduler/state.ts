@@ -13,6 +13,7 @@ import type { RestartHistory, RestartPolicy } from '../restart-strategy.ts';
  * S2. A region is deployed only when each of its slots is held.
  * S3. A region restarts only when all its subtasks are in a terminal state: two attempts never overlap.
  * S4. A globally terminal job holds no slot.
+ * S5. A suspended job runs nothing, and nothing of it begins again here.
  */
 export interface SchedulerState {
   readonly graph: ExecutionGraph;
@@ -28,10 +29,31 @@ export interface SchedulerState {
   readonly restarts: number;
   /** Taken up from a leader before: it has run already. */
   readonly recovered: boolean;
+  /**
+   * - `run`;
+   * - `suspending`: its tasks are being stopped, so that it can go on with another parallelism;
+   * - `suspended`: they have stopped; its slots are still held.
+   */
+  readonly purpose: 'run' | 'suspending' | 'suspended';
   /** Why the job failed or restarted last. */
   readonly failure: SerializedError | undefined;
   /** Messages of an old attempt, dropped. */
   readonly staleMessages: number;
+}
+
+/** Where a job comes from that has run already. */
+export interface SchedulerOrigin {
+  /** From a leader before. */
+  readonly recovered: boolean;
+  /** From this leader, with another parallelism. */
+  readonly rescaled?: {
+    /** Higher than all that its tasks had. */
+    readonly firstAttempt: number;
+    readonly slots: readonly HeldSlot[];
+    readonly restarts: number;
+    readonly history: RestartHistory;
+    readonly failure: SerializedError | undefined;
+  };
 }
 
 export interface Region {
@@ -87,6 +109,8 @@ export type SchedulerEffect =
       readonly attempt: number;
       readonly delayMs: number;
     }
+  /** All tasks of a job that is to go on with another parallelism have stopped. */
+  | { readonly type: 'suspended' }
   | { readonly type: 'discardAttempt'; readonly region: number; readonly attempt: number }
   | {
       readonly type: 'announceJob';

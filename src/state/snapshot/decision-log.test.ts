@@ -14,7 +14,7 @@ const open = (store: MemorySnapshotStore, entriesKept?: number): DecisionLog =>
   DecisionLog.open({
     store,
     root: 'job',
-    random: new SeededRandom(++seed),
+    token: new SeededRandom(++seed).hex(16),
     ...(entriesKept === undefined ? {} : { entriesKept }),
   });
 const epoch = (n: number): Epoch => n as Epoch;
@@ -57,7 +57,7 @@ describe('decision log', () => {
     const before = await DecisionLog.read(store, 'job');
     const error = await one.complete(checkpoint(1)).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(LeadershipLostError);
-    expect(error).toMatchObject({ retryable: false, domain: 'internal' });
+    expect(error).toMatchObject({ retryable: false, domain: 'external' });
     expect((error as Error).message).toMatch(/epoch 1 was superseded: a leader of epoch 2/);
     for (const act of [() => one.reserve(20), () => one.dispose([1]), () => one.complete(checkpoint(1))])
       await expect(act()).rejects.toThrow(LeadershipLostError);
@@ -195,13 +195,13 @@ class Model {
     const log = DecisionLog.open({
       store: this.store.handle(name),
       root: 'job',
-      random: random.fork('tokens'),
+      token,
       entriesKept: 2,
     });
     try {
       await this.#lead(log, life, mine, decisions, random);
     } catch (error) {
-      if (error instanceof InternalError && !(error instanceof LeadershipLostError)) throw error;
+      if (error instanceof InternalError) throw error;
     }
     return life;
   }

@@ -1,7 +1,6 @@
 import { InternalError } from '../../base/errors.ts';
 import type { Epoch } from '../../base/ids.ts';
 import { DECISIONS_KEPT, DECISIONS_PRUNED_AT_ONCE, DECISION_STORE_TRIES } from '../../base/limits.ts';
-import type { Random } from '../../ports/random.ts';
 import type { SnapshotStore } from '../../ports/snapshot-store.ts';
 import { afterDecision } from './decision-entry.ts';
 import type { CompletedCheckpoint, Decision, DecisionEntry, DecisionState } from './decision-entry.ts';
@@ -13,7 +12,8 @@ export interface DecisionLogOptions {
   readonly store: SnapshotStore;
   /** Folder of the job in the store; the log is `<root>/decisions`. */
   readonly root: string;
-  readonly random: Random;
+  /** Names the leader: the same one may take over again. */
+  readonly token: string;
   /** Entries that stay when older ones are removed, 2 at least. */
   readonly entriesKept?: number;
 }
@@ -50,10 +50,10 @@ export class DecisionLog {
   #lost: LeadershipLostError | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor({ store, root, random, entriesKept = DECISIONS_KEPT }: DecisionLogOptions) {
+  private constructor({ store, root, entriesKept = DECISIONS_KEPT, token }: DecisionLogOptions) {
     this.#slots = new DecisionSlots(store, root);
     this.#kept = Math.max(2, entriesKept);
-    this.#token = random.hex(16);
+    this.#token = token;
   }
 
   static open(options: DecisionLogOptions): DecisionLog {
