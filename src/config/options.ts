@@ -12,6 +12,7 @@ import {
   refusedOption,
   stringOption,
 } from './option.ts';
+import { LATENCY_TRACK_OPTIONS } from './latency-track-options.ts';
 import { METRIC_OPTIONS } from './metric-options.ts';
 import { MEMORY_OPTIONS } from './memory-options.ts';
 import { NATS_OPTIONS } from './nats-options.ts';
@@ -218,6 +219,7 @@ export const OPTIONS = {
   ...CHECKPOINT_OPTIONS,
   ...TRACE_OPTIONS,
   ...METRIC_OPTIONS,
+  ...LATENCY_TRACK_OPTIONS,
   ...ALERT_OPTIONS,
   ...MEMORY_OPTIONS,
   ...NATS_OPTIONS,
