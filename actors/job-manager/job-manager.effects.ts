@@ -197,6 +197,7 @@ class JobManager implements JobManagerHandle {
     return new JobMetrics(this.#environment, {
       jobId: this.#options.jobId,
       jobName: this.#options.graph.jobGraph.name,
+      batch: this.#options.batch,
       statusMetrics,
       restarts: () => this.#context().scheduler.restarts,
       checkpointTimeoutMs: this.#options.checkpoints.timeoutMs,
@@ -358,7 +359,7 @@ class JobManager implements JobManagerHandle {
         perform: ({ context }, { effect }) => {
           this.#history.observe(effect, environment.clock.now());
           this.#trace.observe(effect, context.scheduler);
-          if (effect.type === 'announceJob') this.#metrics.statusChanged(effect.to);
+          this.#metrics.observe(effect);
           environment.scope.within(this.#trace.context, () => perform(performer, context, effect));
         },
         replyAcknowledged: ({ event }) => this.#reply(event, { type: 'acknowledged' }),
