@@ -5,6 +5,7 @@ import { COORDINATOR_METRICS, JOB_METRICS } from './job-metrics.ts';
 import { OPERATOR_METRICS, SINK_METRICS, SOURCE_METRICS } from './operator-metrics.ts';
 import { CLUSTER_METRICS, PROCESS_METRICS } from './process-metrics.ts';
 import { STATE_LATENCY_METRICS } from './state-metrics.ts';
+import { TASK_MANAGER_METRICS } from './task-manager-metrics.ts';
 import { CHANNEL_METRICS, TASK_METRICS } from './task-metrics.ts';
 
 /** Metrics that belong together. */
@@ -20,6 +21,7 @@ export interface MetricTable {
 export const CATALOGUE: readonly MetricTable[] = [
   { title: 'The cluster', scopes: ['jobmanager'], metrics: CLUSTER_METRICS },
   { title: 'Processes', scopes: ['jobmanager', 'taskmanager'], metrics: PROCESS_METRICS },
+  { title: 'TaskManagers', scopes: ['taskmanager'], metrics: TASK_MANAGER_METRICS },
   { title: 'Jobs', scopes: ['jobmanager_job'], metrics: JOB_METRICS },
   { title: 'Coordinators of sources', scopes: ['jobmanager_job_operator'], metrics: COORDINATOR_METRICS },
   { title: 'Tasks', scopes: ['taskmanager_job_task'], metrics: TASK_METRICS },
