@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { PostgresSink } from '../../src/connectors/postgres/postgres-sink.ts';
 import type { PostgresColumnsOptions } from '../../src/connectors/postgres/postgres-sink.ts';
 import { writerContext } from '../../src/connectors/test-support/writer-context.ts';
+import type { SinkOperator } from '../../src/dataplane/operators/sink.ts';
 import { SinkJob } from '../../src/dataplane/test-support/sink-job.ts';
 import { DeliveryGuarantee } from '../../src/functions/sink.ts';
 import type { Sink } from '../../src/functions/sink.ts';
@@ -150,6 +151,12 @@ describe.skipIf(missing !== '')(`PostgresSink ${missing}`, () => {
     const [attempt] = await Promise.all([job.start(1), zombie?.notifyCheckpointComplete?.(id)]);
     expect(attempt).toBeUndefined();
     expect(await stored()).toEqual(upTo(700));
+    const operators = [zombie as SinkOperator, job.subtasks[0]?.chain.members[0]?.operator as SinkOperator];
+    const already = operators.map(({ committables }) => committables?.alreadyCommitted ?? 0);
+    expect(already.toSorted((a, b) => a - b)).toEqual([0, 1]);
+    // 700 rows of one to three digits, and what the protocol adds.
+    for (const { bytesSent } of operators) expect(bytesSent).toBeGreaterThan(0);
+    expect(Math.max(...operators.map(({ bytesSent }) => bytesSent ?? 0))).toBeGreaterThan(1_990);
     await zombie?.close?.(true);
   });
 
