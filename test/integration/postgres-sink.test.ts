@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import postgres from 'postgres';
 import type { Sql } from 'postgres';
@@ -184,6 +185,22 @@ describe.skipIf(missing !== '')(`PostgresSink ${missing}`, () => {
       expect(await stored()).toEqual([0, 1, 2]);
     },
   );
+
+  it('when the connection is encrypted, then rows are written over it, and its bytes are counted', async () => {
+    const ca = await server.encrypt();
+    const ssl = { ca: readFileSync(ca), servername: 'localhost' };
+    const job = jobOf(() => sink({ connection: { url: server.url, ssl } }));
+    await job.start(1);
+    job.write(100);
+    await job.checkpoint();
+    expect(await stored()).toEqual(upTo(100));
+    const operator = job.subtasks[0]?.chain.members[0]?.operator as SinkOperator;
+    expect(operator.bytesSent).toBeGreaterThan(190);
+    const [row] = await sql<{ encrypted: boolean }[]>`
+      SELECT bool_and(ssl) AS encrypted FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+      WHERE application_name = 'millrace-committer'`;
+    expect(row?.encrypted).toBe(true);
+  });
 
   it('when the job takes no checkpoints and runs again, then the end of the input is committed once', async () => {
     const job = jobOf(() => sink(), false);
