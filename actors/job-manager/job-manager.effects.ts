@@ -189,6 +189,8 @@ class JobManager implements JobManagerHandle {
     const performer = this.#performer(cancellationTimeoutMs);
     const sources = this.#sourceCoordinators(performer, createEnumerator);
     this.#metrics = this.#newMetrics(statusMetrics, sources);
+    if (suspended !== undefined)
+      this.#metrics.observe({ type: 'announceJob', from: 'RUNNING', to: 'RESTARTING' });
     this.#checkpoints = this.#checkpointCoordinator(performer, sources, checkpointPlaces);
     this.actor = createActor(this.#provide(performer, sources), {
       input: { ...input, origin },
@@ -284,6 +286,7 @@ class JobManager implements JobManagerHandle {
     return new JobMetrics(this.#environment, {
       jobId: this.#options.jobId,
       jobName: this.#options.graph.jobGraph.name,
+      batch: this.#options.batch,
       statusMetrics,
       restarts: () => this.#context().scheduler.restarts,
       checkpointTimeoutMs: this.#options.checkpoints.timeoutMs,
@@ -454,10 +457,8 @@ class JobManager implements JobManagerHandle {
         perform: ({ context }, { effect }) => {
           this.#history.observe(effect, environment.clock.now());
           this.#trace.observe(effect, context.scheduler);
-          if (effect.type === 'announceJob') {
-            this.#metrics.statusChanged(effect.to);
-            this.#answerAwaited();
-          }
+          this.#metrics.observe(effect);
+          if (effect.type === 'announceJob') this.#answerAwaited();
           environment.scope.within(this.#trace.context, () => perform(performer, context, effect));
         },
         replyAcknowledged: ({ event }) => this.#reply(event, { type: 'acknowledged' }),

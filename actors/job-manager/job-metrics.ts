@@ -1,5 +1,7 @@
 import type { CoordinatorState, CompletedCheckpoint } from '../../src/control/checkpoints/state.ts';
+import { DeploymentTimes } from '../../src/control/deployment-times.ts';
 import { JobStatusTimes } from '../../src/control/job-status-times.ts';
+import type { SchedulerEffect } from '../../src/control/scheduler/state.ts';
 import { MetricComponent } from '../../src/metrics/component.ts';
 import type { ScopeFormats } from '../../src/metrics/scope-formats.ts';
 import { COORDINATOR_METRICS, JOB_METRICS } from '../../src/metrics/system/job-metrics.ts';
@@ -30,6 +32,7 @@ export interface SourceFigures {
 export interface JobMetricsOptions {
   readonly jobId: string;
   readonly jobName: string;
+  readonly batch: boolean;
   /** `metrics.job.status.enable` */
   readonly statusMetrics: readonly ('STATE' | 'CURRENT_TIME' | 'TOTAL_TIME')[];
   readonly restarts: () => number;
@@ -52,6 +55,7 @@ export class JobMetrics {
   readonly #component: MetricComponent;
   readonly #coordinators: readonly MetricComponent[];
   readonly #times: JobStatusTimes;
+  readonly #deployment: DeploymentTimes;
   readonly #now: () => number;
 
   constructor(environment: ActorEnvironment, options: JobMetricsOptions) {
@@ -59,6 +63,7 @@ export class JobMetrics {
     const { jobId, jobName } = options;
     this.#now = () => environment.clock.monotonic();
     this.#times = new JobStatusTimes(this.#now());
+    this.#deployment = new DeploymentTimes(options.batch);
     const variables = { host, job_id: jobId, job_name: jobName };
     this.#component = new MetricComponent({ scope: 'jobmanager_job', variables, formats });
     this.#coordinators = options.sources.map((source) => coordinatorOf(source, variables, formats));
@@ -75,8 +80,11 @@ export class JobMetrics {
     );
   }
 
-  statusChanged(to: JobStatus): void {
-    this.#times.changed(to, this.#now());
+  /** Takes notice of what happens to the job. */
+  observe(effect: SchedulerEffect): void {
+    if (effect.type === 'announceJob') this.#times.changed(effect.to, this.#now());
+    else if (effect.type === 'announceExecution')
+      this.#deployment.executionChanged(effect.ref, effect.to, this.#now());
   }
 
   /** @param now monotonic ms */
@@ -86,23 +94,50 @@ export class JobMetrics {
 
   #statusReaders(kinds: JobMetricsOptions['statusMetrics']): MetricReaders<typeof JOB_METRICS> {
     const readers: Record<string, MetricReader> = {};
-    for (const [name, status] of Object.entries(STATUSES)) {
+    for (const [name, times] of Object.entries(this.#timesByName())) {
       for (const kind of kinds) {
         switch (kind) {
           case 'STATE':
-            readers[`${name}State`] = () => Number(this.#times.isIn(status));
+            readers[`${name}State`] = () => Number(times.active());
             break;
           case 'CURRENT_TIME':
-            readers[`${name}Time`] = () => Math.round(this.#times.current(status, this.#now()));
+            readers[`${name}Time`] = () => Math.round(times.current());
             break;
           case 'TOTAL_TIME':
-            readers[`${name}TimeTotal`] = () => Math.round(this.#times.total(status, this.#now()));
+            readers[`${name}TimeTotal`] = () => Math.round(times.total());
             break;
         }
       }
     }
     return readers;
   }
+
+  #timesByName(): Readonly<Record<string, StateTimes>> {
+    const [statuses, deployment, now] = [this.#times, this.#deployment, this.#now];
+    const named = Object.entries(STATUSES).map(([name, status]): [string, StateTimes] => [
+      name,
+      {
+        active: () => statuses.isIn(status),
+        current: () => statuses.current(status, now()),
+        total: () => statuses.total(status, now()),
+      },
+    ]);
+    return {
+      ...Object.fromEntries(named),
+      deploying: {
+        active: () => deployment.active,
+        current: () => deployment.current(now()),
+        total: () => deployment.total(now()),
+      },
+    };
+  }
+}
+
+/** What is told of a state that a job may be in. */
+interface StateTimes {
+  readonly active: () => boolean;
+  readonly current: () => number;
+  readonly total: () => number;
 }
 
 function coordinatorOf(

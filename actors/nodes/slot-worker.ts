@@ -84,8 +84,8 @@ async function main(data: SlotThreadData): Promise<void> {
     processId: data.processId,
     slot: data.slot,
     metrics: data.metrics,
-    onMetrics: (groups) => {
-      const fact: SlotThreadFact = { type: 'metrics', groups, thread: meter.figures() };
+    onMetrics: (groups, memory) => {
+      const fact: SlotThreadFact = { type: 'metrics', groups, memory, thread: meter.figures() };
       port.postMessage(fact);
     },
     resources: data.resources,

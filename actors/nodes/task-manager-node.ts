@@ -8,6 +8,7 @@ import type { TaskManagerHardware } from '../../src/protocol/task-manager-info.t
 import type { NodeView } from '../../src/ports/node-view.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { serveNodeView } from '../messaging/serve-node-view.ts';
+import type { SharedMemory } from '../task-manager/memory-readers.ts';
 import type { StartSlotThread } from '../task-manager/slot/slot-thread.ts';
 import { startTaskManager } from '../task-manager/task-manager.effects.ts';
 import type { TaskManagerHandle } from '../task-manager/task-manager.effects.ts';
@@ -53,6 +54,7 @@ export function startTaskManagerNode(
     metricReportIntervalMs: configuration.get(OPTIONS.metricFetchInterval),
     registrationPauseMs: configuration.get(OPTIONS.registrationPause),
     startThread,
+    memory: sharedMemory(options),
   });
   return {
     actor: taskManager.actor,
@@ -65,4 +67,10 @@ export function startTaskManagerNode(
       taskManager.kill();
     },
   };
+}
+
+function sharedMemory({ configuration, hardware }: TaskManagerNodeOptions): SharedMemory | undefined {
+  if (hardware === undefined) return undefined;
+  const { managed, network } = hardware.memory;
+  return { managed, network, segment: configuration.get(OPTIONS.segmentSize) };
 }

@@ -14,6 +14,7 @@ import { every } from '../messaging/every.ts';
 import { reply, serve, tell } from '../messaging/serve.ts';
 import { supervise } from '../messaging/supervise.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
+import type { SharedMemory } from './memory-readers.ts';
 import { provideSlot } from './slot/slot.effects.ts';
 import type { StartSlotThread } from './slot/slot-thread.ts';
 import { TaskManagerMetrics } from './task-manager-metrics.ts';
@@ -25,6 +26,8 @@ export interface TaskManagerOptions extends TaskManagerInput {
   /** How often metrics go to the JobManager, ms; 0: never. */
   readonly metricReportIntervalMs: number;
   readonly startThread: StartSlotThread;
+  /** What its tasks share, for its metrics. */
+  readonly memory?: SharedMemory | undefined;
 }
 
 type Send = (event: TaskManagerEvent) => void;
@@ -44,7 +47,7 @@ export function startTaskManager(
   options: TaskManagerOptions,
 ): TaskManagerHandle {
   const { clock, subjects } = environment;
-  const { startThread, heartbeatIntervalMs, metricReportIntervalMs, ...input } = options;
+  const { startThread, heartbeatIntervalMs, metricReportIntervalMs, memory: _memory, ...input } = options;
   const metrics = new TaskManagerMetrics(environment, options);
   const actor = createActor(provideTaskManager(environment, options, startThread, metrics), {
     input,

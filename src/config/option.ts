@@ -24,13 +24,18 @@ function bad(key: string, text: string, wanted: string): ConfigurationError {
   return new ConfigurationError(`${key}: "${text}" is not ${wanted}`);
 }
 
-/** A whole number; `min` is the smallest allowed. */
-export function intOption(key: string, spec: Spec<number> & { readonly min?: number }): ConfigOption<number> {
-  const { min = 0 } = spec;
+/** A whole number; `min` is the smallest allowed, `max` the largest. */
+export function intOption(
+  key: string,
+  spec: Spec<number> & { readonly min?: number; readonly max?: number },
+): ConfigOption<number> {
+  const { min = 0, max = Number.POSITIVE_INFINITY } = spec;
   const parse = (text: string): number => {
     const value = Number(text);
-    if (text.trim() !== '' && Number.isInteger(value) && value >= min) return value;
-    throw bad(key, text, `a whole number of at least ${min}`);
+    if (text.trim() === '' || !Number.isInteger(value) || value < min)
+      throw bad(key, text, `a whole number of at least ${min}`);
+    if (value > max) throw bad(key, text, `at most ${max}`);
+    return value;
   };
   return { ...base(key, spec), type: 'integer', parse };
 }

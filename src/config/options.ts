@@ -14,6 +14,7 @@ import {
   stringOption,
 } from './option.ts';
 import { HIGH_AVAILABILITY_OPTIONS } from './high-availability-options.ts';
+import { LATENCY_TRACK_OPTIONS } from './latency-track-options.ts';
 import { METRIC_OPTIONS } from './metric-options.ts';
 import { MEMORY_OPTIONS } from './memory-options.ts';
 import { NATS_OPTIONS } from './nats-options.ts';
@@ -226,6 +227,7 @@ export const OPTIONS = {
   ...CHECKPOINT_OPTIONS,
   ...TRACE_OPTIONS,
   ...METRIC_OPTIONS,
+  ...LATENCY_TRACK_OPTIONS,
   ...ALERT_OPTIONS,
   ...HIGH_AVAILABILITY_OPTIONS,
   ...MEMORY_OPTIONS,

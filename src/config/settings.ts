@@ -6,6 +6,7 @@ import type { RestartPolicy, RestartStrategy } from '../control/restart-strategy
 import type { SlotPlacement } from '../control/slot-manager.ts';
 import type { TaskSettings } from '../dataplane/task/task.ts';
 import type { RocksDbSettings } from '../storage/rocksdb/settings.ts';
+import type { LatencyTrackSettings } from '../state/latency/access-latency.ts';
 import type { S3Settings } from '../storage/s3/settings.ts';
 import { ConfigurationError } from '../base/errors.ts';
 import type { Configuration } from './configuration.ts';
@@ -86,6 +87,17 @@ export function taskSettings(configuration: Configuration): TaskSettings {
     autoWatermarkIntervalMs: configuration.get(OPTIONS.autoWatermarkInterval),
     objectReuse: configuration.get(OPTIONS.objectReuse),
     sortedInputsBytes: configuration.get(OPTIONS.sortedInputsMemory),
+    latencyTrack: latencyTrackSettings(configuration),
+  };
+}
+
+/** How accesses to keyed state are timed; undefined where they are not. */
+function latencyTrackSettings(configuration: Configuration): LatencyTrackSettings | undefined {
+  if (!configuration.get(OPTIONS.latencyTrackKeyedState)) return undefined;
+  return {
+    sampleInterval: configuration.get(OPTIONS.latencyTrackSampleInterval),
+    historySize: configuration.get(OPTIONS.latencyTrackHistorySize),
+    stateNameAsVariable: configuration.get(OPTIONS.latencyTrackStateName),
   };
 }
 

@@ -68,7 +68,7 @@ export interface SinkWriter<T, C = unknown> {
    * @param checkpointId `END_OF_INPUT_CHECKPOINT` where no checkpoint follows the end of the input
    */
   prepareCommit?(checkpointId: number): readonly C[] | Promise<readonly C[]>;
-  /** Bytes written out so far, where the writer knows: the metric `numBytesSend`. Asked about once a second. */
+  /** Bytes written out so far, where the writer knows: for the metric `numBytesSend`. Asked about once a second. */
   bytesSent?(): number | undefined;
   /** Releases files and connections. `aborted`: the attempt failed or was canceled; unfinished output is discarded. */
   close(aborted: boolean): void | Promise<void>;
@@ -104,6 +104,8 @@ export interface Committer<C> {
    * tried again after a pause until it resolves; a `MillraceError` that is not retryable fails the job.
    */
   commit(requests: readonly CommitRequest<C>[]): void | Promise<void>;
+  /** Bytes sent so far to commit, where the committer knows: they count for the metric `numBytesSend`, with the writer's. */
+  bytesSent?(): number | undefined;
   close?(): void | Promise<void>;
 }
 

@@ -27,9 +27,10 @@ export class MetricComponent implements GroupOwner {
   readonly variables: Readonly<Record<string, string>>;
   readonly formats: ScopeFormats;
   readonly group: RegisteredGroup;
-  readonly #path: readonly (readonly string[])[];
+  readonly #path: NonNullable<ComponentOptions['path']>;
   readonly #warn: (message: string) => void;
   readonly #system: SampleSource[] = [];
+  readonly #below: MetricComponent[] = [];
 
   constructor({
     scope,
@@ -55,8 +56,21 @@ export class MetricComponent implements GroupOwner {
     this.#system.push(metrics);
   }
 
+  /** Metrics of Millrace's own in a group below: read with those of the component. @param step [name], or [key, value] */
+  below(step: readonly [string] | readonly [string, string]): MetricComponent {
+    const { scope, variables, formats } = this;
+    const warn = (message: string): void => this.#warn(message);
+    const component = new MetricComponent({ scope, variables, formats, warn, path: [...this.#path, step] });
+    this.#below.push(component);
+    return component;
+  }
+
   /** @param now monotonic ms */
   collect(now: number): MetricSamples[] {
+    return [...this.#ownSamples(now), ...this.#below.flatMap((component) => component.collect(now))];
+  }
+
+  #ownSamples(now: number): MetricSamples[] {
     const samples = this.#system.flatMap((metrics) => metrics.collect(now));
     const groups = collectGroup(this, this.group, now);
     if (samples.length === 0) return groups;

@@ -54,10 +54,14 @@ export const NODE_ROUTES: readonly Route[] = [
     handle: async ({ gateway, params: { taskmanagerid } }) => {
       const info = await taskManagerOf(gateway, taskmanagerid);
       const memory = await memoryOf(gateway.taskManager(taskmanagerid));
+      const measured = await gateway.metrics.values({
+        type: 'taskManager',
+        taskManagerId: info.taskManagerId,
+      });
       const allocatedSlots = info.slots
         .filter(({ jobId }) => jobId !== undefined)
         .map(({ jobId }) => ({ jobId, resource: resource(info, 1) }));
-      return { ...taskManagerJson(info), allocatedSlots, metrics: memoryMetrics(memory, info) };
+      return { ...taskManagerJson(info), allocatedSlots, metrics: memoryMetrics(memory, measured) };
     },
   }),
   ...nodeRoutes('/taskmanagers/:taskmanagerid', taskManagerParams, async (gateway, { taskmanagerid }) => {

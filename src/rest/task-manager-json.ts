@@ -54,9 +54,15 @@ export function resource({ hardware, slots }: TaskManagerInfo, of: number): obje
   };
 }
 
-/** Flink's TmMetrics; zeros where the TaskManager did not answer. */
-export function memoryMetrics(memory: NodeMemory | undefined, { hardware }: TaskManagerInfo): object {
-  const network = hardware?.memory.network ?? 0;
+/**
+ * Flink's TmMetrics; zeros where the TaskManager did not answer or report.
+ * @param measured its metrics, by name
+ */
+export function memoryMetrics(
+  memory: NodeMemory | undefined,
+  measured: ReadonlyMap<string, number | string>,
+): object {
+  const shuffle = (name: string): number => Number(measured.get(`Status.Shuffle.Netty.${name}`) ?? 0);
   return {
     heapUsed: memory?.heapUsed ?? 0,
     heapCommitted: memory?.heapCommitted ?? 0,
@@ -70,14 +76,14 @@ export function memoryMetrics(memory: NodeMemory | undefined, { hardware }: Task
     mappedCount: 0,
     mappedUsed: 0,
     mappedMax: 0,
-    memorySegmentsAvailable: 0,
-    memorySegmentsTotal: 0,
-    nettyShuffleMemorySegmentsAvailable: 0,
-    nettyShuffleMemorySegmentsUsed: 0,
-    nettyShuffleMemorySegmentsTotal: 0,
-    nettyShuffleMemoryAvailable: network,
-    nettyShuffleMemoryUsed: 0,
-    nettyShuffleMemoryTotal: network,
+    memorySegmentsAvailable: shuffle('AvailableMemorySegments'),
+    memorySegmentsTotal: shuffle('TotalMemorySegments'),
+    nettyShuffleMemorySegmentsAvailable: shuffle('AvailableMemorySegments'),
+    nettyShuffleMemorySegmentsUsed: shuffle('UsedMemorySegments'),
+    nettyShuffleMemorySegmentsTotal: shuffle('TotalMemorySegments'),
+    nettyShuffleMemoryAvailable: shuffle('AvailableMemory'),
+    nettyShuffleMemoryUsed: shuffle('UsedMemory'),
+    nettyShuffleMemoryTotal: shuffle('TotalMemory'),
     garbageCollectors: (memory?.garbageCollections ?? []).map(({ name, count, timeMs }) => ({
       name,
       count,

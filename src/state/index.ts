@@ -17,6 +17,8 @@ export { HEAP_STATES } from './keyed-states.ts';
 export type { KeyedStates } from './keyed-states.ts';
 export { HashMapStateBackend } from './hashmap/hashmap-backend.ts';
 export { RocksDbStateBackend } from './rocksdb/rocksdb-backend.ts';
+export type { LatencyTrackSettings } from './latency/access-latency.ts';
+export { OperatorLatencies } from './latency/operator-latencies.ts';
 export { InMemoryOperatorStateStore } from './operator/operator-state.ts';
 export { redistributeOperatorState } from './operator/redistribute.ts';
 export type { Distribution, NamedOperatorState, OperatorStateSnapshot } from './operator/redistribute.ts';

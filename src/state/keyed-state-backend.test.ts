@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { MemorySnapshotStore } from '../storage/memory/snapshot-store.ts';
-import { hashMapBench, rocksDbBench } from './test-support/backend-bench.ts';
+import { hashMapBench, rocksDbBench, trackedBench } from './test-support/backend-bench.ts';
 import type { BackendBench } from './test-support/backend-bench.ts';
 import { describeMigration } from './test-support/migration.conformance.ts';
 import { describeSnapshots } from './test-support/snapshots.conformance.ts';
@@ -14,6 +14,7 @@ const BACKENDS = {
   hashmap: hashMapBench,
   rocksdb: () => rocksDbBench(64 << 20),
   'rocksdb without memory': () => rocksDbBench(ONE_ROW),
+  'hashmap with latencies': async () => trackedBench(await hashMapBench()),
 };
 
 /** What every caller may rely on, for every backend; snapshots of each are restored by another kind too. */
@@ -21,6 +22,7 @@ describe.each([
   ['hashmap', 'rocksdb without memory'],
   ['rocksdb', 'hashmap'],
   ['rocksdb without memory', 'hashmap'],
+  ['hashmap with latencies', 'rocksdb'],
 ] as const)('keyed state backend %s, with snapshots for %s', (one, two) => {
   const benches: BackendBench[] = [];
   beforeAll(async () => {

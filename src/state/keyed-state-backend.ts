@@ -3,6 +3,7 @@ import type { KeyedStateStore } from '../functions/context.ts';
 import type { ValueStateDescriptor } from '../functions/state.ts';
 import type { KeyIdentity } from './key-encoding.ts';
 import type { KeyGroupRange } from './key-groups.ts';
+import type { OperatorLatencies } from './latency/operator-latencies.ts';
 import type { StateInfo } from './snapshot/format.ts';
 import type { StateReader } from './snapshot/state-reader.ts';
 import type { StateWriter, WrittenState } from './snapshot/state-writer.ts';
@@ -22,6 +23,8 @@ export interface KeyedStateBackend extends KeyedStateStore {
   getCurrentKey(): Key;
   /** States of the current key and current namespace: per-window state of users. */
   readonly namespaced: KeyedStateStore;
+  /** Times accesses to the states that are opened from now on. */
+  trackLatencies(latencies: OperatorLatencies): void;
   /** Whether there may be state in namespaces, of this run or of a snapshot. */
   readonly hasNamespaced: boolean;
   setCurrentNamespace(namespace: Namespace): void;

@@ -204,6 +204,7 @@ describe.skipIf(noAtomicBatches !== '')(`JetStreamSink by atomic batches ${noAto
       })),
       preparedAt: 0,
     });
+    const already = new Set<string>();
     const requests: CommitRequest<StagedChunk>[] = [0, 1, 2].map((index) => ({
       committable: chunk(index * 2),
       checkpointId: 7,
@@ -211,12 +212,14 @@ describe.skipIf(noAtomicBatches !== '')(`JetStreamSink by atomic batches ${noAto
       stem,
       id: `${stem}/7/${index}`,
       recovered: false,
-      signalAlreadyCommitted: () => {},
+      signalAlreadyCommitted: () => void already.add(`${stem}/7/${index}`),
     }));
     const servers = resolveServers({ servers: server.url }, 'test');
     const options = { servers, connection, stream, commitSubject: `${stream}.c`, markersNeverExpire: false };
     await new AtomicCommitter(options).begin(stem, false, undefined);
-    await new AtomicCommitter(options).commit(requests.slice(0, 2));
+    const first = new AtomicCommitter(options);
+    await first.commit(requests.slice(0, 2));
+    expect([first.bytesSent(), already.size]).toEqual([4, 0]);
     const zombie = new AtomicCommitter(options);
     const [again, other] = await Promise.allSettled([
       new AtomicCommitter(options).commit(requests),
@@ -225,6 +228,7 @@ describe.skipIf(noAtomicBatches !== '')(`JetStreamSink by atomic batches ${noAto
     if (again.status === 'rejected') await new AtomicCommitter(options).commit(requests);
     if (other.status === 'rejected') await zombie.commit(requests);
     expect(await stored()).toEqual([0, 1, 2, 3, 4, 5]);
+    expect([...already]).toEqual(expect.arrayContaining([`${stem}/7/0`, `${stem}/7/1`]));
   });
 
   it(

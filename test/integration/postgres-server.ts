@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
+import { makeCertificates } from './certificates.ts';
 
 const START_TIMEOUT_MS = 60_000;
 /** Where Debian puts what it does not put on the PATH. */
@@ -46,12 +47,14 @@ export class PostgresServer {
   readonly #programs: string;
   readonly #port: number;
   readonly #user: { readonly uid: number; readonly gid: number } | object;
+  readonly #settings: string[];
   #process: ChildProcess | undefined;
 
   private constructor(folder: string, programs: string, port: number) {
     this.#folder = folder;
     this.#programs = programs;
     this.#port = port;
+    this.#settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories='];
     this.#user = process.getuid?.() === 0 ? (otherUser() ?? {}) : {};
   }
 
@@ -72,6 +75,17 @@ export class PostgresServer {
 
   get url(): string {
     return `postgres://test:secret@127.0.0.1:${this.#port}/postgres`;
+  }
+
+  /** Lets clients encrypt from now on; the file of the authority that signed its certificate, for `localhost`. */
+  async encrypt(): Promise<string> {
+    const data = join(this.#folder, 'data');
+    const { ca, serverCert, serverKey } = await makeCertificates(data);
+    if ('uid' in this.#user)
+      for (const file of [serverCert, serverKey]) chownSync(file, this.#user.uid, this.#user.gid);
+    this.#settings.push('ssl=on', `ssl_cert_file=${serverCert}`, `ssl_key_file=${serverKey}`);
+    await this.restart();
+    return ca;
   }
 
   /** kill -9, as a crash of the host would. */
@@ -116,10 +130,9 @@ export class PostgresServer {
   }
 
   async #launch(): Promise<void> {
-    const settings = [`port=${this.#port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories='];
     const child = spawn(
       join(this.#programs, 'postgres'),
-      ['-D', join(this.#folder, 'data'), ...settings.flatMap((setting) => ['-c', setting])],
+      ['-D', join(this.#folder, 'data'), ...this.#settings.flatMap((setting) => ['-c', setting])],
       { ...this.#user, cwd: this.#folder, stdio: ['ignore', 'ignore', 'pipe'], env: {} },
     );
     this.#process = child;

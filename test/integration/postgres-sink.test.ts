@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import postgres from 'postgres';
 import type { Sql } from 'postgres';
@@ -5,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { PostgresSink } from '../../src/connectors/postgres/postgres-sink.ts';
 import type { PostgresColumnsOptions } from '../../src/connectors/postgres/postgres-sink.ts';
 import { writerContext } from '../../src/connectors/test-support/writer-context.ts';
+import type { SinkOperator } from '../../src/dataplane/operators/sink.ts';
 import { SinkJob } from '../../src/dataplane/test-support/sink-job.ts';
 import { DeliveryGuarantee } from '../../src/functions/sink.ts';
 import type { Sink } from '../../src/functions/sink.ts';
@@ -150,6 +152,12 @@ describe.skipIf(missing !== '')(`PostgresSink ${missing}`, () => {
     const [attempt] = await Promise.all([job.start(1), zombie?.notifyCheckpointComplete?.(id)]);
     expect(attempt).toBeUndefined();
     expect(await stored()).toEqual(upTo(700));
+    const operators = [zombie as SinkOperator, job.subtasks[0]?.chain.members[0]?.operator as SinkOperator];
+    const already = operators.map(({ committables }) => committables?.alreadyCommitted ?? 0);
+    expect(already.toSorted((a, b) => a - b)).toEqual([0, 1]);
+    // 700 rows of one to three digits, and what the protocol adds.
+    for (const { bytesSent } of operators) expect(bytesSent).toBeGreaterThan(0);
+    expect(Math.max(...operators.map(({ bytesSent }) => bytesSent ?? 0))).toBeGreaterThan(1_990);
     await zombie?.close?.(true);
   });
 
@@ -177,6 +185,22 @@ describe.skipIf(missing !== '')(`PostgresSink ${missing}`, () => {
       expect(await stored()).toEqual([0, 1, 2]);
     },
   );
+
+  it('when the connection is encrypted, then rows are written over it, and its bytes are counted', async () => {
+    const ca = await server.encrypt();
+    const ssl = { ca: readFileSync(ca), servername: 'localhost' };
+    const job = jobOf(() => sink({ connection: { url: server.url, ssl } }));
+    await job.start(1);
+    job.write(100);
+    await job.checkpoint();
+    expect(await stored()).toEqual(upTo(100));
+    const operator = job.subtasks[0]?.chain.members[0]?.operator as SinkOperator;
+    expect(operator.bytesSent).toBeGreaterThan(190);
+    const [row] = await sql<{ encrypted: boolean }[]>`
+      SELECT bool_and(ssl) AS encrypted FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+      WHERE application_name = 'millrace-committer'`;
+    expect(row?.encrypted).toBe(true);
+  });
 
   it('when the job takes no checkpoints and runs again, then the end of the input is committed once', async () => {
     const job = jobOf(() => sink(), false);

@@ -4,6 +4,7 @@ import type { ClusterId, TaskManagerId } from '../../../src/base/ids.ts';
 import type { SpanOptions, SpanOutcome, TraceContext } from '../../../src/ports/tracing.ts';
 import type { MetricSamples } from '../../../src/protocol/metrics.ts';
 import type { CancelTasks, SubmitTasks } from '../../../src/protocol/slot.ts';
+import type { SlotMemory } from '../../task-manager/slot/slot-memory.ts';
 import type { SlotMetricSettings } from '../../task-manager/slot/slot-runtime.ts';
 import type { TaskManagerResources } from '../../task-manager/slot/task-manager-resources.ts';
 import type { ThreadFigures } from './thread-meter.ts';
@@ -66,6 +67,7 @@ export type SlotThreadFact =
   | {
       readonly type: 'metrics';
       readonly groups: readonly MetricSamples[];
+      readonly memory: SlotMemory;
       readonly thread: ThreadFigures;
     }
   | { readonly type: 'failed'; readonly error: SerializedError };

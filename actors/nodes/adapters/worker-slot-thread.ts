@@ -172,7 +172,7 @@ class WorkerSlotThread implements SlotThread, WatchedThread {
         return this.#options.environment.tracing.start(fact.name, fact.options).end(fact.outcome);
       case 'metrics':
         this.#options.processMeter?.threadMeasured(this, fact.thread);
-        return this.#slot.onMetrics(fact.groups);
+        return this.#slot.onMetrics(fact.groups, fact.memory);
       case 'failed':
         this.#failure ??= fact.error;
         return;

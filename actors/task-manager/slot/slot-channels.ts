@@ -46,6 +46,8 @@ export interface OpenChannels {
     wake: () => void,
     records?: EdgeRecords,
   ): OutputChannel;
+  /** Bytes that the channel's input has for frames that wait; 0 where records go by reference. */
+  inputBytes(channel: ChannelDescriptor, fence: ChannelFence): number;
 }
 
 /** A ring that this slot shares with another thread of its process. */
@@ -136,6 +138,17 @@ export class SlotChannels implements OpenChannels {
       }
       case 'network':
         return networkOutputChannel(this.#network(fence, channelId, wake, records));
+    }
+  }
+
+  inputBytes({ carrier, channelId }: ChannelDescriptor, fence: ChannelFence): number {
+    switch (carrier) {
+      case 'slot':
+        return 0;
+      case 'process':
+        return this.#ring(fence, channelId).ring.byteLength;
+      case 'network':
+        return fence.windowFrames * fence.exchange.frameBytes;
     }
   }
 

@@ -9,6 +9,7 @@ import type { OperatorFactory } from '../../../src/dataplane/chain/operator.ts';
 import { windowFrames } from '../../../src/dataplane/exchange/exchange-settings.ts';
 import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
 import { openRocksDbStates } from '../../../src/storage/rocksdb/open-keyed-states.ts';
+import { rocksDbMemoryBytes } from '../../../src/storage/rocksdb/settings.ts';
 import { createTask } from '../../../src/dataplane/task/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
 import type { TaskMetricSettings } from '../../../src/dataplane/task/task-metrics.ts';
@@ -24,6 +25,8 @@ import { Subtask } from '../subtask/subtask.effects.ts';
 import type { SubtaskLink } from '../subtask/subtask.effects.ts';
 import { describeTask } from './describe-task.ts';
 import type { OpenChannels } from './slot-channels.ts';
+import { sumOfMemory } from './slot-memory.ts';
+import type { SlotMemory } from './slot-memory.ts';
 import { RestorePoints, taskCheckpointing } from './task-checkpointing.ts';
 import { effectiveConfiguration, jobExchange } from './task-manager-resources.ts';
 import type { TaskManagerResources } from './task-manager-resources.ts';
@@ -37,8 +40,8 @@ export interface SlotRuntimeOptions {
   readonly resources: TaskManagerResources;
   /** Where the TaskManager is, and what its metrics are to be. */
   readonly metrics: SlotMetricSettings;
-  /** What the subtasks measure; told about once a second. */
-  onMetrics(groups: readonly MetricSamples[]): void;
+  /** What the subtasks measure, and what memory they have taken; told about once a second. */
+  onMetrics(groups: readonly MetricSamples[], memory: SlotMemory): void;
   /** Temporary files of the tasks that run here. */
   readonly spillFiles: SpillFiles;
   /** Channels of the tasks that run here. */
@@ -59,6 +62,7 @@ export class SlotRuntime {
   readonly #environment: ActorEnvironment;
   readonly #options: SlotRuntimeOptions;
   readonly #subtasks = new Map<string, Subtask>();
+  readonly #memory = new Map<string, SlotMemory>();
   /** Attempts deployed or canceled here, ever: a slot's thread serves one allocation, so this stays small. */
   readonly #known = new Set<string>();
   readonly #jobs = new Map<number, Promise<GeneratedJob<OperatorFactory>>>();
@@ -75,7 +79,8 @@ export class SlotRuntime {
     });
     this.#stopMeasuring = every(environment.clock, METRIC_COLLECT_INTERVAL_MS, () => {
       const now = environment.clock.monotonic();
-      options.onMetrics([...this.#subtasks.values()].flatMap((subtask) => subtask.collectMetrics(now)));
+      const groups = [...this.#subtasks.values()].flatMap((subtask) => subtask.collectMetrics(now));
+      options.onMetrics(groups, sumOfMemory(this.#memory.values()));
     });
   }
 
@@ -90,7 +95,10 @@ export class SlotRuntime {
         deployment: task,
         buildTask: (link) => this.#buildTask(request, task, link),
         loop: this.#options.loop,
-        onEnded: () => this.#subtasks.delete(key),
+        onEnded: () => {
+          this.#subtasks.delete(key);
+          this.#memory.delete(key);
+        },
       });
       this.#subtasks.set(key, subtask);
       subtask.start();
@@ -135,6 +143,11 @@ export class SlotRuntime {
     const configuration = effectiveConfiguration(resources, request.job);
     const rocksDb = rocksDbSettings(configuration, deployment.subtaskIndex);
     const restoreFrom = await this.#restorePoints.at(request.restore);
+    const inputBytes = descriptor.inputs.map((channel) => channels.inputBytes(channel, fence));
+    this.#memory.set(keyOf(deployment), {
+      managed: rocksDb === undefined ? 0 : rocksDbMemoryBytes(rocksDb),
+      network: inputBytes.reduce((sum, bytes) => sum + bytes, 0),
+    });
     return createTask(descriptor, plan, {
       clock,
       logger: logger.child({

@@ -2,6 +2,7 @@ import type { SerializedError } from '../../../src/base/errors.ts';
 import type { TaskManagerId } from '../../../src/base/ids.ts';
 import type { MetricSamples } from '../../../src/protocol/metrics.ts';
 import type { CancelTasks, SubmitTasks } from '../../../src/protocol/slot.ts';
+import type { SlotMemory } from './slot-memory.ts';
 
 /**
  * The thread of a slot, as its actor drives it. Adapters: a worker thread (`actors/nodes/adapters`), or inline on the
@@ -22,8 +23,8 @@ export interface SlotThreadOptions {
   readonly slot: number;
   /** The thread ended without being asked. */
   onExit(error: SerializedError): void;
-  /** What the subtasks measure; told about once a second. */
-  onMetrics(groups: readonly MetricSamples[]): void;
+  /** What the subtasks measure, and what memory they have taken; told about once a second. */
+  onMetrics(groups: readonly MetricSamples[], memory: SlotMemory): void;
 }
 
 export type StartSlotThread = (options: SlotThreadOptions) => SlotThread;

@@ -26,8 +26,8 @@ export function provideSlot(
             ...owner,
             slot,
             onExit: (error) => self.send({ type: 'threadExited', error }),
-            onMetrics: (groups) => {
-              if (threads.has(slot)) metrics.slotMeasured(slot, groups);
+            onMetrics: (groups, memory) => {
+              if (threads.has(slot)) metrics.slotMeasured(slot, groups, memory);
             },
           }),
         );

@@ -28,6 +28,7 @@ export class AtomicCommitter implements Committer<StagedChunk> {
   readonly #options: AtomicCommitterOptions;
   /** The marker of a stem after a commit of ours; others are read. */
   readonly #known = new Map<string, CommitMarker>();
+  #bytes = 0;
 
   constructor(options: AtomicCommitterOptions) {
     this.#options = options;
@@ -51,6 +52,11 @@ export class AtomicCommitter implements Committer<StagedChunk> {
 
   commit(requests: readonly CommitRequest<StagedChunk>[]): Promise<void> {
     return this.#guarded(() => this.#commit(requests));
+  }
+
+  /** Bytes of the records' messages, with those that were refused. */
+  bytesSent(): number {
+    return this.#bytes;
   }
 
   async close(): Promise<void> {
@@ -98,6 +104,7 @@ export class AtomicCommitter implements Committer<StagedChunk> {
     messages: StagedChunk['messages'],
   ): Promise<CommitMarker> {
     const { connection, commitSubject, markersNeverExpire } = this.#options;
+    for (const { payload } of messages) this.#bytes += payload.length;
     const sequence = await publishBatch(connection, messages, {
       subject: markerSubject(commitSubject, stem),
       payload: encodeMarker(checkpointId, chunk),

@@ -12,6 +12,8 @@ export class DeduplicatingCommitter implements Committer<StagedChunk> {
   readonly #maximumOutageMs: number;
   readonly #now: () => number;
   #publisher: Publisher | undefined;
+  /** Of publishers that failed. */
+  #bytesBefore = 0;
   readonly #tried = new Set<string>();
 
   constructor(newPublisher: () => Promise<Publisher>, maximumOutageMs: number, now: () => number) {
@@ -23,21 +25,33 @@ export class DeduplicatingCommitter implements Committer<StagedChunk> {
   async commit(requests: readonly CommitRequest<StagedChunk>[]): Promise<void> {
     for (const request of requests) this.#checkAge(request);
     const publisher = (this.#publisher ??= await this.#newPublisher());
+    const duplicates = requests.map(() => 0);
     try {
-      for (const { committable, id } of requests) {
+      for (const [at, { committable, id }] of requests.entries()) {
+        const onDuplicate = (): void => {
+          duplicates[at] = (duplicates[at] ?? 0) + 1;
+        };
         for (const [index, { subject, payload, records }] of committable.messages.entries()) {
           await publisher.pending();
-          publisher.publish(subject, payload, { messageId: `${id}/${index}`, records });
+          publisher.publish(subject, payload, { messageId: `${id}/${index}`, records, onDuplicate });
         }
       }
       await publisher.flush();
     } catch (error) {
       // A publisher keeps its first failure.
       this.#publisher = undefined;
+      this.#bytesBefore += publisher.bytes;
       await publisher.close().catch(() => {});
       throw error;
     }
-    for (const { id } of requests) this.#tried.delete(id);
+    for (const [at, request] of requests.entries()) {
+      this.#tried.delete(request.id);
+      if (duplicates[at] === request.committable.messages.length) request.signalAlreadyCommitted();
+    }
+  }
+
+  bytesSent(): number {
+    return this.#bytesBefore + (this.#publisher?.bytes ?? 0);
   }
 
   async close(): Promise<void> {

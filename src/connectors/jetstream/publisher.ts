@@ -14,18 +14,26 @@ const NO_RESPONDERS = 503;
 /** How often the age of the oldest publish is looked at. */
 const AGE_CHECK_MS = JETSTREAM_ACK_TIMEOUT_MS / 10;
 
-/** What goes into a message's headers. */
+/** What goes into a message's headers, and who wants to know what became of it. */
 export interface PublishFields {
   /** The stream drops a message whose id it knows. */
   readonly messageId?: string | undefined;
   /** Number of packed records; 0 for none. */
   readonly records?: number;
+  /** The stream had a message of this id. */
+  readonly onDuplicate?: () => void;
 }
 
 interface Outstanding {
   readonly subject: string;
   readonly bytes: number;
   readonly sentAt: number;
+  readonly onDuplicate: (() => void) | undefined;
+}
+
+interface Acknowledgement {
+  readonly duplicate?: boolean;
+  readonly error?: { readonly description?: string; readonly err_code?: number };
 }
 
 /**
@@ -94,6 +102,7 @@ export class Publisher {
       subject,
       bytes: payload.length,
       sentAt: performance.now(),
+      onDuplicate: fields.onDuplicate,
     });
     this.#outstandingBytes += payload.length;
     this.#bytes += payload.length;
@@ -137,11 +146,11 @@ export class Publisher {
     const number = Number(message.subject.slice(this.#inbox.length + 1));
     const sent = this.#outstanding.get(number);
     if (sent === undefined) return;
-    const refusal = refusalOf(message, sent.subject, this.#servers);
-    if (refusal !== undefined) {
-      this.#fail(refusal);
-      return;
-    }
+    if (message.headers?.code === NO_RESPONDERS)
+      return this.#fail(nobodyListens(sent.subject, this.#servers));
+    const { error, duplicate } = message.json<Acknowledgement>();
+    if (error !== undefined) return this.#fail(refusalOf(error, sent.subject, this.#servers));
+    if (duplicate === true) sent.onDuplicate?.();
     this.#outstanding.delete(number);
     this.#outstandingBytes -= sent.bytes;
     if (this.#waiters.length === 0) return;
@@ -175,15 +184,18 @@ function headerOf({ messageId, records = 0 }: PublishFields): ReturnType<typeof 
   return header;
 }
 
-/** Why the server did not store a message; `undefined` when it did. */
-function refusalOf(message: Msg, subject: string, servers: ResolvedConnection): Error | undefined {
-  if (message.headers?.code === NO_RESPONDERS) {
-    return new UserError(
-      `no stream of JetStream at ${servers.urls.join(', ')} listens on ${subject}: create one that does`,
-    );
-  }
-  const { error } = message.json<{ error?: { description?: string; err_code?: number } }>();
-  if (error === undefined) return undefined;
+function nobodyListens(subject: string, servers: ResolvedConnection): Error {
+  return new UserError(
+    `no stream of JetStream at ${servers.urls.join(', ')} listens on ${subject}: create one that does`,
+  );
+}
+
+/** Why the server did not store a message. */
+function refusalOf(
+  error: NonNullable<Acknowledgement['error']>,
+  subject: string,
+  servers: ResolvedConnection,
+): Error {
   return new ExternalError(
     `JetStream at ${servers.urls.join(', ')} refused a message for ${subject}: ${error.description ?? `error ${error.err_code}`}`,
   );

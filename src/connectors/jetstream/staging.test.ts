@@ -4,7 +4,7 @@ import type { CommitRequest } from '../../functions/sink.ts';
 import { DeduplicatingCommitter } from './deduplicating-committer.ts';
 import { checkExactlyOnce } from './exactly-once-stream.ts';
 import type { ExactlyOncePlan, ExactlyOnceStream } from './exactly-once-stream.ts';
-import type { Publisher } from './publisher.ts';
+import type { Publisher, PublishFields } from './publisher.ts';
 import { RecordPacker, unpackRecords } from './record-pack.ts';
 import { cutChunks } from './staged-chunk.ts';
 import type { StagedChunk } from './staged-chunk.ts';
@@ -104,6 +104,7 @@ describe('checkExactlyOnce', () => {
 });
 
 describe('DeduplicatingCommitter', () => {
+  let already = 0;
   const request = (preparedAt: number, recovered: boolean): CommitRequest<StagedChunk> => ({
     committable: { messages: [{ subject: 's', payload: new Uint8Array(), records: 0 }], preparedAt },
     checkpointId: 1,
@@ -111,7 +112,39 @@ describe('DeduplicatingCommitter', () => {
     stem: 'j/o/0',
     id: 'j/o/0/1/0',
     recovered,
-    signalAlreadyCommitted: () => {},
+    signalAlreadyCommitted: () => {
+      already += 1;
+    },
+  });
+
+  it('when the stream has all messages of a committable, then that is committed already; when it lacks one, then it is not', async () => {
+    const stored = new Set(['j/o/0/1/0/0']);
+    let bytes = 0;
+    const publisher = {
+      pending: () => undefined,
+      publish: (_subject: string, payload: Uint8Array, fields: Required<PublishFields>) => {
+        bytes += payload.length;
+        if (stored.has(fields.messageId ?? '')) fields.onDuplicate();
+      },
+      flush: () => Promise.resolve(),
+      get bytes() {
+        return bytes;
+      },
+    } as unknown as Publisher;
+    const committer = new DeduplicatingCommitter(
+      () => Promise.resolve(publisher),
+      1_000,
+      () => 0,
+    );
+    expect(committer.bytesSent()).toBe(0);
+    const message = { subject: 's', payload: new Uint8Array(7), records: 0 };
+    const two = { ...request(0, true), committable: { messages: [message, message], preparedAt: 0 } };
+    already = 0;
+    await committer.commit([two]);
+    expect([already, committer.bytesSent()]).toEqual([0, 14]);
+    stored.add('j/o/0/1/0/1');
+    await committer.commit([two]);
+    expect([already, committer.bytesSent()]).toEqual([1, 28]);
   });
 
   it('when what may be stored is older than the outage it stands, then it is not published again', async () => {

@@ -1,6 +1,9 @@
+import type { Socket } from 'node:net';
 import type { Options, Sql } from 'postgres';
 import { ExternalError, MillraceError, UserError } from '../../base/errors.ts';
 import { POSTGRES_CONNECT_TIMEOUT_MS } from '../../base/limits.ts';
+import { CountedSockets } from './counted-sockets.ts';
+import type { SocketAddress } from './counted-sockets.ts';
 
 /** Which server, and who one is there; what is missing comes from libpq's environment variables (`PGHOST`, `PGUSER`, ...). */
 export interface PostgresConnectionOptions {
@@ -18,18 +21,32 @@ export interface PostgresConnectionOptions {
 /** Milliseconds in a second. */
 const SECOND = 1_000;
 
+/** A client of one connection. */
+export interface PostgresConnection {
+  readonly sql: Sql;
+  /** Bytes sent to the server so far. */
+  bytesSent(): number;
+}
+
 /** One connection, made when it is first used. The client is loaded only where a job writes to PostgreSQL. */
-export async function connectTo(options: PostgresConnectionOptions, name: string): Promise<Sql> {
+export async function connectTo(
+  options: PostgresConnectionOptions,
+  name: string,
+): Promise<PostgresConnection> {
   const { default: postgres } = await import('postgres');
   const { url, ...single } = options;
-  const settings: Options<Record<string, never>> = {
+  const sockets = new CountedSockets();
+  // The client's types do not know `socket`.
+  const settings: Options<Record<string, never>> & { socket: (address: SocketAddress) => Socket } = {
     ...(single as Options<Record<string, never>>),
     max: 1,
     connect_timeout: POSTGRES_CONNECT_TIMEOUT_MS / SECOND,
     onnotice: () => {},
     connection: { application_name: name },
+    socket: (address) => sockets.open(address),
   };
-  return url === undefined ? postgres(settings) : postgres(url, settings);
+  const sql = url === undefined ? postgres(settings) : postgres(url, settings);
+  return { sql, bytesSent: () => sockets.bytesSent };
 }
 
 /** Classes of SQLSTATE that say: the data, the statement or the rights are wrong. Others may pass by themselves. */

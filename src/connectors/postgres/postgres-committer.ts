@@ -2,6 +2,7 @@ import type { Sql } from 'postgres';
 import type { CommitRequest, Committer } from '../../functions/sink.ts';
 import { checkCommitted } from '../commits-ahead.ts';
 import { postgresError } from './connection.ts';
+import type { PostgresConnection } from './connection.ts';
 import { tableName } from './statement.ts';
 import type { Row, RowStatement } from './statement.ts';
 import { writeRows } from './write-rows.ts';
@@ -13,7 +14,7 @@ export interface StagedRows {
 }
 
 export interface PostgresCommitterOptions {
-  readonly sql: Sql;
+  readonly connection: PostgresConnection;
   readonly commitTable: string;
   /** Noted beside each commit, for people. */
   readonly epoch: number;
@@ -21,12 +22,14 @@ export interface PostgresCommitterOptions {
 
 /** Writes the rows of a checkpoint and the note that they are committed in one transaction; a commit that is noted is passed over. */
 export class PostgresCommitter implements Committer<StagedRows> {
+  readonly #connection: PostgresConnection;
   readonly #sql: Sql;
   readonly #table: string;
   readonly #epoch: number;
 
-  constructor({ sql, commitTable, epoch }: PostgresCommitterOptions) {
-    this.#sql = sql;
+  constructor({ connection, commitTable, epoch }: PostgresCommitterOptions) {
+    this.#connection = connection;
+    this.#sql = connection.sql;
     this.#table = tableName(commitTable);
     this.#epoch = epoch;
   }
@@ -88,6 +91,10 @@ export class PostgresCommitter implements Committer<StagedRows> {
     } catch (error) {
       throw postgresError('commit rows to PostgreSQL', error);
     }
+  }
+
+  bytesSent(): number {
+    return this.#connection.bytesSent();
   }
 
   async close(): Promise<void> {

@@ -92,9 +92,12 @@ export class PostgresSink<T> implements Sink<T, StagedRows> {
   async createWriter(context: SinkWriterContext): Promise<SinkWriter<T, StagedRows>> {
     const { taskInfo, operatorId, restoredCheckpointId } = context;
     if (this.#guarantee !== DeliveryGuarantee.EXACTLY_ONCE) {
-      const sql = await connectTo(this.#options.connection, 'millrace-sink');
+      const connection = await connectTo(this.#options.connection, 'millrace-sink');
       const awaitStored = this.#guarantee === DeliveryGuarantee.AT_LEAST_ONCE;
-      return new RowsWriter<T>(sql, this.#statement, this.#rowOf, awaitStored) as SinkWriter<T, StagedRows>;
+      return new RowsWriter<T>(connection, this.#statement, this.#rowOf, awaitStored) as SinkWriter<
+        T,
+        StagedRows
+      >;
     }
     const stem = commitStem(taskInfo.jobId, operatorId, taskInfo.indexOfThisSubtask);
     return new StagingRowsWriter<T>(this.#statement, this.#rowOf, async () => {
@@ -108,9 +111,9 @@ export class PostgresSink<T> implements Sink<T, StagedRows> {
   }
 
   async #newCommitter(epoch: number): Promise<PostgresCommitter> {
-    const { connection, commitTable = 'millrace_commits' } = this.#options;
-    const sql = await connectTo(connection, 'millrace-committer');
-    const committer = new PostgresCommitter({ sql, commitTable, epoch });
+    const { commitTable = 'millrace_commits' } = this.#options;
+    const connection = await connectTo(this.#options.connection, 'millrace-committer');
+    const committer = new PostgresCommitter({ connection, commitTable, epoch });
     try {
       await committer.begin();
       return committer;

@@ -1,13 +1,13 @@
-import type { Sql } from 'postgres';
 import { POSTGRES_BATCH_ROWS } from '../../base/limits.ts';
 import type { SinkWriter } from '../../functions/sink.ts';
 import { postgresError } from './connection.ts';
+import type { PostgresConnection } from './connection.ts';
 import type { Row, RowStatement } from './statement.ts';
 import { writeRows } from './write-rows.ts';
 
 /** Writes rows as they come: one batch is under way while the next fills. */
 export class RowsWriter<T> implements SinkWriter<T> {
-  readonly #sql: Sql;
+  readonly #connection: PostgresConnection;
   readonly #statement: RowStatement;
   readonly #rowOf: (value: T) => Row;
   readonly #awaitStored: boolean;
@@ -16,8 +16,13 @@ export class RowsWriter<T> implements SinkWriter<T> {
   #failure: { readonly error: unknown } | undefined;
 
   /** @param awaitStored whether a barrier waits until everything is written */
-  constructor(sql: Sql, statement: RowStatement, rowOf: (value: T) => Row, awaitStored: boolean) {
-    this.#sql = sql;
+  constructor(
+    connection: PostgresConnection,
+    statement: RowStatement,
+    rowOf: (value: T) => Row,
+    awaitStored: boolean,
+  ) {
+    this.#connection = connection;
     this.#statement = statement;
     this.#rowOf = rowOf;
     this.#awaitStored = awaitStored;
@@ -40,10 +45,14 @@ export class RowsWriter<T> implements SinkWriter<T> {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
+  bytesSent(): number {
+    return this.#connection.bytesSent();
+  }
+
   async close(aborted: boolean): Promise<void> {
     this.#rows = [];
     if (!aborted) await this.#writing;
-    await this.#sql.end({ timeout: 0 });
+    await this.#connection.sql.end({ timeout: 0 });
   }
 
   async #settled(): Promise<void> {
@@ -61,7 +70,7 @@ export class RowsWriter<T> implements SinkWriter<T> {
     const rows = this.#rows;
     this.#rows = [];
     try {
-      await this.#sql.begin((sql) => writeRows(sql, this.#statement, rows));
+      await this.#connection.sql.begin((sql) => writeRows(sql, this.#statement, rows));
     } catch (error) {
       this.#failure = { error: postgresError('write rows to PostgreSQL', error) };
     }

@@ -7,7 +7,7 @@ import type { MetricComponent } from '../../metrics/component.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SpillFiles } from '../../ports/spill-files.ts';
 import type { Logger } from '../../ports/logger.ts';
-import { InMemoryOperatorStateStore, keyGroupRange } from '../../state/index.ts';
+import { InMemoryOperatorStateStore, keyGroupRange, OperatorLatencies } from '../../state/index.ts';
 import type { KeyedStateBackend, KeyedStates, OperatorStateSnapshot } from '../../state/index.ts';
 import type { TaskCounters, TaskSettings } from '../task/task.ts';
 import { Chain } from './chain.ts';
@@ -52,10 +52,17 @@ export interface RestoredOperator {
 class OperatorStates implements MemberStates {
   readonly operatorState: InMemoryOperatorStateStore;
   readonly #environment: ChainEnvironment;
+  readonly #metrics: MetricComponent;
   #keyed: KeyedStateBackend | undefined;
+  #opened = false;
 
-  constructor(environment: ChainEnvironment, restored: RestoredOperator | undefined) {
+  constructor(
+    environment: ChainEnvironment,
+    metrics: MetricComponent,
+    restored: RestoredOperator | undefined,
+  ) {
     this.#environment = environment;
+    this.#metrics = metrics;
     this.operatorState = new InMemoryOperatorStateStore(restored?.operatorState);
     this.#keyed = restored?.keyed;
   }
@@ -65,8 +72,11 @@ class OperatorStates implements MemberStates {
   }
 
   open(): KeyedStateBackend {
-    const { keyedStates, taskInfo, clock } = this.#environment;
+    const { keyedStates, taskInfo, clock, settings } = this.#environment;
     this.#keyed ??= newKeyedState(keyedStates, taskInfo, clock);
+    if (!this.#opened && settings.latencyTrack !== undefined)
+      this.#keyed.trackLatencies(new OperatorLatencies(settings.latencyTrack, this.#metrics, clock));
+    this.#opened = true;
     return this.#keyed;
   }
 }
@@ -109,7 +119,7 @@ export function buildChain(plan: ChainPlan<OperatorFactory>, environment: ChainE
     const metrics = environment.metricsOf(node.operatorId, node.name);
     const late = { dropped: 0 };
     const operator = node.factory.create();
-    const states = new OperatorStates(environment, environment.restored?.get(node.operatorId));
+    const states = new OperatorStates(environment, metrics, environment.restored?.get(node.operatorId));
     const own = { ...outputs, metrics, late, states };
     entries[index] = operator.setup(newContext(node, index, own, environment));
     members[index] = {

@@ -83,6 +83,11 @@ export class CommitQueue {
     return this.#tail;
   }
 
+  /** Bytes sent to commit, where the committer knows. */
+  get bytesSent(): number | undefined {
+    return this.#committer.bytesSent?.();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#stopWaiting?.();

@@ -107,9 +107,10 @@ export class SinkOperator implements StreamOperator {
     return this.#commits?.counts;
   }
 
-  /** Bytes written out, where the writer knows. */
+  /** Bytes written out, where writer or committer knows. */
   get bytesSent(): number | undefined {
-    return this.#writer?.bytesSent?.();
+    const [written, committed] = [this.#writer?.bytesSent?.(), this.#commits?.bytesSent];
+    return written === undefined && committed === undefined ? undefined : (written ?? 0) + (committed ?? 0);
   }
 
   async #prepare(checkpointId: number): Promise<void> {

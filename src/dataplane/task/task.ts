@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { SpillFiles } from '../../ports/spill-files.ts';
 import type { MetricSamples } from '../../protocol/metrics.ts';
-import type { KeyedStates } from '../../state/index.ts';
+import type { KeyedStates, LatencyTrackSettings } from '../../state/index.ts';
 import type { TaskCheckpointing } from '../checkpoint/task-checkpointing.ts';
 import type {
   ChannelDescriptor,
@@ -123,4 +123,6 @@ export interface TaskSettings {
   readonly objectReuse: boolean;
   /** `execution.sorted-inputs.memory`: records that an operator keeps in memory in execution mode BATCH. */
   readonly sortedInputsBytes: number;
+  /** `state.latency-track.*`; undefined: accesses to keyed state are not timed. */
+  readonly latencyTrack: LatencyTrackSettings | undefined;
 }

@@ -19,6 +19,7 @@ export const SETTINGS: TaskSettings = {
   autoWatermarkIntervalMs: 200,
   objectReuse: false,
   sortedInputsBytes: 1_000_000,
+  latencyTrack: undefined,
 };
 
 export function newCounters(): TaskCounters {

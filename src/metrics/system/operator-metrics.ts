@@ -41,7 +41,10 @@ export const SOURCE_METRICS = {
 export const SINK_METRICS = {
   numRecordsSend: counter('records', 'Records handed to the writer.'),
   numRecordsSendPerSecond: rateOf('records', 'Rate of numRecordsSend.'),
-  numBytesSend: counter('bytes', 'Bytes that the writer has written out, where the connector knows.'),
+  numBytesSend: counter(
+    'bytes',
+    'Bytes that writer and committer have written out, where the connector knows.',
+  ),
   numBytesSendPerSecond: rateOf('bytes', 'Rate of numBytesSend.'),
   totalCommittables: counter(
     'committables',

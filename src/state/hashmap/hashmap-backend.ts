@@ -24,6 +24,8 @@ import type {
   SnapshotRun,
   WindowTable,
 } from '../keyed-state-backend.ts';
+import type { OperatorLatencies } from '../latency/operator-latencies.ts';
+import { TrackedStateStore } from '../latency/tracked-store.ts';
 import type { StateInfo, StateScope } from '../snapshot/format.ts';
 import type { StateReader } from '../snapshot/state-reader.ts';
 import type { StateWriter } from '../snapshot/state-writer.ts';
@@ -45,9 +47,9 @@ const PLAIN: PaneCodec<unknown> = { toPlain: (value) => value, fromPlain: (plain
 
 /** Keyed state on the heap (`state.backend.type: hashmap`): fastest, bounded by the memory of the process. */
 export class HashMapStateBackend implements KeyedStateBackend {
-  readonly namespaced: KeyedStateStore;
   readonly #table: KeyTable;
-  readonly #store: KeyedStateStore;
+  #store: KeyedStateStore;
+  #namespaced: KeyedStateStore;
   readonly #states = new RegisteredStates();
   readonly #versions = new RowVersions();
   readonly #current: { namespace: Namespace } = { namespace: '' };
@@ -69,7 +71,7 @@ export class HashMapStateBackend implements KeyedStateBackend {
       newCell: <T>(descriptor: AnyDescriptor) => new KeyCell<T>(this.#table, this.#slotOf(descriptor, 'key')),
       startTtl,
     });
-    this.namespaced = new HashMapStateStore({
+    this.#namespaced = new HashMapStateStore({
       newCell: <T>(descriptor: AnyDescriptor) => {
         const cell = new NamespaceCell<T>(this.#table, this.#slotOf(descriptor, 'namespace'), this.#current);
         this.#namespaceCells.push(cell as Cell<unknown>);
@@ -94,6 +96,15 @@ export class HashMapStateBackend implements KeyedStateBackend {
 
   getCurrentKey(): Key {
     return this.#table.getCurrentKey();
+  }
+
+  get namespaced(): KeyedStateStore {
+    return this.#namespaced;
+  }
+
+  trackLatencies(latencies: OperatorLatencies): void {
+    this.#store = new TrackedStateStore(this.#store, latencies);
+    this.#namespaced = new TrackedStateStore(this.#namespaced, latencies);
   }
 
   get hasNamespaced(): boolean {

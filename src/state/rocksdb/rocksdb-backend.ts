@@ -35,6 +35,8 @@ import type {
   SnapshotRun,
   WindowTable,
 } from '../keyed-state-backend.ts';
+import type { OperatorLatencies } from '../latency/operator-latencies.ts';
+import { TrackedStateStore } from '../latency/tracked-store.ts';
 import type { StateInfo, StateScope } from '../snapshot/format.ts';
 import type { StateReader } from '../snapshot/state-reader.ts';
 import type { StateWriter } from '../snapshot/state-writer.ts';
@@ -61,11 +63,11 @@ export interface RocksDbStateBackendOptions {
  * A key's states are one row. Window tables are held on the heap as a whole.
  */
 export class RocksDbStateBackend implements KeyedStateBackend {
-  readonly namespaced: KeyedStateStore;
   readonly #options: RocksDbStateBackendOptions;
   readonly #keys: RowKeys;
   readonly #rows: RocksDbRows;
-  readonly #store: KeyedStateStore;
+  #store: KeyedStateStore;
+  #namespaced: KeyedStateStore;
   readonly #states = new RegisteredStates();
   readonly #versions = new RowVersions();
   readonly #windows: HeapWindows;
@@ -91,7 +93,7 @@ export class RocksDbStateBackend implements KeyedStateBackend {
       newCell: <T>(descriptor: AnyDescriptor) => new KeyCell<T>(this.#rows, this.#slotOf(descriptor, 'key')),
       startTtl,
     });
-    this.namespaced = new HashMapStateStore({
+    this.#namespaced = new HashMapStateStore({
       newCell: <T>(descriptor: AnyDescriptor) => {
         const cell = new NamespaceCell<T>(this.#rows, this.#slotOf(descriptor, 'namespace'), this.#current);
         this.#namespaceCells.push(cell as Cell<unknown>);
@@ -116,6 +118,15 @@ export class RocksDbStateBackend implements KeyedStateBackend {
 
   getCurrentKey(): Key {
     return this.#rows.getCurrentKey();
+  }
+
+  get namespaced(): KeyedStateStore {
+    return this.#namespaced;
+  }
+
+  trackLatencies(latencies: OperatorLatencies): void {
+    this.#store = new TrackedStateStore(this.#store, latencies);
+    this.#namespaced = new TrackedStateStore(this.#namespaced, latencies);
   }
 
   get hasNamespaced(): boolean {

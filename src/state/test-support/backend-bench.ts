@@ -1,6 +1,8 @@
+import { operatorComponent } from '../../metrics/test-support/operator-component.ts';
 import { HashMapStateBackend } from '../hashmap/hashmap-backend.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
 import type { KeyedStateBackend } from '../keyed-state-backend.ts';
+import { OperatorLatencies } from '../latency/operator-latencies.ts';
 import { RocksDbStateBackend } from '../rocksdb/rocksdb-backend.ts';
 import { RocksDbLocalStore } from '../../storage/rocksdb/local-store.ts';
 
@@ -15,6 +17,17 @@ export const hashMapBench = (): Promise<BackendBench> =>
     create: (keyGroups, maxParallelism, clock) => new HashMapStateBackend(keyGroups, maxParallelism, clock),
     dispose: () => Promise.resolve(),
   });
+
+/** The same, with accesses to state that are timed. */
+export const trackedBench = (bench: BackendBench): BackendBench => ({
+  create: (keyGroups, maxParallelism, clock) => {
+    const backend = bench.create(keyGroups, maxParallelism, clock);
+    const settings = { sampleInterval: 2, historySize: 2, stateNameAsVariable: true };
+    backend.trackLatencies(new OperatorLatencies(settings, operatorComponent(), { monotonic: () => 0 }));
+    return backend;
+  },
+  dispose: () => bench.dispose(),
+});
 
 /** Operators of one database in turn, each emptied before: to open one takes longer than most tests. */
 const OPERATORS = 200;

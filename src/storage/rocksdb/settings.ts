@@ -14,3 +14,11 @@ export interface RocksDbSettings {
   readonly compression: 'snappy' | 'zstd';
   readonly threads: number;
 }
+
+/** Write buffers that a database has at most. */
+const WRITE_BUFFERS = 6;
+
+/** Memory outside the heap that a database may take for block cache and write buffers. */
+export function rocksDbMemoryBytes({ blockCacheBytes, writeBufferBytes }: RocksDbSettings): number {
+  return blockCacheBytes + WRITE_BUFFERS * writeBufferBytes;
+}
