@@ -22,7 +22,7 @@ import { reply, serve } from '../messaging/serve.ts';
 import type { Caller } from '../messaging/serve.ts';
 import { sleep } from '../messaging/ask.ts';
 import { supervise } from '../messaging/supervise.ts';
-import { tell } from '../messaging/tell.ts';
+import { sendIfActive } from '../messaging/send-if-active.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { dispatcherMachine } from './dispatcher.machine.ts';
 import type { DispatcherContext, DispatcherEvent, PersistedJob } from './dispatcher.machine.ts';
@@ -264,12 +264,12 @@ class Dispatcher implements DispatcherHandle {
     try {
       const jobs = await this.#store.recover();
       if (jobs.length > 0) logger.info('jobs recovered', { jobs: jobs.length });
-      tell(this.actor, { type: 'recovered', jobs, ended: this.#store.ended.all() });
+      sendIfActive(this.actor, { type: 'recovered', jobs, ended: this.#store.ended.all() });
     } catch (error) {
       // Deposed meanwhile: they are the next leader's.
       if (this.actor.getSnapshot().status !== 'active') return;
       logger.error('jobs could not be recovered from the metadata store', { error });
-      tell(this.actor, { type: 'recoveryFailed', error: serializeError(error, 'external') });
+      sendIfActive(this.actor, { type: 'recoveryFailed', error: serializeError(error, 'external') });
       // A node whose dispatcher leads nothing must end, so that another can take its place.
       this.#environment.onFatal(error, 'dispatcher');
     }
@@ -337,7 +337,7 @@ class Dispatcher implements DispatcherHandle {
       ...origin,
       onEnded: (ended) => {
         // Not from within the job-manager's own transition.
-        queueMicrotask(() => tell(this.actor, { type: 'jobEnded', summary: ended }));
+        queueMicrotask(() => sendIfActive(this.actor, { type: 'jobEnded', summary: ended }));
         this.#running.delete(job.jobId);
         return this.#settle(ended);
       },
@@ -420,7 +420,7 @@ class Dispatcher implements DispatcherHandle {
       .catch((failure: unknown) =>
         logger.error('refused job could not be removed from the metadata store', { jobId, error: failure }),
       );
-    tell(this.actor, { type: 'jobRefused', jobId, error: serializeError(error) });
+    sendIfActive(this.actor, { type: 'jobRefused', jobId, error: serializeError(error) });
   }
 
   async #persist(

@@ -20,7 +20,7 @@ import { resultPages } from '../messaging/result-pages.ts';
 import { reply, serve } from '../messaging/serve.ts';
 import type { Caller } from '../messaging/serve.ts';
 import { supervise } from '../messaging/supervise.ts';
-import { tell } from '../messaging/tell.ts';
+import { sendIfActive } from '../messaging/send-if-active.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { HeartbeatSettings } from './heartbeats.ts';
@@ -329,7 +329,7 @@ class JobManager implements JobManagerHandle {
       results: this.results,
       cancellationTimeoutMs,
       context: () => this.#context(),
-      send: (event) => tell(this.actor, event),
+      send: (event) => sendIfActive(this.actor, event),
       moment: () => ({ now: clock.monotonic(), random: random.next() }),
       later: (delayMs, act) => {
         const timer = clock.setTimeout(() => {
@@ -396,8 +396,9 @@ class JobManager implements JobManagerHandle {
       assignmentsDurable: (taken) => {
         for (const id of sourceVertices) sources.durable(id, taken.get(id) ?? new Map());
       },
-      onFailed: (error) => tell(this.actor, { type: 'checkpointsFailed', error, moment: performer.moment() }),
-      onRestoreFailed: (error) => tell(this.actor, { type: 'restoreFailed', error }),
+      onFailed: (error) =>
+        sendIfActive(this.actor, { type: 'checkpointsFailed', error, moment: performer.moment() }),
+      onRestoreFailed: (error) => sendIfActive(this.actor, { type: 'restoreFailed', error }),
       answer: (requestId, result) => {
         const waiting = this.#awaited.get(requestId);
         if (waiting === undefined) return this.#orders.answer(requestId, result);

@@ -6,7 +6,14 @@ import {
   deserializeError,
 } from '../../src/base/errors.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import { MESSAGE_ID, TRACEPARENT, decodeMessage, encodeMessage } from '../../src/protocol/codec.ts';
+import {
+  ACCEPT_ENCODING,
+  MESSAGE_ID,
+  TRACEPARENT,
+  ZSTD,
+  decodeMessage,
+  encodeForWire,
+} from '../../src/protocol/codec.ts';
 import type { ActorEnvironment } from './environment.ts';
 import type { Message } from './serve.ts';
 
@@ -40,9 +47,11 @@ export async function ask<R extends { readonly type: string }>(
   replies: z.ZodType<R>,
   policy: AskPolicy,
 ): Promise<Exclude<R, { readonly type: 'refused' }>> {
-  const payload = encodeMessage(message);
+  const { payload, headers: ofPayload } = encodeForWire(message, 'msgpack', true);
   const { current } = environment.scope;
   const headers = {
+    ...ofPayload,
+    [ACCEPT_ENCODING]: ZSTD,
     [MESSAGE_ID]: environment.random.hex(8),
     ...(current === undefined ? {} : { [TRACEPARENT]: current }),
   };

@@ -3,13 +3,13 @@ import { serializeError } from '../../src/base/errors.ts';
 import { isTraceContext } from '../../src/ports/tracing.ts';
 import type { Subscription } from '../../src/ports/transport.ts';
 import {
-  CONTENT_TYPE,
-  JSON_CONTENT,
+  ACCEPT_ENCODING,
   MESSAGE_ID,
   ProtocolError,
   TRACEPARENT,
+  ZSTD,
   decodeMessage,
-  encodeMessage,
+  encodeForWire,
   encodingOf,
 } from '../../src/protocol/codec.ts';
 import type { Encoding } from '../../src/protocol/codec.ts';
@@ -22,6 +22,8 @@ export interface Caller {
   /** Undefined when no answer is awaited. */
   readonly replyTo: string | undefined;
   readonly encoding: Encoding;
+  /** Whether it reads compressed answers. */
+  readonly readsCompressed?: boolean;
 }
 
 /** Anything with a `type`; each conversation's union is in `src/protocol`. */
@@ -42,7 +44,8 @@ export function serve<T extends { readonly type: string }>(
 ): Subscription {
   const { transport, logger, refusals } = environment;
   return transport.subscribe(subject, ({ payload, headers, replyTo }) => {
-    const caller: Caller = { replyTo, encoding: encodingOf(headers) };
+    const readsCompressed = headers[ACCEPT_ENCODING] === ZSTD;
+    const caller: Caller = { replyTo, encoding: encodingOf(headers), readsCompressed };
     let message: T;
     try {
       message = decodeMessage(schema, payload, headers, subject);
@@ -84,13 +87,13 @@ function inTrace(
  * is refused, so that the caller need not wait for what cannot come.
  */
 export function reply(environment: ActorEnvironment, caller: Caller, message: Message): void {
-  const { replyTo, encoding } = caller;
+  const { replyTo } = caller;
   if (replyTo === undefined) return;
-  const tooLarge = send(environment, replyTo, message, encoding);
+  const tooLarge = send(environment, replyTo, message, caller);
   if (tooLarge === undefined) return;
   // Without the stack, which may be as long as a message may be.
   const { stack: _, ...error } = serializeError(tooLarge, 'internal');
-  send(environment, replyTo, { type: 'refused', error }, encoding);
+  send(environment, replyTo, { type: 'refused', error }, caller);
 }
 
 /** Sends without waiting for an answer. Delivery is not certain; a failure to send is logged. */
@@ -100,7 +103,7 @@ export function tell(
   message: Message,
   encoding: Encoding = 'msgpack',
 ): void {
-  send(environment, subject, message, encoding);
+  send(environment, subject, message, { encoding });
 }
 
 /** @returns the error of a message that is too large for any try; other failures are logged only */
@@ -108,16 +111,17 @@ function send(
   environment: ActorEnvironment,
   subject: string,
   message: Message,
-  encoding: Encoding,
+  { encoding, readsCompressed = false }: Pick<Caller, 'encoding' | 'readsCompressed'>,
 ): MessageTooLargeError | undefined {
   const { current } = environment.scope;
-  const headers = {
-    [MESSAGE_ID]: environment.random.hex(8),
-    ...(current === undefined ? {} : { [TRACEPARENT]: current }),
-    ...(encoding === 'json' ? { [CONTENT_TYPE]: JSON_CONTENT } : {}),
-  };
   try {
-    environment.transport.publish(subject, encodeMessage(message, encoding), { headers });
+    const { payload, headers: ofPayload } = encodeForWire(message, encoding, readsCompressed);
+    const headers = {
+      ...ofPayload,
+      [MESSAGE_ID]: environment.random.hex(8),
+      ...(current === undefined ? {} : { [TRACEPARENT]: current }),
+    };
+    environment.transport.publish(subject, payload, { headers });
   } catch (error) {
     environment.logger.warn('message not sent', { subject, type: message.type, error });
     if (error instanceof MessageTooLargeError) return error;

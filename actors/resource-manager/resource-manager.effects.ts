@@ -14,7 +14,7 @@ import type { ActorEnvironment } from '../messaging/environment.ts';
 import { every } from '../messaging/every.ts';
 import { reply, serve } from '../messaging/serve.ts';
 import { supervise } from '../messaging/supervise.ts';
-import { tell } from '../messaging/tell.ts';
+import { sendIfActive } from '../messaging/send-if-active.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { resourceManagerMachine } from './resource-manager.machine.ts';
 import type { ResourceManagerEvent } from './resource-manager.machine.ts';
@@ -87,9 +87,9 @@ function provide(environment: ActorEnvironment): typeof resourceManagerMachine {
       },
       replyUnreachableNoted: ({ event }) => answer(environment, event, { type: 'unreachableNoted' }),
       probe: ({ context, self }, { taskManagerId }) =>
-        void probe(environment, context.epoch, taskManagerId, (event) => tell(self, event)),
+        void probe(environment, context.epoch, taskManagerId, (event) => sendIfActive(self, event)),
       askForSlot: ({ context, self }, { grant }) =>
-        void askForSlot(environment, context.epoch, grant, (event) => tell(self, event)),
+        void askForSlot(environment, context.epoch, grant, (event) => sendIfActive(self, event)),
       announce: (_, { taskManagerId, to, slots }) => {
         logger.info(`TaskManager ${to.toLowerCase()}`, { taskManagerId, slots });
         announce(environment, { type: 'taskManagerStateChanged', at: clock.now(), taskManagerId, to, slots });

@@ -346,3 +346,8 @@ export const LOG_PART_BYTES = 256 * 1024;
 /** What an uploaded archive may unpack to. */
 export const ARCHIVE_BYTES = 200 * 1024 * 1024;
 export const ARCHIVE_FILES = 5_000;
+
+/** Control messages of more bytes are compressed. */
+export const COMPRESSED_MESSAGE_BYTES = 64 * 1024;
+/** What a compressed control message may hold; bytes. */
+export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;

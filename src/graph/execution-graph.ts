@@ -82,7 +82,7 @@ export function peersOf(
 }
 
 /** `forward` and `rescale` connect subtasks one to one or in groups; all others everyone with everyone. */
-function isPointwise(edge: JobEdge): boolean {
+export function isPointwise(edge: JobEdge): boolean {
   return edge.partition === 'forward' || edge.partition === 'rescale';
 }
 
@@ -113,8 +113,8 @@ function findRegions(
     const consumers = vertices.get(edge.target)?.parallelism ?? 0;
     for (let consumer = 0; consumer < consumers; consumer++) {
       // One producer is enough to join an all-to-all edge, as the first consumer joins all producers.
-      const peers = peersOf({ vertices }, edge, 'consumer', consumer);
-      const joined = isPointwise(edge) || consumer === 0 ? peers : peers.slice(0, 1);
+      const all = isPointwise(edge) || consumer === 0;
+      const joined = all ? peersOf({ vertices }, edge, 'consumer', consumer) : [0];
       for (const producer of joined) parent[find(from + producer)] = find(to + consumer);
     }
   }

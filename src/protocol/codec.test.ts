@@ -1,7 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clientRequest, dispatcherReply } from './client-dispatcher.ts';
-import { CONTENT_TYPE, JSON_CONTENT, ProtocolError, decodeMessage, encodeMessage } from './codec.ts';
+import { zstdCompressSync } from 'node:zlib';
+import { MESSAGE_BYTES_MAX } from '../base/limits.ts';
+import {
+  CONTENT_ENCODING,
+  CONTENT_TYPE,
+  JSON_CONTENT,
+  ProtocolError,
+  ZSTD,
+  decodeMessage,
+  encodeForWire,
+  encodeMessage,
+} from './codec.ts';
 import { jobManagerRequest } from './job-manager.ts';
 import { resourceManagerRequest } from './resource-manager.ts';
 import { slotRequest } from './slot.ts';
@@ -33,6 +44,24 @@ describe('messages', () => {
   it('when a message is sent in msgpack or JSON then the same one arrives', () => {
     expect(decode(SUBMIT)).toEqual(SUBMIT);
     expect(decode(SUBMIT, JSON_HEADERS)).toEqual(SUBMIT);
+  });
+
+  it.each(['msgpack', 'json'] as const)(
+    'when a large message goes in %s, then it is compressed, and the same one arrives',
+    (encoding) => {
+      const large = { ...SUBMIT, module: { source: '// nothing\n'.repeat(20_000) } };
+      const { payload, headers } = encodeForWire(large, encoding, true);
+      expect(payload.byteLength).toBeLessThan(10_000);
+      expect(decodeMessage(clientRequest, payload, headers, 'here')).toEqual(large);
+      expect(encodeForWire(large, encoding, false).headers[CONTENT_ENCODING]).toBeUndefined();
+      expect(encodeForWire(SUBMIT, encoding, true).headers[CONTENT_ENCODING]).toBeUndefined();
+    },
+  );
+
+  it('when a compressed message holds more than any may, or nothing that can be read, then it is refused', () => {
+    const headers = { [CONTENT_ENCODING]: ZSTD };
+    for (const payload of [zstdCompressSync(new Uint8Array(MESSAGE_BYTES_MAX + 1)), encodeMessage(SUBMIT)])
+      expect(() => decodeMessage(clientRequest, payload, headers, 'here')).toThrow(ProtocolError);
   });
 
   it.each(Object.entries(PROTOCOLS))(

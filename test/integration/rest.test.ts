@@ -56,6 +56,19 @@ async function endless(): Promise<JobId> {
   return jobId;
 }
 
+describe('a job of thousands of subtasks', () => {
+  it('when it is asked for, then all of it is told, though it is more than one message of the cluster may have', async () => {
+    const jobId = await cluster.submit(jobPath('endless.ts'), { 'parallelism.default': '3000' });
+    const { status, body } = await rest.get(`/jobs/${jobId}`);
+    expect(status).toBe(200);
+    const tasks = body.vertices.map((vertex: Json) => vertex.tasks.SCHEDULED);
+    expect(tasks).toEqual(body.vertices.map(() => 3000));
+    const vertex = await rest.get(`/jobs/${jobId}/vertices/${body.vertices[0].id}`);
+    expect(vertex.body.subtasks).toHaveLength(3000);
+    await cluster.client.cancel(jobId);
+  });
+});
+
 describe('what a dashboard asks for', () => {
   let jobId: JobId;
   let vertexId: string;

@@ -21,8 +21,8 @@ import { checksumOf } from '../../../src/state/snapshot/format.ts';
 import { MANIFEST_NAME, encodeManifest, filesOf } from '../../../src/state/snapshot/manifest.ts';
 import type { Manifest } from '../../../src/state/snapshot/manifest.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
-import { tell } from '../../messaging/tell.ts';
-import type { Told } from '../../messaging/tell.ts';
+import { sendIfActive } from '../../messaging/send-if-active.ts';
+import type { Receiver } from '../../messaging/send-if-active.ts';
 import { checkpointsUri } from './checkpoint-places.ts';
 import type { CheckpointPlaces } from './checkpoint-places.ts';
 import { DecidedCheckpoints, openClaim } from './decided-checkpoints.ts';
@@ -69,7 +69,7 @@ export type SnapshotResult = { readonly path: string } | { readonly error: Seria
 /** Why a checkpoint ends when nobody is to blame. */
 const STOPPED = 'subtasks of the job stopped before it was complete';
 
-type Actor = Told<CheckpointCoordinatorEvent>;
+type Actor = Receiver<CheckpointCoordinatorEvent>;
 
 /** The effects of one job's checkpoint-coordinator. */
 export class CheckpointCoordinator {
@@ -172,8 +172,8 @@ export class CheckpointCoordinator {
     await this.#deciding;
   }
 
-  #tell(self: Actor, event: CheckpointCoordinatorEvent): void {
-    if (!this.#closed) tell(self, event);
+  #sendIfActive(self: Actor, event: CheckpointCoordinatorEvent): void {
+    if (!this.#closed) sendIfActive(self, event);
   }
 
   async #open({ jobId, epoch, settings }: CheckpointCoordinatorContext, self: Actor): Promise<void> {
@@ -185,11 +185,11 @@ export class CheckpointCoordinator {
       const checkpoints = this.#checkpoints;
       this.#opened.resolve();
       const [nextId, completed] = [checkpoints?.nextId ?? 1, checkpoints?.standing ?? []];
-      this.#tell(self, { type: 'opened', nextId, completed, now: clock.monotonic() });
+      this.#sendIfActive(self, { type: 'opened', nextId, completed, now: clock.monotonic() });
       await checkpoints?.sweep(undefined);
     } catch (error) {
       this.#opened.reject(error);
-      this.#tell(self, { type: 'openFailed', error: serializeError(error, 'external') });
+      this.#sendIfActive(self, { type: 'openFailed', error: serializeError(error, 'external') });
     }
   }
 
@@ -282,7 +282,7 @@ export class CheckpointCoordinator {
           this.#messages.trigger(context, ref, effect).catch((error: unknown) => {
             const now = this.#environment.clock.monotonic();
             const reason = serializeError(error, 'external');
-            this.#tell(self, { type: 'declined', ref, checkpointId, error: reason, now });
+            this.#sendIfActive(self, { type: 'declined', ref, checkpointId, error: reason, now });
           });
         }
       });
@@ -298,7 +298,12 @@ export class CheckpointCoordinator {
     this.#trace.ended(checkpointId, error as Error);
     this.history.failed(checkpointId, (error as Error).message, this.#environment.clock.now());
     const now = this.#environment.clock.monotonic();
-    this.#tell(self, { type: 'decisionFailed', checkpointId, error: serializeError(error, 'external'), now });
+    this.#sendIfActive(self, {
+      type: 'decisionFailed',
+      checkpointId,
+      error: serializeError(error, 'external'),
+      now,
+    });
   }
 
   async #notifyAll(context: CheckpointCoordinatorContext, effect: Notice): Promise<void> {
@@ -358,7 +363,7 @@ export class CheckpointCoordinator {
       const shown = 'path' in named ? named.path : '';
       this.lastCompleted = { completed, path: shown };
       this.history.completed(completed, shown);
-      this.#tell(self, { type: 'decided', completed, now: clock.monotonic() });
+      this.#sendIfActive(self, { type: 'decided', completed, now: clock.monotonic() });
     } catch (error) {
       this.#failed(self, checkpointId, error);
     }

@@ -27,7 +27,7 @@ const TICK: CheckpointCoordinatorEvent = {
   type: 'ticked',
   now: 100,
   wall: 5,
-  job: { running: true, subtasks: [{ ref: REF, state: 'running', upstream: [] }] },
+  job: { running: true, subtasks: [{ ref: REF, state: 'running', upstream: () => [] }] },
 };
 
 function performed(...events: CheckpointCoordinatorEvent[]): unknown[] {

@@ -4,7 +4,7 @@ import type { VertexId } from '../../../src/base/ids.ts';
 import type { SourceSplit, SplitEnumerator, SplitEnumeratorContext } from '../../../src/functions/source.ts';
 import { subtaskReply } from '../../../src/protocol/subtask.ts';
 import { PERSISTENT, ask } from '../../messaging/ask.ts';
-import { tell } from '../../messaging/tell.ts';
+import { sendIfActive } from '../../messaging/send-if-active.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import { sourceCoordinatorMachine } from './source-coordinator.machine.ts';
 import type { SourceCoordinatorContext } from './source-coordinator.machine.ts';
@@ -60,12 +60,12 @@ export function provideSourceCoordinator(
       startEnumerator: ({ context, self }) =>
         guarded(self, () => {
           const run = new EnumeratorRun(environment, hooks, context, (error) =>
-            tell(self, { type: 'failed', error }),
+            sendIfActive(self, { type: 'failed', error }),
           );
           runs.set(context.vertexId, run);
           run.start().then(
-            () => tell(self, { type: 'started' }),
-            (error: unknown) => tell(self, { type: 'failed', error: enumeratorError(error) }),
+            () => sendIfActive(self, { type: 'started' }),
+            (error: unknown) => sendIfActive(self, { type: 'failed', error: enumeratorError(error) }),
           );
         }),
       handleRequest: ({ context, self }, { request, isNewReader }) =>

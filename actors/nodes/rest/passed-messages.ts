@@ -4,9 +4,11 @@ import { isId } from '../../../src/base/ids.ts';
 import type { TaskManagerId } from '../../../src/base/ids.ts';
 import type { ArtifactStore } from '../../../src/ports/stores.ts';
 import {
+  ACCEPT_ENCODING,
   CONTENT_TYPE,
   JSON_CONTENT,
   MESSAGE_ID,
+  ZSTD,
   decodeMessage,
   encodeMessage,
 } from '../../../src/protocol/codec.ts';
@@ -32,7 +34,11 @@ export class PassedMessages implements Messages {
   async ask(receiver: Parameters<Messages['ask']>[0], message: object): Promise<Record<string, unknown>> {
     const { transport, random } = this.#environment;
     const subject = this.#subjectOf(receiver);
-    const headers = { [CONTENT_TYPE]: JSON_CONTENT, [MESSAGE_ID]: random.hex(8) };
+    const headers = {
+      [CONTENT_TYPE]: JSON_CONTENT,
+      [ACCEPT_ENCODING]: ZSTD,
+      [MESSAGE_ID]: random.hex(8),
+    };
     try {
       const payload = encodeMessage(message, 'json');
       const answer = await transport.request(subject, payload, { headers, timeoutMs: TIMEOUT_MS });

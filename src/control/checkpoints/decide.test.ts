@@ -41,8 +41,8 @@ function job(source = 'running', sink = 'running', running = true): JobView {
   return {
     running,
     subtasks: [
-      { ref: SOURCE, state: source as 'running', upstream: [] },
-      { ref: SINK, state: sink as 'running', upstream: ['s/0'] },
+      { ref: SOURCE, state: source as 'running', upstream: () => [] },
+      { ref: SINK, state: sink as 'running', upstream: () => ['s/0'] },
     ],
   };
 }

@@ -169,7 +169,11 @@ function begin(
 /** Sources, and subtasks whose inputs have all ended. */
 function reachedByNoBarrier(alive: readonly SubtaskView[]): ExecutionRef[] {
   const keys = new Set(alive.map(({ ref }) => keyOf(ref)));
-  return alive.filter(({ upstream }) => !upstream.some((key) => keys.has(key))).map(({ ref }) => ref);
+  const isReached = (subtask: SubtaskView): boolean => {
+    for (const key of subtask.upstream()) if (keys.has(key)) return true;
+    return false;
+  };
+  return alive.filter((subtask) => !isReached(subtask)).map(({ ref }) => ref);
 }
 
 /** A subtask's part is durable. The last one's leads to the decision. */

@@ -124,8 +124,8 @@ export interface JobView {
 export interface SubtaskView {
   readonly ref: ExecutionRef;
   readonly state: 'running' | 'finished' | 'other';
-  /** Subtasks upstream of it, by key; empty for a source. */
-  readonly upstream: readonly string[];
+  /** Subtasks upstream of it, by key; none for a source. */
+  upstream(): Iterable<string>;
 }
 
 export type CheckpointEffect =
