@@ -351,3 +351,6 @@ export const ARCHIVE_FILES = 5_000;
 export const COMPRESSED_MESSAGE_BYTES = 64 * 1024;
 /** What a compressed control message may hold; bytes. */
 export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Of state files, so much is put together on the heap while state is restored into RocksDB; bytes. */
+export const RESTORE_SLICE_BYTES = 16 * 1024 * 1024;

@@ -2,7 +2,7 @@ import { keyIdentity } from '../key-encoding.ts';
 import type { Key } from '../../functions/basic.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
 import type { StateInfo } from '../snapshot/format.ts';
-import type { StateReader } from '../snapshot/state-reader.ts';
+import type { StateReader, StateVisitor } from '../snapshot/state-reader.ts';
 import type { KeyRows } from './key-rows.ts';
 import type { RegisteredStates } from './registered-states.ts';
 import type { HashMapWindowTable } from './window-table.ts';
@@ -20,15 +20,25 @@ interface Place {
   put(key: unknown, group: number, value: unknown): void;
 }
 
-/** Applies files to an empty backend, those of one subtask oldest first: of the backend's own key groups only. */
-export async function restoreHashMap(readers: readonly StateReader[], target: RestoreTarget): Promise<void> {
+/**
+ * Applies files to an empty backend, those of one subtask oldest first: of the backend's own key groups only.
+ * @param wants which states
+ */
+export async function restoreHashMap(
+  readers: readonly StateReader[],
+  target: RestoreTarget,
+  wants: (info: StateInfo) => boolean = () => true,
+): Promise<void> {
   for (const reader of readers) {
-    const places = reader.index.states.map((info) => placeOf(info, target, reader.index.keyGroups));
-    await reader.visit(target.table.keyGroups, {
+    const places = reader.index.states.map((info) =>
+      wants(info) ? placeOf(info, target, reader.index.keyGroups) : undefined,
+    );
+    const visitor: StateVisitor = {
       drop: (state, window) => places[state]?.drop(window),
       remove: (state, group, key) => places[state]?.remove(key, group),
       put: (state, group, key, value) => places[state]?.put(key, group, value),
-    });
+    };
+    await reader.visit(target.table.keyGroups, visitor, (state) => places[state] !== undefined);
   }
 }
 

@@ -19,7 +19,6 @@ import { KeyCell, NamespaceCell } from '../hashmap/cells.ts';
 import type { Cell } from '../hashmap/cells.ts';
 import type { Expiry } from '../hashmap/expiry.ts';
 import { RegisteredStates } from '../hashmap/registered-states.ts';
-import { restoreHashMap } from '../hashmap/restore.ts';
 import { RowVersions } from '../hashmap/row.ts';
 import { HashMapStateStore } from '../hashmap/state-store.ts';
 import type { AnyDescriptor } from '../hashmap/state-store.ts';
@@ -41,6 +40,7 @@ import type { StateInfo, StateScope } from '../snapshot/format.ts';
 import type { StateReader } from '../snapshot/state-reader.ts';
 import type { StateWriter } from '../snapshot/state-writer.ts';
 import { HeapWindows } from './heap-windows.ts';
+import { restoreRocksDb } from './restore-rocksdb.ts';
 import { RocksDbRows } from './rocksdb-rows.ts';
 import { RocksDbSnapshot } from './rocksdb-snapshot.ts';
 import { RowKeys } from './row-keys.ts';
@@ -193,7 +193,7 @@ export class RocksDbStateBackend implements KeyedStateBackend {
   }
 
   restore(readers: readonly StateReader[]): Promise<void> {
-    return restoreHashMap(readers, {
+    return restoreRocksDb(readers, this.#rows, {
       table: this.#rows,
       states: this.#states,
       windowTable: (name) => this.#windows.restored(name),

@@ -144,6 +144,24 @@ export class RocksDbRows implements KeyRows {
     this.#size -= 1;
   }
 
+  get version(): number {
+    return this.#versions.current;
+  }
+
+  /** Rows of a database that has none of their keys yet. */
+  writeRestored(rows: Iterable<RocksDbRow>): void {
+    const { keys, states } = this.#options;
+    let written = 0;
+    for (const row of rows) {
+      if (row.used === 0) continue;
+      this.#batch.put(keys.row(row.group, row.identity), this.codec.encode(row, states.infos.length));
+      this.#size += 1;
+      written += 1;
+      if (written % 1_024 === 0) this.#batch.write();
+    }
+    this.#batch.write();
+  }
+
   /** The current key may have been looked up before a snapshot began: it is looked up again. */
   forgetCurrent(): void {
     this.#looked = false;

@@ -43,10 +43,19 @@ export class StateReader {
     return new StateReader(store, path, decodeIndex(path, index, trailer));
   }
 
-  /** Visits what to drop and to remove, then the pairs, of `keyGroups`. @throws SnapshotCorruptError */
-  async visit(keyGroups: KeyGroupRange, visitor: StateVisitor): Promise<void> {
+  /**
+   * Visits what to drop and to remove, then the pairs, of `keyGroups`.
+   * @param wants which states, by their index @throws SnapshotCorruptError
+   */
+  async visit(
+    keyGroups: KeyGroupRange,
+    visitor: StateVisitor,
+    wants: (state: number) => boolean = () => true,
+  ): Promise<void> {
+    const { start, end } = keyGroups;
     const wanted = this.index.chunks.filter(
-      ({ kind, keyGroup }) => kind === 'drop' || (keyGroup >= keyGroups.start && keyGroup <= keyGroups.end),
+      ({ kind, keyGroup, state }) =>
+        wants(state) && (kind === 'drop' || (keyGroup >= start && keyGroup <= end)),
     );
     const decoder = new PairDecoder(this.index.shapes);
     for (const kind of CHUNK_KINDS) {

@@ -1,0 +1,82 @@
+import { RESTORE_SLICE_BYTES } from '../../base/limits.ts';
+import { restoreHashMap } from '../hashmap/restore.ts';
+import type { RestoreTarget } from '../hashmap/restore.ts';
+import { keyIdentity } from '../key-encoding.ts';
+import type { KeyIdentity } from '../key-encoding.ts';
+import type { KeyGroupRange } from '../key-groups.ts';
+import type { StateReader } from '../snapshot/state-reader.ts';
+import { RocksDbRow } from './rocksdb-row.ts';
+
+/** Takes the rows of some key groups as they are in the end. */
+export interface RestoredRows {
+  readonly keyGroups: KeyGroupRange;
+  /** Of rows that are restored. */
+  readonly version: number;
+  writeRestored(rows: Iterable<RocksDbRow>): void;
+}
+
+/**
+ * Fills an empty database from files, oldest first. A few key groups at a time are put together on the heap, from all files, and each
+ * row is then written once: nothing is read back. Windows are restored as on the heap.
+ */
+export async function restoreRocksDb(
+  readers: readonly StateReader[],
+  rows: RestoredRows,
+  target: RestoreTarget,
+): Promise<void> {
+  await restoreHashMap(readers, target, ({ scope }) => scope === 'window');
+  for (const slice of slicesOf(readers, rows.keyGroups)) {
+    const found = new Map<KeyIdentity, RocksDbRow>();
+    for (const reader of readers) {
+      const slots = reader.index.states.map((info) =>
+        info.scope === 'window' ? -1 : target.states.restore(info),
+      );
+      await reader.visit(
+        slice,
+        {
+          drop: () => {},
+          remove: (_, _group, key) => found.get(keyIdentity(key))?.clear(),
+          put: (state, group, key, value) => {
+            const identity = keyIdentity(key);
+            let row = found.get(identity);
+            if (row === undefined) {
+              row = new RocksDbRow(identity, group, rows.version);
+              found.set(identity, row);
+            }
+            put(row, slots[state] as number, value);
+          },
+        },
+        (state) => slots[state] !== -1,
+      );
+    }
+    rows.writeRestored(found.values());
+  }
+}
+
+/** An undefined value means that the key has none in this state. */
+function put(row: RocksDbRow, slot: number, value: unknown): void {
+  const before = row.get(slot) === undefined ? 0 : 1;
+  row.set(slot, value);
+  row.used += (value === undefined ? 0 : 1) - before;
+}
+
+/** Consecutive key groups whose chunks are small enough to be held decoded. */
+function slicesOf(readers: readonly StateReader[], { start, end }: KeyGroupRange): KeyGroupRange[] {
+  const bytes = new Map<number, number>();
+  for (const { index } of readers)
+    for (const { keyGroup, length } of index.chunks) bytes.set(keyGroup, (bytes.get(keyGroup) ?? 0) + length);
+  const slices: KeyGroupRange[] = [];
+  let from = start;
+  let held = 0;
+  for (let group = start; group <= end; group += 1) {
+    const more = bytes.get(group) ?? 0;
+    if (group > from && held + more > RESTORE_SLICE_BYTES) {
+      slices.push({ start: from, end: group - 1 });
+      from = group;
+      held = 0;
+    }
+    held += more;
+  }
+  slices.push({ start: from, end });
+  return slices;
+}
