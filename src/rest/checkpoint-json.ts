@@ -6,13 +6,21 @@ import type {
 } from '../protocol/checkpoint-statistics.ts';
 import type { SnapshotMetrics } from '../protocol/checkpoint.ts';
 import { percentile } from './aggregates.ts';
+import type {
+  Checkpoint,
+  CheckpointStatisticsPage,
+  Stats,
+  SubtaskCheckpoint,
+  TaskCheckpoint,
+  TaskCheckpointDetail,
+} from './checkpoint-schemas.ts';
 
 /** Flink's CheckpointingStatistics. */
-export function statisticsJson(statistics: CheckpointStatistics): object {
+export function statisticsJson(statistics: CheckpointStatistics): CheckpointStatisticsPage {
   const { counts, history, latest, restored } = statistics;
   const completed = history.filter(({ status }) => status === 'COMPLETED');
-  const over = (value: (record: CheckpointRecord) => number): object => stats(completed.map(value));
-  const shown = (record: CheckpointRecord | undefined): object | null =>
+  const over = (value: (record: CheckpointRecord) => number): Stats => stats(completed.map(value));
+  const shown = (record: CheckpointRecord | undefined): Checkpoint | null =>
     record === undefined ? null : checkpointJson(record, []);
   return {
     counts: {
@@ -49,11 +57,11 @@ export function statisticsJson(statistics: CheckpointStatistics): object {
 }
 
 /** Flink's Checkpoint; `tasks` of the vertices that are given. */
-export function checkpointJson(record: CheckpointRecord, vertices: readonly VertexRecord[]): object {
+export function checkpointJson(record: CheckpointRecord, vertices: readonly VertexRecord[]): Checkpoint {
   const { status, path } = record;
   const savepoint = record.kind === 'savepoint';
   return {
-    className: status.toLowerCase(),
+    className: status.toLowerCase() as Lowercase<typeof status>,
     ...common(record),
     is_savepoint: savepoint,
     savepointFormat: savepoint ? 'CANONICAL' : null,
@@ -67,7 +75,7 @@ export function checkpointJson(record: CheckpointRecord, vertices: readonly Vert
   };
 }
 
-function common(record: CheckpointRecord): object {
+function common(record: CheckpointRecord): TaskCheckpoint {
   return {
     id: record.checkpointId,
     status: record.status,
@@ -84,7 +92,7 @@ function common(record: CheckpointRecord): object {
 }
 
 /** Flink's TaskCheckpoint: what one vertex did. */
-export function taskJson(record: CheckpointRecord, { subtasks }: VertexRecord): object {
+export function taskJson(record: CheckpointRecord, { subtasks }: VertexRecord): TaskCheckpoint {
   const acknowledged = subtasks.filter(isAcknowledged);
   const last = Math.max(-1, ...acknowledged.map(({ acknowledgedAt }) => acknowledgedAt));
   const total = (of: keyof SnapshotMetrics): number =>
@@ -102,9 +110,9 @@ export function taskJson(record: CheckpointRecord, { subtasks }: VertexRecord): 
 }
 
 /** Flink's TaskCheckpoint with each subtask and what they come to. */
-export function taskDetailJson(record: CheckpointRecord, vertex: VertexRecord): object {
+export function taskDetailJson(record: CheckpointRecord, vertex: VertexRecord): TaskCheckpointDetail {
   const acknowledged = vertex.subtasks.filter(isAcknowledged);
-  const over = (of: keyof SnapshotMetrics): object =>
+  const over = (of: keyof SnapshotMetrics): Stats =>
     stats(acknowledged.map(({ metrics }) => Math.round(metrics[of])));
   const none = stats(acknowledged.map(() => 0));
   return {
@@ -123,7 +131,7 @@ export function taskDetailJson(record: CheckpointRecord, vertex: VertexRecord): 
   };
 }
 
-function subtaskJson(record: CheckpointRecord, subtask: SubtaskRecord): object {
+function subtaskJson(record: CheckpointRecord, subtask: SubtaskRecord): SubtaskCheckpoint {
   const { subtaskIndex: index } = subtask;
   if (!isAcknowledged(subtask)) return { className: 'pending', index, status: 'pending_or_failed' };
   const { acknowledgedAt, metrics } = subtask;
@@ -150,7 +158,7 @@ function isAcknowledged(subtask: SubtaskRecord): subtask is Acknowledged {
 }
 
 /** Flink's Stats. Percentiles of nothing are no number, which JSON writes as text. */
-function stats(values: readonly number[]): object {
+function stats(values: readonly number[]): Stats {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number): number | 'NaN' => (sorted.length === 0 ? 'NaN' : percentile(sorted, share));
   const sum = sorted.reduce((total, value) => total + value, 0);

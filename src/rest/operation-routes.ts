@@ -3,11 +3,12 @@ import { OPTIONS } from '../config/options.ts';
 import { checkpointType } from '../protocol/client-dispatcher.ts';
 import { RestError, badParameters } from './errors.ts';
 import { throwableJson } from './exceptions-json.ts';
+import { throwable } from './job-schemas.ts';
 import type { Outcome, RestGateway, SnapshotOrder } from './gateway.ts';
 import type { JobId } from '../base/ids.ts';
 import { route } from './route.ts';
 import type { Route } from './route.ts';
-import { anyObject, jobParams, looseText, requestId, triggerParams } from './schemas.ts';
+import { empty, jobParams, looseText, requestId, triggerParams } from './schemas.ts';
 
 const triggerId = z
   .string()
@@ -17,6 +18,19 @@ const triggerId = z
 const formatType = z.enum(['CANONICAL', 'NATIVE', 'canonical', 'native']).nullish();
 
 const IN_PROGRESS = { status: { id: 'IN_PROGRESS' }, operation: null };
+
+/** Of an order: `null` while it is under way, then what came of it, or why nothing did. */
+function operationResult(done: z.ZodObject, failure: string): z.ZodType {
+  return z.object({
+    status: z.object({ id: z.enum(['IN_PROGRESS', 'COMPLETED']) }),
+    operation: z.union([done, z.object({ [failure]: throwable })]).nullable(),
+  });
+}
+
+const resourceRequirements = z.record(
+  z.string(),
+  z.object({ parallelism: z.object({ lowerBound: z.int().positive(), upperBound: z.int().positive() }) }),
+);
 
 /** Savepoints, checkpoints, stopping: orders that answer with an id, by which one asks what has become of them. */
 export const OPERATION_ROUTES: readonly Route[] = [
@@ -67,6 +81,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
   outcomeRoute(
     '/jobs/:jobid/savepoints/:triggerid',
     'savepoint',
+    z.object({ location: z.string() }),
     ({ location }) => ({ location }),
     'failure-cause',
   ),
@@ -88,6 +103,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
   outcomeRoute(
     '/jobs/:jobid/checkpoints/:triggerid',
     'checkpoint',
+    z.object({ checkpointId: z.int() }),
     ({ location }) => ({ checkpointId: Number(/(\d+)\D*$/.exec(location)?.[1] ?? 0) }),
     'failureCause',
   ),
@@ -110,7 +126,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'What has become of a disposal.',
     params: triggerParams.pick({ triggerid: true }),
-    response: anyObject,
+    response: operationResult(empty, 'failure-cause'),
     handle: ({ gateway, params }) =>
       outcomeJson(gateway.snapshots.disposal(params.triggerid), () => ({}), 'failure-cause'),
   }),
@@ -139,6 +155,7 @@ async function trigger(
 function outcomeRoute(
   path: string,
   what: string,
+  done: z.ZodObject,
   operation: (done: { readonly location: string }) => object,
   failure: string,
 ): Route {
@@ -148,7 +165,7 @@ function outcomeRoute(
     role: 'read',
     summary: `What has become of a ${what} that was asked for.`,
     params: triggerParams,
-    response: anyObject,
+    response: operationResult(done, failure),
     handle: async ({ gateway, params: { jobid, triggerid } }) =>
       outcomeJson(await gateway.snapshots.outcome(jobid, triggerid), operation, failure),
   });
@@ -181,7 +198,7 @@ function rescalingRoutes(): Route[] {
       role: 'operate',
       summary: 'Rescaling of old: always refused, as in Flink.',
       params: jobParams,
-      response: anyObject,
+      response: empty,
       handle: disabled,
     });
   return [
@@ -193,7 +210,7 @@ function rescalingRoutes(): Route[] {
       role: 'read',
       summary: 'The parallelism that each vertex may have.',
       params: jobParams,
-      response: anyObject,
+      response: resourceRequirements,
       handle: async ({ gateway, params }) =>
         Object.fromEntries(
           (await gateway.job(params.jobid)).vertices.map(({ vertexId, parallelism }) => [
@@ -208,13 +225,8 @@ function rescalingRoutes(): Route[] {
       role: 'operate',
       summary: 'Changes what parallelism a job may have: needs a scheduler that rescales in place.',
       params: jobParams,
-      body: z.record(
-        z.string(),
-        z.object({
-          parallelism: z.object({ lowerBound: z.int().positive(), upperBound: z.int().positive() }),
-        }),
-      ),
-      response: anyObject,
+      body: resourceRequirements,
+      response: empty,
       handle: async ({ gateway, params, body }) => {
         const { vertices } = await gateway.job(params.jobid);
         const parallelisms = new Map<string, number>(vertices.map((one) => [one.vertexId, one.parallelism]));
