@@ -35,8 +35,8 @@ export function statisticsJson(statistics: CheckpointStatistics): CheckpointStat
       state_size: over(({ stateBytes }) => stateBytes),
       end_to_end_duration: over(({ durationMs }) => Math.round(durationMs)),
       alignment_buffered: over(() => 0),
-      processed_data: over(() => 0),
-      persisted_data: over(() => 0),
+      processed_data: over(({ processedBytes }) => processedBytes),
+      persisted_data: over(({ persistedBytes }) => persistedBytes),
     },
     latest: {
       completed: shown(latest.completed),
@@ -84,8 +84,8 @@ function common(record: CheckpointRecord): TaskCheckpoint {
     state_size: record.stateBytes,
     end_to_end_duration: Math.round(record.durationMs),
     alignment_buffered: 0,
-    processed_data: 0,
-    persisted_data: 0,
+    processed_data: record.processedBytes,
+    persisted_data: record.persistedBytes,
     num_subtasks: record.subtasks,
     num_acknowledged_subtasks: record.acknowledged,
   };
@@ -103,6 +103,8 @@ export function taskJson(record: CheckpointRecord, { subtasks }: VertexRecord): 
     ...(last < 0 ? { lastAcknowledgedAt: undefined } : { lastAcknowledgedAt: last }),
     checkpointedBytes: total('checkpointedBytes'),
     stateBytes: total('stateBytes'),
+    processedBytes: total('processedBytes'),
+    persistedBytes: total('persistedBytes'),
     durationMs: last < 0 ? 0 : Math.max(0, last - record.triggeredAt),
     subtasks: subtasks.length,
     acknowledged: acknowledged.length,
@@ -114,7 +116,6 @@ export function taskDetailJson(record: CheckpointRecord, vertex: VertexRecord): 
   const acknowledged = vertex.subtasks.filter(isAcknowledged);
   const over = (of: keyof SnapshotMetrics): Stats =>
     stats(acknowledged.map(({ metrics }) => Math.round(metrics[of])));
-  const none = stats(acknowledged.map(() => 0));
   return {
     ...taskJson(record, vertex),
     summary: {
@@ -124,7 +125,12 @@ export function taskDetailJson(record: CheckpointRecord, vertex: VertexRecord): 
         acknowledged.map(({ acknowledgedAt }) => acknowledgedAt - record.triggeredAt),
       ),
       checkpoint_duration: { sync: over('syncMs'), async: over('asyncMs') },
-      alignment: { buffered: none, processed: none, persisted: none, duration: over('alignmentMs') },
+      alignment: {
+        buffered: stats(acknowledged.map(() => 0)),
+        processed: over('processedBytes'),
+        persisted: over('persistedBytes'),
+        duration: over('alignmentMs'),
+      },
       start_delay: over('startDelayMs'),
     },
     subtasks: vertex.subtasks.map((subtask) => subtaskJson(record, subtask)),
@@ -144,7 +150,12 @@ function subtaskJson(record: CheckpointRecord, subtask: SubtaskRecord): SubtaskC
     checkpointed_size: metrics.checkpointedBytes,
     state_size: metrics.stateBytes,
     checkpoint: { sync: Math.round(metrics.syncMs), async: Math.round(metrics.asyncMs) },
-    alignment: { buffered: 0, processed: 0, persisted: 0, duration: Math.round(metrics.alignmentMs) },
+    alignment: {
+      buffered: 0,
+      processed: metrics.processedBytes,
+      persisted: metrics.persistedBytes,
+      duration: Math.round(metrics.alignmentMs),
+    },
     start_delay: Math.max(0, Math.round(metrics.startDelayMs)),
     unaligned_checkpoint: record.unaligned,
     aborted: false,

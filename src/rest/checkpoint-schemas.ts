@@ -27,8 +27,10 @@ export const taskCheckpoint = z
     state_size: z.number(),
     end_to_end_duration: milliseconds,
     alignment_buffered: z.number().describe('Nothing is set aside: always 0.'),
-    processed_data: z.number(),
-    persisted_data: z.number(),
+    processed_data: z
+      .number()
+      .describe('Bytes handed to tasks between first and last barrier; records within a slot have none.'),
+    persisted_data: z.number().describe('Bytes of records on their way, of an unaligned one.'),
     num_subtasks: z.int(),
     num_acknowledged_subtasks: z.int(),
   })
