@@ -10,7 +10,7 @@ import { NoRespondersError } from '../../src/transport/errors.ts';
 import { ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { FetchWebhook } from './adapters/fetch-webhook.ts';
-import { keptOutput } from './adapters/kept-output.ts';
+import { keepOwnOutput, keptOutput } from './adapters/kept-output.ts';
 import { observe } from './adapters/observe.ts';
 import { thisProcess } from './adapters/this-process.ts';
 import type { OpenMetrics } from './adapters/open-metrics.ts';
@@ -53,11 +53,13 @@ export interface RunningNode {
 export async function startNatsJobManager(options: NatsNodeOptions): Promise<RunningNode> {
   // What the configuration alone can tell is told before anything is reached.
   if (options.configuration.get(OPTIONS.restEnabled)) bindingOf(options.configuration);
+  const { logFile, logger } = options;
   return startNode('jobmanager', options, async (connected, directory) => {
     const { environment } = connected;
     await refuseSecondLeader(environment);
     const [metadata, artifacts] = await Promise.all([openMetadata(connected), openArtifacts(connected)]);
     const modules = new ModuleCache(artifacts, directory);
+    const outputKept = logFile === undefined ? undefined : keepOwnOutput(logFile, logger);
     const served: { rest?: RestServer | undefined } = {};
     const node = await startJobManagerNode(environment, {
       restUrl: () => served.rest?.url,
@@ -85,6 +87,7 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
       directory,
       shutDown: () => options.onShutDown?.(),
     }).catch((error: unknown) => {
+      void outputKept?.();
       void node.stop();
       throw error;
     });
@@ -92,6 +95,7 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
       await served.rest?.stop();
       viewed.close();
       await node.stop();
+      await outputKept?.();
     };
   });
 }

@@ -348,6 +348,19 @@ describe('what a command line asks for', () => {
   });
 });
 
+it('when user code prints, then the standard output of the process that it runs in has the lines', async () => {
+  const jobId = await cluster.submit(jobPath('prints.ts'));
+  expect(await cluster.untilEnded(jobId)).toMatchObject({ status: 'FINISHED' });
+  const printed = async (nodes: readonly string[]): Promise<string> =>
+    (await Promise.all(nodes.map((node) => rest.get(`${node}/stdout`)))).map(({ text }) => text).join('');
+  const slots = ['/taskmanagers/tm-1', '/taskmanagers/tm-2'];
+  const loaded = /^the module is loaded\n(the module is loaded\n)*the enumerator is made\n/;
+  await until('the JobManager has printed', async () => loaded.test(await printed(['/jobmanager'])));
+  await until('the task has printed', async () => (await printed(slots)).includes('the task has 2\n'));
+  expect(await printed(slots)).not.toContain('the enumerator is made');
+  expect(await printed(['/jobmanager'])).not.toContain('the task has');
+});
+
 describe('uploaded modules', () => {
   const upload = (name: string, content: Uint8Array | string): Promise<{ status: number; body: Json }> => {
     const form = new FormData();
