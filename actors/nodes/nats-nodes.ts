@@ -10,6 +10,7 @@ import { NoRespondersError } from '../../src/transport/errors.ts';
 import { ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { FetchWebhook } from './adapters/fetch-webhook.ts';
+import { reportJobManagerMemory } from './adapters/job-manager-heap.ts';
 import { keepOwnOutput, keptOutput } from './adapters/kept-output.ts';
 import { observe } from './adapters/observe.ts';
 import { thisProcess } from './adapters/this-process.ts';
@@ -54,6 +55,7 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
   // What the configuration alone can tell is told before anything is reached.
   if (options.configuration.get(OPTIONS.restEnabled)) bindingOf(options.configuration);
   const { logFile, logger } = options;
+  reportJobManagerMemory(options.configuration, logger);
   return startNode('jobmanager', options, async (connected, directory) => {
     const { environment } = connected;
     await refuseSecondLeader(environment);

@@ -13,6 +13,7 @@ import {
   stringOption,
 } from './option.ts';
 import { METRIC_OPTIONS } from './metric-options.ts';
+import { JOB_MANAGER_MEMORY_OPTIONS } from './job-manager-memory-options.ts';
 import { MEMORY_OPTIONS } from './memory-options.ts';
 import { NATS_OPTIONS } from './nats-options.ts';
 import { NETWORK_OPTIONS } from './network-options.ts';
@@ -219,6 +220,7 @@ export const OPTIONS = {
   ...TRACE_OPTIONS,
   ...METRIC_OPTIONS,
   ...ALERT_OPTIONS,
+  ...JOB_MANAGER_MEMORY_OPTIONS,
   ...MEMORY_OPTIONS,
   ...NATS_OPTIONS,
   ...NETWORK_OPTIONS,
