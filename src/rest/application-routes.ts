@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { JobId } from '../base/ids.ts';
-import { redacted } from '../config/redact.ts';
 import type { ExecutionGraphInfo } from '../protocol/execution-graph-info.ts';
 import * as s from '../protocol/schema.ts';
 import {
@@ -18,6 +17,7 @@ import { cancelJob } from './cancel-job.ts';
 import { RestError, badParameters } from './errors.ts';
 import type { RestGateway, Submission } from './gateway.ts';
 import { jarBody, jarOptions, jarParams, jarQuery } from './jar-request.ts';
+import { clusterConfig } from './job-config.ts';
 import { keyValues } from './node-schemas.ts';
 import { checkCancel, checkSubmit } from './permitted.ts';
 import { route } from './route.ts';
@@ -104,7 +104,7 @@ export const APPLICATION_ROUTES: readonly Route[] = [
     response: keyValues,
     handle: async ({ gateway, params }) => {
       await applicationOf(gateway, params.applicationid);
-      return Object.entries(redacted(gateway.configuration)).map(([key, value]) => ({ key, value }));
+      return clusterConfig(gateway.configuration);
     },
   }),
   route({

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { TaskManagerId } from '../base/ids.ts';
-import { redacted } from '../config/redact.ts';
 import type { TaskManagerInfo } from '../protocol/task-manager-info.ts';
 import { RestError } from './errors.ts';
 import type { NodeMemory, NodeView, ProfileInfo } from '../ports/node-view.ts';
 import type { RestGateway } from './gateway.ts';
+import { clusterConfig } from './job-config.ts';
 import * as schemas from './node-schemas.ts';
 import { TextAnswer, route } from './route.ts';
 import type { Route } from './route.ts';
@@ -22,8 +22,7 @@ export const NODE_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'The configuration of the JobManager; secrets are masked.',
     response: schemas.keyValues,
-    handle: ({ gateway }) =>
-      Object.entries(redacted(gateway.configuration)).map(([key, value]) => ({ key, value })),
+    handle: ({ gateway }) => clusterConfig(gateway.configuration),
   }),
   route({
     method: 'GET',

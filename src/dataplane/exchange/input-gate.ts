@@ -56,6 +56,8 @@ class ChannelState implements AlignedChannel {
   recordsAtBarrier = 0;
   /** Serialized bytes of these records. */
   recordBytes = 0;
+  /** Of the channel, after the last element. */
+  bytesSeen = 0;
   /** Taken out of the channel ahead of their turn, for a checkpoint that does not wait for them. */
   readonly backlog: HeldBack[] = [];
   watermark = MIN_WATERMARK;
@@ -301,12 +303,15 @@ export class InputGate {
 
 function poll(state: ChannelState): ChannelElement | undefined {
   const { channel } = state;
-  const bytesBefore = channel.bytesIn ?? 0;
   const element = channel.poll();
-  if (element?.kind === 'records') {
+  if (element === undefined) return undefined;
+  // What a record in several frames came in counts with its last one.
+  const bytes = channel.bytesIn ?? 0;
+  if (element.kind === 'records') {
     state.records += element.values.length;
     state.batches += 1;
-    state.recordBytes += (channel.bytesIn ?? 0) - bytesBefore;
-  } else if (element?.kind === 'barrier') state.recordsAtBarrier = state.records;
+    state.recordBytes += bytes - state.bytesSeen;
+  } else if (element.kind === 'barrier') state.recordsAtBarrier = state.records;
+  state.bytesSeen = bytes;
   return element;
 }
