@@ -8,6 +8,7 @@ import { Configuration } from '../../src/config/configuration.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import type { Logger } from '../../src/ports/logger.ts';
 import { exitOf, isRunning, stopProcess } from './adapters/child-process.ts';
+import { jobManagerFlags } from './adapters/job-manager-heap.ts';
 import { NatsServerProcess } from './adapters/nats-server-process.ts';
 import { cliArguments, obtainNatsServer } from './adapters/package-files.ts';
 import { natsSpec } from './adapters/nats-connection.ts';
@@ -24,7 +25,7 @@ export interface LocalClusterOptions {
   /** Port of the own NATS server; default: a free one. */
   readonly natsPort?: number;
   readonly clusterId?: string;
-  /** Of it `nats.*` counts: how this process is known to the NATS server. */
+  /** As the nodes get it by their arguments: of it count `nats.*`, and what the JobManager's process has to be started with. */
   readonly configuration?: Configuration;
   /** Options for all nodes, as on the command line: `-D`, `key=value`, `--config`, ... */
   readonly nodeArguments?: readonly string[];
@@ -120,7 +121,9 @@ export class LocalCluster {
     const args = ['--nats', this.url, '--cluster', clusterId, '--role', role, '--log-file', logFile];
     // Its own process group, so that Ctrl-C reaches the supervisor alone, which stops all in order; the IPC channel
     // tells the node should the supervisor die.
-    const child = spawn(process.execPath, cliArguments(verb, [...args, ...more, ...nodeArguments]), {
+    const { configuration = Configuration.EMPTY } = this.#options;
+    const flags = verb === 'jobmanager' ? jobManagerFlags(configuration) : [];
+    const child = spawn(process.execPath, cliArguments(verb, [...args, ...more, ...nodeArguments], flags), {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       detached: true,
     });

@@ -12,7 +12,8 @@ import { readLeader } from '../leader-election/leader-election.effects.ts';
 import type { LeadingRoles } from '../leader-election/leader-election.effects.ts';
 import { ask } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
-import { keptOutput } from './adapters/kept-output.ts';
+import { reportJobManagerMemory } from './adapters/job-manager-heap.ts';
+import { keepOwnOutput, keptOutput } from './adapters/kept-output.ts';
 import { observe } from './adapters/observe.ts';
 import type { OpenMetrics } from './adapters/open-metrics.ts';
 import { ModuleJobLoader } from './adapters/load-module.ts';
@@ -56,6 +57,7 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
   // What the configuration alone can tell is told before anything is reached.
   if (configuration.get(OPTIONS.restEnabled)) bindingOf(configuration);
   const election = leaderElectionSettings(configuration);
+  reportJobManagerMemory(configuration, logger);
   return startNode('jobmanager', options, async (connected, directory) => {
     const { environment } = connected;
     const [metadata, artifacts] = await Promise.all([openMetadata(connected), openArtifacts(connected)]);
@@ -66,6 +68,7 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
       profiles: profileSettings(configuration),
       directory: join(directory, 'profiles'),
     });
+    const outputKept = options.logFile === undefined ? undefined : keepOwnOutput(options.logFile, logger);
     const lead = (): Promise<LeadingRoles> =>
       startLeadingJobManager(environment, {
         configuration,
@@ -81,7 +84,7 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
       await refuseSecondLeader(environment);
     if (election === undefined) {
       const roles = await lead();
-      return () => roles.stop(true);
+      return () => roles.stop(true).finally(outputKept);
     }
     const contender = await contend(environment, {
       configuration,
@@ -90,7 +93,7 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
       logger,
       lead,
     });
-    return () => contender.stop();
+    return () => contender.stop().finally(outputKept);
   });
 }
 

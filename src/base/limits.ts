@@ -334,6 +334,9 @@ export const REST_BODY_DEPTH = 32;
 /** How long a request to the REST API may take to arrive, and a connection may be idle. */
 export const REST_REQUEST_MS = 30_000;
 export const REST_IDLE_MS = 60_000;
+/** Modules that are being submitted with nobody waiting, and those refused that are remembered. */
+export const SUBMISSIONS_UNDER_WAY_MAX = 16;
+export const SUBMISSIONS_REFUSED_KEPT = 100;
 /** Longest part of a path between two slashes. */
 export const REST_PATH_PARAMETER_CHARS = 300;
 /** Answers that take the same look at the cluster within this time share it. */

@@ -16,6 +16,7 @@ import {
 import { HIGH_AVAILABILITY_OPTIONS } from './high-availability-options.ts';
 import { LATENCY_TRACK_OPTIONS } from './latency-track-options.ts';
 import { METRIC_OPTIONS } from './metric-options.ts';
+import { JOB_MANAGER_MEMORY_OPTIONS } from './job-manager-memory-options.ts';
 import { MEMORY_OPTIONS } from './memory-options.ts';
 import { NATS_OPTIONS } from './nats-options.ts';
 import { NETWORK_OPTIONS } from './network-options.ts';
@@ -230,6 +231,7 @@ export const OPTIONS = {
   ...LATENCY_TRACK_OPTIONS,
   ...ALERT_OPTIONS,
   ...HIGH_AVAILABILITY_OPTIONS,
+  ...JOB_MANAGER_MEMORY_OPTIONS,
   ...MEMORY_OPTIONS,
   ...NATS_OPTIONS,
   ...NETWORK_OPTIONS,

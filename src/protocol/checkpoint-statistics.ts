@@ -18,6 +18,8 @@ export const checkpointRecord = z.object({
   acknowledged: s.count,
   checkpointedBytes: z.number(),
   stateBytes: z.number(),
+  processedBytes: z.number(),
+  persistedBytes: z.number(),
   /** Of a completed one. */
   path: z.string().optional(),
   /** Of a failed one. */

@@ -45,6 +45,10 @@ export const snapshotMetrics = z.object({
   stateBytes: z.number(),
   /** From the first channel's barrier to the last one's, ms. */
   alignmentMs: z.number(),
+  /** Meanwhile handed to the task, by channels that serialize; records that go by reference have no bytes. */
+  processedBytes: z.number(),
+  /** Of records on their way, which an unaligned checkpoint took up; part of `checkpointedBytes`. */
+  persistedBytes: z.number(),
   /** Records waited this long for hooks of operators and functions, ms. */
   syncMs: z.number(),
   /** From then until everything was written, ms; records went on. */

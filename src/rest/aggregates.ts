@@ -1,5 +1,7 @@
+import type { Aggregate } from './vertex-schemas.ts';
+
 /** Flink's aggregates of values over subtasks; zeros where there are none. */
-export function aggregates(values: readonly number[]): Record<string, number> {
+export function aggregates(values: readonly number[]): Aggregate {
   const sorted = values.toSorted((a, b) => a - b);
   const sum = sorted.reduce((total, value) => total + value, 0);
   const at = (share: number): number => Math.round(percentile(sorted, share));

@@ -1,3 +1,5 @@
+import type { Backpressure } from './vertex-schemas.ts';
+
 /** Above these shares of time a subtask counts as low, and as high; Flink's. */
 const LOW = 0.1;
 const HIGH = 0.5;
@@ -10,7 +12,7 @@ const levelOf = (ratio: number): Level => (ratio <= LOW ? 'ok' : ratio <= HIGH ?
  * Flink's page of backpressure, of the metrics of a vertex (`<subtask>.backPressuredTimeMsPerSecond`...). With it the mean
  * over subtasks, as the guide asks for it.
  */
-export function backpressureJson(values: ReadonlyMap<string, number | string>, now: number): object {
+export function backpressureJson(values: ReadonlyMap<string, number | string>, now: number): Backpressure {
   const ratio = (subtask: number, metric: string): number =>
     Math.min(1, Math.max(0, Number(values.get(`${subtask}.${metric}`) ?? 0) / 1_000));
   const indexes = [...values.keys()]

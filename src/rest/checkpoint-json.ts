@@ -6,13 +6,21 @@ import type {
 } from '../protocol/checkpoint-statistics.ts';
 import type { SnapshotMetrics } from '../protocol/checkpoint.ts';
 import { percentile } from './aggregates.ts';
+import type {
+  Checkpoint,
+  CheckpointStatisticsPage,
+  Stats,
+  SubtaskCheckpoint,
+  TaskCheckpoint,
+  TaskCheckpointDetail,
+} from './checkpoint-schemas.ts';
 
 /** Flink's CheckpointingStatistics. */
-export function statisticsJson(statistics: CheckpointStatistics): object {
+export function statisticsJson(statistics: CheckpointStatistics): CheckpointStatisticsPage {
   const { counts, history, latest, restored } = statistics;
   const completed = history.filter(({ status }) => status === 'COMPLETED');
-  const over = (value: (record: CheckpointRecord) => number): object => stats(completed.map(value));
-  const shown = (record: CheckpointRecord | undefined): object | null =>
+  const over = (value: (record: CheckpointRecord) => number): Stats => stats(completed.map(value));
+  const shown = (record: CheckpointRecord | undefined): Checkpoint | null =>
     record === undefined ? null : checkpointJson(record, []);
   return {
     counts: {
@@ -27,8 +35,8 @@ export function statisticsJson(statistics: CheckpointStatistics): object {
       state_size: over(({ stateBytes }) => stateBytes),
       end_to_end_duration: over(({ durationMs }) => Math.round(durationMs)),
       alignment_buffered: over(() => 0),
-      processed_data: over(() => 0),
-      persisted_data: over(() => 0),
+      processed_data: over(({ processedBytes }) => processedBytes),
+      persisted_data: over(({ persistedBytes }) => persistedBytes),
     },
     latest: {
       completed: shown(latest.completed),
@@ -49,11 +57,11 @@ export function statisticsJson(statistics: CheckpointStatistics): object {
 }
 
 /** Flink's Checkpoint; `tasks` of the vertices that are given. */
-export function checkpointJson(record: CheckpointRecord, vertices: readonly VertexRecord[]): object {
+export function checkpointJson(record: CheckpointRecord, vertices: readonly VertexRecord[]): Checkpoint {
   const { status, path } = record;
   const savepoint = record.kind === 'savepoint';
   return {
-    className: status.toLowerCase(),
+    className: status.toLowerCase() as Lowercase<typeof status>,
     ...common(record),
     is_savepoint: savepoint,
     savepointFormat: savepoint ? 'CANONICAL' : null,
@@ -67,7 +75,7 @@ export function checkpointJson(record: CheckpointRecord, vertices: readonly Vert
   };
 }
 
-function common(record: CheckpointRecord): object {
+function common(record: CheckpointRecord): TaskCheckpoint {
   return {
     id: record.checkpointId,
     status: record.status,
@@ -76,15 +84,15 @@ function common(record: CheckpointRecord): object {
     state_size: record.stateBytes,
     end_to_end_duration: Math.round(record.durationMs),
     alignment_buffered: 0,
-    processed_data: 0,
-    persisted_data: 0,
+    processed_data: record.processedBytes,
+    persisted_data: record.persistedBytes,
     num_subtasks: record.subtasks,
     num_acknowledged_subtasks: record.acknowledged,
   };
 }
 
 /** Flink's TaskCheckpoint: what one vertex did. */
-export function taskJson(record: CheckpointRecord, { subtasks }: VertexRecord): object {
+export function taskJson(record: CheckpointRecord, { subtasks }: VertexRecord): TaskCheckpoint {
   const acknowledged = subtasks.filter(isAcknowledged);
   const last = Math.max(-1, ...acknowledged.map(({ acknowledgedAt }) => acknowledgedAt));
   const total = (of: keyof SnapshotMetrics): number =>
@@ -95,6 +103,8 @@ export function taskJson(record: CheckpointRecord, { subtasks }: VertexRecord): 
     ...(last < 0 ? { lastAcknowledgedAt: undefined } : { lastAcknowledgedAt: last }),
     checkpointedBytes: total('checkpointedBytes'),
     stateBytes: total('stateBytes'),
+    processedBytes: total('processedBytes'),
+    persistedBytes: total('persistedBytes'),
     durationMs: last < 0 ? 0 : Math.max(0, last - record.triggeredAt),
     subtasks: subtasks.length,
     acknowledged: acknowledged.length,
@@ -102,11 +112,10 @@ export function taskJson(record: CheckpointRecord, { subtasks }: VertexRecord): 
 }
 
 /** Flink's TaskCheckpoint with each subtask and what they come to. */
-export function taskDetailJson(record: CheckpointRecord, vertex: VertexRecord): object {
+export function taskDetailJson(record: CheckpointRecord, vertex: VertexRecord): TaskCheckpointDetail {
   const acknowledged = vertex.subtasks.filter(isAcknowledged);
-  const over = (of: keyof SnapshotMetrics): object =>
+  const over = (of: keyof SnapshotMetrics): Stats =>
     stats(acknowledged.map(({ metrics }) => Math.round(metrics[of])));
-  const none = stats(acknowledged.map(() => 0));
   return {
     ...taskJson(record, vertex),
     summary: {
@@ -116,14 +125,19 @@ export function taskDetailJson(record: CheckpointRecord, vertex: VertexRecord): 
         acknowledged.map(({ acknowledgedAt }) => acknowledgedAt - record.triggeredAt),
       ),
       checkpoint_duration: { sync: over('syncMs'), async: over('asyncMs') },
-      alignment: { buffered: none, processed: none, persisted: none, duration: over('alignmentMs') },
+      alignment: {
+        buffered: stats(acknowledged.map(() => 0)),
+        processed: over('processedBytes'),
+        persisted: over('persistedBytes'),
+        duration: over('alignmentMs'),
+      },
       start_delay: over('startDelayMs'),
     },
     subtasks: vertex.subtasks.map((subtask) => subtaskJson(record, subtask)),
   };
 }
 
-function subtaskJson(record: CheckpointRecord, subtask: SubtaskRecord): object {
+function subtaskJson(record: CheckpointRecord, subtask: SubtaskRecord): SubtaskCheckpoint {
   const { subtaskIndex: index } = subtask;
   if (!isAcknowledged(subtask)) return { className: 'pending', index, status: 'pending_or_failed' };
   const { acknowledgedAt, metrics } = subtask;
@@ -136,7 +150,12 @@ function subtaskJson(record: CheckpointRecord, subtask: SubtaskRecord): object {
     checkpointed_size: metrics.checkpointedBytes,
     state_size: metrics.stateBytes,
     checkpoint: { sync: Math.round(metrics.syncMs), async: Math.round(metrics.asyncMs) },
-    alignment: { buffered: 0, processed: 0, persisted: 0, duration: Math.round(metrics.alignmentMs) },
+    alignment: {
+      buffered: 0,
+      processed: metrics.processedBytes,
+      persisted: metrics.persistedBytes,
+      duration: Math.round(metrics.alignmentMs),
+    },
     start_delay: Math.max(0, Math.round(metrics.startDelayMs)),
     unaligned_checkpoint: record.unaligned,
     aborted: false,
@@ -150,7 +169,7 @@ function isAcknowledged(subtask: SubtaskRecord): subtask is Acknowledged {
 }
 
 /** Flink's Stats. Percentiles of nothing are no number, which JSON writes as text. */
-export function stats(values: readonly number[]): object {
+export function stats(values: readonly number[]): Stats {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number): number | 'NaN' => (sorted.length === 0 ? 'NaN' : percentile(sorted, share));
   const sum = sorted.reduce((total, value) => total + value, 0);

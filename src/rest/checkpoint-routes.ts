@@ -8,7 +8,14 @@ import { RestError } from './errors.ts';
 import type { RestGateway } from './gateway.ts';
 import { route } from './route.ts';
 import type { Route } from './route.ts';
-import { anyObject, jobParams, wholeNumber } from './schemas.ts';
+import {
+  checkpoint,
+  checkpointConfig,
+  checkpointStatistics,
+  taskCheckpointDetail,
+} from './checkpoint-schemas.ts';
+import type { CheckpointConfig } from './checkpoint-schemas.ts';
+import { jobParams, wholeNumber } from './schemas.ts';
 import * as s from '../protocol/schema.ts';
 
 const detailParams = jobParams.extend({ checkpointid: wholeNumber });
@@ -21,7 +28,7 @@ export const CHECKPOINT_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'The last checkpoints and savepoints of a job, with sums over them.',
     params: jobParams,
-    response: anyObject,
+    response: checkpointStatistics,
     handle: async ({ gateway, params }) => statisticsJson(await gateway.checkpoints(params.jobid)),
   }),
   route({
@@ -30,7 +37,7 @@ export const CHECKPOINT_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'How checkpoints of a job are taken.',
     params: jobParams,
-    response: anyObject,
+    response: checkpointConfig,
     handle: async ({ gateway, params }) => {
       const [job, { intervalMs }] = await Promise.all([
         gateway.job(params.jobid),
@@ -45,7 +52,7 @@ export const CHECKPOINT_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'A checkpoint that is still remembered, with its tasks.',
     params: detailParams,
-    response: anyObject,
+    response: checkpoint,
     handle: async ({ gateway, params }) => {
       const { record, vertices } = await detailsOf(gateway, params.jobid, params.checkpointid);
       return checkpointJson(record, vertices);
@@ -57,7 +64,7 @@ export const CHECKPOINT_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'The part of each subtask of a vertex in a checkpoint.',
     params: detailParams.extend({ vertexid: s.vertexId }),
-    response: anyObject,
+    response: taskCheckpointDetail,
     handle: async ({ gateway, params: { jobid, checkpointid, vertexid } }) => {
       const { record, vertices } = await detailsOf(gateway, jobid, checkpointid);
       const vertex = vertices.find(({ vertexId }) => vertexId === vertexid);
@@ -83,7 +90,11 @@ async function detailsOf(
 /** Flink writes the greatest long where there is no interval; JavaScript's greatest whole number stands for it. */
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-function configJson(job: ExecutionGraphInfo, cluster: Configuration, intervalMs: number | undefined): object {
+function configJson(
+  job: ExecutionGraphInfo,
+  cluster: Configuration,
+  intervalMs: number | undefined,
+): CheckpointConfig {
   const configuration = cluster.with(Configuration.of(Object.entries(job.configuration)));
   const retention = configuration.get(OPTIONS.checkpointRetention);
   return {

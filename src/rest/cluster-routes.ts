@@ -4,7 +4,7 @@ import { rescaleSettings } from '../config/settings.ts';
 import { isGloballyTerminal } from '../protocol/job-status.ts';
 import { route } from './route.ts';
 import type { Route } from './route.ts';
-import { anyObject, empty } from './schemas.ts';
+import { empty } from './schemas.ts';
 
 /** The version of Flink's REST API that answers follow: clients choose their requests by it. */
 export const FLINK_VERSION = '1.20.1';
@@ -99,7 +99,7 @@ export const CLUSTER_ROUTES: readonly Route[] = [
     path: '/datasets',
     role: 'read',
     summary: 'Cached datasets: there are none.',
-    response: z.object({ dataSets: z.array(anyObject) }),
+    response: z.object({ dataSets: z.array(z.object({ id: z.string(), isComplete: z.boolean() })) }),
     handle: () => ({ dataSets: [] }),
   }),
 ];

@@ -18,6 +18,11 @@ export function jobNotFound(jobId: string): RestError {
   return new RestError(404, `Job ${jobId} not found`);
 }
 
+/** 400, as Flink answers it. */
+export function jarNotFound(jarId: string): RestError {
+  return new RestError(400, `Jar file ${jarId.slice(0, 200)} does not exist.`);
+}
+
 export function vertexNotFound(vertexId: string): RestError {
   return new RestError(404, `No vertex with ID '${vertexId}' exists.`);
 }

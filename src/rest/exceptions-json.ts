@@ -1,5 +1,6 @@
 import type { SerializedError } from '../base/errors.ts';
 import type { ExecutionGraphInfo, FailureInfo } from '../protocol/execution-graph-info.ts';
+import type { Exceptions, Failure, Throwable } from './job-schemas.ts';
 
 /** Flink's default of `maxExceptions`. */
 const DEFAULT_MAX = 20;
@@ -7,7 +8,7 @@ const DEFAULT_MAX = 20;
 type Task = NonNullable<FailureInfo['task']>;
 
 /** Flink's page of a job's failures. */
-export function exceptionsJson(job: ExecutionGraphInfo, max = DEFAULT_MAX): object {
+export function exceptionsJson(job: ExecutionGraphInfo, max = DEFAULT_MAX): Exceptions {
   const [latest] = job.failures;
   const entries = job.failures.slice(0, max).map((failure) => ({
     ...entryJson(job, failure),
@@ -39,10 +40,10 @@ function entryJson(
     error,
     task,
   }: { readonly at: number; readonly error: SerializedError; readonly task?: Task | undefined },
-): object {
+): Failure {
   const place = task?.taskManagerId;
   return {
-    exceptionName: rootOf(error).name,
+    exceptionName: exceptionName(error),
     stacktrace: stackOf(error),
     timestamp: at,
     failureLabels: { domain: error.domain },
@@ -64,11 +65,16 @@ export function stackOf(error: SerializedError): string {
   return error.cause === undefined ? own : `${own}\nCaused by: ${stackOf(error.cause)}`;
 }
 
+/** Of the cause that all others follow from. */
+export function exceptionName(error: SerializedError): string {
+  return rootOf(error).name;
+}
+
 function rootOf(error: SerializedError): SerializedError {
   return error.cause === undefined ? error : rootOf(error.cause);
 }
 
 /** Flink's serialized failure; the Java object in it is one that no JVM can read, so it is left empty. */
-export function throwableJson(error: SerializedError): object {
+export function throwableJson(error: SerializedError): Throwable {
   return { class: error.name, 'stack-trace': stackOf(error), 'serialized-throwable': '' };
 }

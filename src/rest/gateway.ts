@@ -47,6 +47,7 @@ export interface RestGateway {
   readonly jobManager: NodeView;
   taskManager(taskManagerId: TaskManagerId): NodeView;
   readonly jars: JarStore;
+  readonly submissions: Submissions;
   readonly metrics: MetricQuery;
   readonly flameGraphs: FlameGraphs;
   readonly messages: Messages;
@@ -104,6 +105,27 @@ export interface JarStore {
   remove(id: string): Promise<void>;
   plan(id: string, options: JarOptions): Promise<Planned>;
   run(id: string, options: JarOptions): Promise<JobId>;
+}
+
+/** Modules that are run without a caller who waits for it: they become jobs later, or are refused. */
+export interface Submissions {
+  /**
+   * Bundles a module, builds its graph and submits it, after this has returned.
+   * @returns the id that the job will have
+   * @throws RestError 400 where there is no such module, 503 where too many are under way
+   */
+  begin(jarId: string, options: JarOptions): Promise<JobId>;
+  /** Those under way, and those refused that are still remembered; newest first. */
+  list(): readonly Submission[];
+}
+
+export interface Submission {
+  readonly jobId: JobId;
+  /** Of the module. */
+  readonly name: string;
+  /** Wall time, ms. */
+  readonly at: number;
+  readonly refused?: { readonly at: number; readonly error: SerializedError };
 }
 
 export interface JarOptions {

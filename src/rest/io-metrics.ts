@@ -1,4 +1,5 @@
 import type { AttemptInfo, VertexInfo } from '../protocol/execution-graph-info.ts';
+import type { IoMetrics } from './job-schemas.ts';
 
 /** Where a vertex stands in its job: what comes in at sources and goes out of sinks is no traffic of the job. */
 export interface Position {
@@ -11,7 +12,7 @@ export function ioMetrics(
   attempts: readonly AttemptInfo[],
   { isSource, isSink }: Position,
   now: number,
-): Record<string, number | boolean> {
+): IoMetrics {
   let [readBytes, writeBytes, readRecords, writeRecords, backPressured, busy, idle] = [0, 0, 0, 0, 0, 0, 0];
   let complete = true;
   for (const attempt of attempts) {

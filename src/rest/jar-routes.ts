@@ -1,48 +1,20 @@
 import { z } from 'zod';
-import { OPTIONS } from '../config/options.ts';
-import { RestError } from './errors.ts';
 import { checkSubmit } from './permitted.ts';
-import type { JarOptions } from './gateway.ts';
+import { RestError } from './errors.ts';
+import { jarBody, jarOptions, jarParams, jarQuery } from './jar-request.ts';
+import { plan } from './job-schemas.ts';
 import { planJson } from './plan-json.ts';
 import { route } from './route.ts';
 import type { Route } from './route.ts';
-import { anyObject, empty, looseBoolean, looseParallelism, looseText } from './schemas.ts';
+import { empty } from './schemas.ts';
 import * as s from '../protocol/schema.ts';
 
-const jarParams = z.object({
-  jarid: z
-    .string()
-    .min(1)
-    .max(250)
-    .regex(/^[^/\\\0]+$/, 'not the name of a file'),
+const jarFile = z.object({
+  id: z.string(),
+  name: z.string(),
+  uploaded: z.int(),
+  entry: z.array(z.object({ name: z.string(), description: z.string().nullable() })),
 });
-
-const jarQuery = z.object({
-  'entry-class': looseText,
-  'program-args': looseText,
-  programArg: looseText,
-  parallelism: looseParallelism,
-  savepointPath: looseText,
-  allowNonRestoredState: looseBoolean,
-});
-
-const jarBody = z
-  .object({
-    entryClass: looseText,
-    programArgs: looseText,
-    programArgsList: z.array(z.string().max(4_096)).max(1_000).nullish(),
-    parallelism: looseParallelism,
-    jobId: z.union([s.jobId, z.literal(''), z.null()]).optional(),
-    flinkConfiguration: s.configuration.nullish(),
-    savepointPath: looseText,
-    allowNonRestoredState: looseBoolean,
-    claimMode: looseText,
-    restoreMode: looseText,
-  })
-  .nullish();
-
-type Query = z.infer<typeof jarQuery>;
-type Body = z.infer<typeof jarBody>;
 
 /** Uploaded modules: `jar` is what Flink calls them. */
 export const JAR_ROUTES: readonly Route[] = [
@@ -51,7 +23,7 @@ export const JAR_ROUTES: readonly Route[] = [
     path: '/jars',
     role: 'read',
     summary: 'The modules that were uploaded, newest first.',
-    response: z.object({ address: z.string(), files: z.array(anyObject) }),
+    response: z.object({ address: z.string(), files: z.array(jarFile) }),
     handle: async ({ gateway }) => ({
       address: (await gateway.overview()).rest ?? '',
       files: (await gateway.jars.list()).map(({ id, name, uploaded }) => ({
@@ -73,7 +45,7 @@ export const JAR_ROUTES: readonly Route[] = [
       checkSubmit(gateway);
       const [file, ...more] = files;
       if (file === undefined || more.length > 0) throw new RestError(400, 'Exactly 1 file must be sent.');
-      return { filename: `/jars/${await gateway.jars.add(file)}`, status: 'success' };
+      return { filename: `/jars/${await gateway.jars.add(file)}`, status: 'success' as const };
     },
   }),
   route({
@@ -102,7 +74,7 @@ export const JAR_ROUTES: readonly Route[] = [
     response: z.object({ jobid: s.jobId }),
     handle: async ({ gateway, params, query, body }) => {
       checkSubmit(gateway);
-      return { jobid: await gateway.jars.run(params.jarid, optionsOf(query, body)) };
+      return { jobid: await gateway.jars.run(params.jarid, jarOptions(query, body)) };
     },
   }),
   route({
@@ -110,7 +82,7 @@ export const JAR_ROUTES: readonly Route[] = [
     path: '/jobs',
     role: 'submit',
     summary: "Submission as Flink's Java client does it: refused, as no other program can read its graphs.",
-    response: anyObject,
+    response: empty,
     handle: () => {
       throw new RestError(
         400,
@@ -129,48 +101,10 @@ function planRoute(method: 'GET' | 'POST'): Route {
     params: jarParams,
     query: jarQuery,
     body: jarBody,
-    response: z.object({ plan: anyObject }),
+    response: z.object({ plan }),
     handle: async ({ gateway, params, query, body }) => {
       checkSubmit(gateway);
-      return { plan: planJson(await gateway.jars.plan(params.jarid, optionsOf(query, body))) };
+      return { plan: planJson(await gateway.jars.plan(params.jarid, jarOptions(query, body))) };
     },
   });
-}
-
-/** What the body says wins: dashboards repeat it in the query, in part wrongly. */
-function optionsOf(query: Query, body: Body): JarOptions {
-  const entryClass = body?.entryClass ?? query['entry-class'];
-  const parallelism = body?.parallelism ?? query.parallelism;
-  const savepoint =
-    body?.savepointPath ?? (body === undefined || body === null ? query.savepointPath : undefined);
-  const allow = body?.allowNonRestoredState ?? query.allowNonRestoredState;
-  const claimMode = body?.claimMode ?? body?.restoreMode;
-  const jobId = body?.jobId ?? undefined;
-  return {
-    programArguments: argumentsOf(query, body),
-    configuration: {
-      ...body?.flinkConfiguration,
-      ...(savepoint === undefined ? {} : { [OPTIONS.restorePath.key]: savepoint }),
-      ...(allow === undefined ? {} : { [OPTIONS.ignoreUnclaimedState.key]: String(allow) }),
-      ...(claimMode === undefined || claimMode === null ? {} : { [OPTIONS.claimMode.key]: claimMode }),
-    },
-    ...(entryClass === undefined ? {} : { entryClass }),
-    ...(parallelism === undefined ? {} : { parallelism }),
-    ...(jobId === undefined || jobId === '' ? {} : { jobId }),
-  };
-}
-
-function argumentsOf(query: Query, body: Body): readonly string[] {
-  const listed = body?.programArgsList;
-  if (listed !== undefined && listed !== null) return listed;
-  const text = body?.programArgs ?? query['program-args'];
-  if (text !== undefined) return words(text);
-  return query.programArg?.split(',') ?? [];
-}
-
-/** Blanks separate words; within quotes they do not. */
-function words(text: string): string[] {
-  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    ([, double, single, bare]) => double ?? single ?? bare ?? '',
-  );
 }

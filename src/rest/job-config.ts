@@ -2,9 +2,15 @@ import { Configuration } from '../config/configuration.ts';
 import { OPTIONS } from '../config/options.ts';
 import { redacted, redactedParameters } from '../config/redact.ts';
 import type { ExecutionGraphInfo } from '../protocol/execution-graph-info.ts';
+import type { JobConfig } from './job-schemas.ts';
+
+/** Flink's page of a JobManager's configuration; secrets are masked. */
+export function clusterConfig(configuration: Configuration): { key: string; value: string }[] {
+  return Object.entries(redacted(configuration)).map(([key, value]) => ({ key, value }));
+}
 
 /** Flink's page of how a job is executed; secrets are masked. */
-export function jobConfig(job: ExecutionGraphInfo, cluster: Configuration): object {
+export function jobConfig(job: ExecutionGraphInfo, cluster: Configuration): JobConfig {
   const own = Configuration.of(Object.entries(job.configuration));
   const effective = cluster.with(own);
   return {

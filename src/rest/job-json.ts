@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { ExecutionGraphInfo, VertexInfo } from '../protocol/execution-graph-info.ts';
 import type { ExecutionState, JobSummary } from '../protocol/job-status.ts';
+import type { JobDetail, JobOverviewItem, VertexOverview } from './job-schemas.ts';
 import { ioMetrics, positionOf, spanOf } from './io-metrics.ts';
 import { jobType, planJson } from './plan-json.ts';
 import { stateCounts, statusTimestamps, taskCounts, vertexState } from './states.ts';
 
 /** A line of Flink's list of jobs. */
-export function jobOverview(job: JobSummary, now: number): object {
+export function jobOverview(job: JobSummary, now: number): JobOverviewItem {
   return {
     jid: job.jobId,
     name: job.name,
@@ -17,11 +18,12 @@ export function jobOverview(job: JobSummary, now: number): object {
     'last-modification': job.lastModified,
     tasks: taskCounts(job.taskStates),
     'pending-operators': 0,
+    'application-id': job.jobId,
   };
 }
 
 /** Flink's JobDetail. */
-export function jobDetail(job: ExecutionGraphInfo, now: number): object {
+export function jobDetail(job: ExecutionGraphInfo, now: number): JobDetail {
   const vertices = job.vertices.map((vertex) => vertexOverview(job, vertex, now));
   return {
     jid: job.jobId,
@@ -44,11 +46,6 @@ export function jobDetail(job: ExecutionGraphInfo, now: number): object {
 
 function durationOf({ submittedAt, endedAt }: JobSummary, now: number): number {
   return Math.max(0, (endedAt ?? now) - submittedAt);
-}
-
-interface VertexOverview {
-  readonly status: ExecutionState;
-  readonly [field: string]: unknown;
 }
 
 function vertexOverview(job: ExecutionGraphInfo, vertex: VertexInfo, now: number): VertexOverview {

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { jobStatus, isGloballyTerminal } from '../protocol/job-status.ts';
+import type { JobStatus } from '../protocol/job-status.ts';
 import * as s from '../protocol/schema.ts';
 import { RestError } from './errors.ts';
-import { checkCancel } from './permitted.ts';
+import { cancelJob } from './cancel-job.ts';
 import { exceptionsJson, throwableJson } from './exceptions-json.ts';
 import { jobConfig } from './job-config.ts';
 import { jobDetail, jobOverview } from './job-json.ts';
+import * as schemas from './job-schemas.ts';
 import { planJson } from './plan-json.ts';
 import { route } from './route.ts';
 import type { Route } from './route.ts';
-import { anyObject, empty, jobParams, wholeNumber } from './schemas.ts';
+import { empty, jobParams, wholeNumber } from './schemas.ts';
 
 /** What is read of jobs as a whole, and their cancellation. */
 export const JOB_ROUTES: readonly Route[] = [
@@ -28,7 +30,7 @@ export const JOB_ROUTES: readonly Route[] = [
     path: '/jobs/overview',
     role: 'read',
     summary: 'All jobs with their times and the states of their tasks.',
-    response: z.object({ jobs: z.array(anyObject) }),
+    response: z.object({ jobs: z.array(schemas.jobOverviewItem) }),
     handle: async ({ gateway }) => ({
       jobs: (await gateway.jobs()).map((job) => jobOverview(job, gateway.now())),
     }),
@@ -39,7 +41,7 @@ export const JOB_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'A job with its vertices and its plan.',
     params: jobParams,
-    response: anyObject,
+    response: schemas.jobDetail,
     handle: async ({ gateway, params }) => jobDetail(await gateway.job(params.jobid), gateway.now()),
   }),
   route({
@@ -57,7 +59,7 @@ export const JOB_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'The plan of a job.',
     params: jobParams,
-    response: z.object({ plan: anyObject }),
+    response: z.object({ plan: schemas.plan }),
     handle: async ({ gateway, params }) => ({ plan: planJson(await gateway.job(params.jobid)) }),
   }),
   route({
@@ -66,7 +68,7 @@ export const JOB_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'How a job is executed, and its parameters.',
     params: jobParams,
-    response: anyObject,
+    response: schemas.jobConfig,
     handle: async ({ gateway, params }) => jobConfig(await gateway.job(params.jobid), gateway.configuration),
   }),
   route({
@@ -76,7 +78,7 @@ export const JOB_ROUTES: readonly Route[] = [
     summary: 'Why a job failed or restarted, newest first.',
     params: jobParams,
     query: z.object({ maxExceptions: wholeNumber.optional(), failureLabelFilter: z.string().optional() }),
-    response: anyObject,
+    response: schemas.exceptions,
     handle: async ({ gateway, params, query }) =>
       exceptionsJson(await gateway.job(params.jobid), query.maxExceptions),
   }),
@@ -86,15 +88,15 @@ export const JOB_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'What has become of a job, once it has ended.',
     params: jobParams,
-    response: anyObject,
+    response: schemas.executionResult,
     handle: async ({ gateway, params }) => {
       const job = await gateway.job(params.jobid);
-      if (!isGloballyTerminal(job.status)) return { status: { id: 'IN_PROGRESS' } };
+      if (!isGloballyTerminal(job.status)) return { status: { id: 'IN_PROGRESS' as const } };
       return {
-        status: { id: 'COMPLETED' },
+        status: { id: 'COMPLETED' as const },
         'job-execution-result': {
           id: job.jobId,
-          'application-status': job.status === 'FINISHED' ? 'SUCCEEDED' : job.status,
+          'application-status': resultOf(job.status),
           'accumulator-results': {},
           'net-runtime': Math.max(0, (job.endedAt ?? gateway.now()) - job.submittedAt),
           ...(job.status === 'FAILED' && job.failure !== undefined
@@ -111,7 +113,7 @@ export const JOB_ROUTES: readonly Route[] = [
     summary: 'Accumulators: Millrace has metrics in their place.',
     params: jobParams,
     query: z.object({ includeSerializedValue: z.string().optional() }),
-    response: anyObject,
+    response: schemas.jobAccumulators,
     handle: async ({ gateway, params }) => {
       await gateway.job(params.jobid);
       return {
@@ -149,6 +151,11 @@ export const JOB_ROUTES: readonly Route[] = [
   }),
 ];
 
+function resultOf(status: JobStatus): 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNKNOWN' {
+  if (status === 'FINISHED') return 'SUCCEEDED';
+  return status === 'FAILED' || status === 'CANCELED' ? status : 'UNKNOWN';
+}
+
 /** A job is canceled by PATCH, and by the GET that dashboards send, as their proxies once let nothing else through. */
 function cancelRoute(method: 'PATCH' | 'GET', path: string): Route {
   return route({
@@ -162,14 +169,7 @@ function cancelRoute(method: 'PATCH' | 'GET', path: string): Route {
     response: empty,
     handle: async ({ gateway, params: { jobid }, query }) => {
       if (query.mode === 'stop') throw useStop();
-      checkCancel(gateway);
-      const { status } = await gateway.job(jobid);
-      if (status === 'FINISHED' || status === 'FAILED')
-        throw new RestError(
-          409,
-          `Job cancellation failed because the job has already reached another terminal state (${status}).`,
-        );
-      await gateway.cancel(jobid);
+      await cancelJob(gateway, jobid);
       return {};
     },
   });

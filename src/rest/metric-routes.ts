@@ -3,7 +3,7 @@ import type { MetricScope } from './metric-query.ts';
 import type { RestGateway } from './gateway.ts';
 import { route } from './route.ts';
 import type { Route } from './route.ts';
-import { anyObject, jobParams, subtaskParams, taskManagerParams, vertexParams } from './schemas.ts';
+import { jobParams, subtaskParams, taskManagerParams, vertexParams } from './schemas.ts';
 
 const AGGREGATIONS = ['min', 'max', 'sum', 'avg', 'skew'] as const;
 type Aggregation = (typeof AGGREGATIONS)[number];
@@ -22,6 +22,19 @@ const aggregateQuery = getQuery.extend({
     .pipe(z.array(z.string().regex(/^\d{1,9}(-\d{1,9})?$/, 'not an index or a range of indices such as 5-9')))
     .optional(),
 });
+
+/** Names alone, where none is asked for. */
+const metricValues = z.array(z.object({ id: z.string(), value: z.string().optional() }));
+const metricAggregates = z.array(
+  z.object({
+    id: z.string(),
+    min: z.number().optional(),
+    max: z.number().optional(),
+    sum: z.number().optional(),
+    avg: z.number().optional(),
+    skew: z.number().optional(),
+  }),
+);
 
 type Values = ReadonlyMap<string, number | string>;
 
@@ -94,7 +107,7 @@ function ofOne<P extends z.ZodObject>(
     summary: 'Names of metrics; with get their values, as text.',
     params,
     query: getQuery,
-    response: z.array(anyObject),
+    response: metricValues,
     handle: async ({ gateway, params: given, query }) => {
       const values = await gateway.metrics.values(scope(given));
       if (query.get === undefined) return [...values.keys()].map((id) => ({ id }));
@@ -122,7 +135,7 @@ function ofMany<P extends z.ZodObject>(
     summary: 'Names of metrics; with get their aggregates over several components, as numbers.',
     params,
     query: aggregateQuery,
-    response: z.array(anyObject),
+    response: metricAggregates,
     handle: async ({ gateway, params: given, query }) => {
       const wanted = await scopes(gateway, given, query);
       const all = await Promise.all(wanted.map((scope) => gateway.metrics.values(scope)));
@@ -131,7 +144,7 @@ function ofMany<P extends z.ZodObject>(
         return [...names].map((id) => ({ id }));
       }
       const rows = query.get.map((id) => aggregate(id, all, query.agg ?? AGGREGATIONS));
-      return rows.includes('unknown') ? [] : rows.filter((row) => row !== 'no number');
+      return rows.includes('unknown') ? [] : rows.filter((row) => typeof row === 'object');
     },
   });
 }
@@ -147,7 +160,7 @@ function aggregate(
   id: string,
   all: readonly Values[],
   wanted: readonly Aggregation[],
-): Record<string, number | string> | 'unknown' | 'no number' {
+): ({ id: string } & Partial<Record<Aggregation, number>>) | 'unknown' | 'no number' {
   const found = all.flatMap((values) => values.get(id) ?? []);
   if (found.length === 0) return 'unknown';
   const numbers = found

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { TaskManagerId } from '../base/ids.ts';
-import { redacted } from '../config/redact.ts';
 import type { TaskManagerInfo } from '../protocol/task-manager-info.ts';
 import { RestError } from './errors.ts';
 import type { NodeMemory, NodeView, ProfileInfo } from '../ports/node-view.ts';
 import type { RestGateway } from './gateway.ts';
+import { clusterConfig } from './job-config.ts';
+import * as schemas from './node-schemas.ts';
 import { TextAnswer, route } from './route.ts';
 import type { Route } from './route.ts';
-import { anyObject, taskManagerParams } from './schemas.ts';
+import { taskManagerParams } from './schemas.ts';
 import { memoryMetrics, resource, taskManagerJson } from './task-manager-json.ts';
 
 const fileParams = z.object({ filename: z.string().min(1).max(255) });
@@ -20,16 +21,15 @@ export const NODE_ROUTES: readonly Route[] = [
     path: '/jobmanager/config',
     role: 'read',
     summary: 'The configuration of the JobManager; secrets are masked.',
-    response: z.array(z.object({ key: z.string(), value: z.string() })),
-    handle: ({ gateway }) =>
-      Object.entries(redacted(gateway.configuration)).map(([key, value]) => ({ key, value })),
+    response: schemas.keyValues,
+    handle: ({ gateway }) => clusterConfig(gateway.configuration),
   }),
   route({
     method: 'GET',
     path: '/jobmanager/environment',
     role: 'read',
     summary: 'Runtime and modules of the JobManager.',
-    response: anyObject,
+    response: schemas.environment,
     handle: async ({ gateway }) => {
       const { version, arch, options, modules } = await gateway.jobManager.environment();
       return { jvm: { version, arch, options }, classpath: modules };
@@ -41,7 +41,7 @@ export const NODE_ROUTES: readonly Route[] = [
     path: '/taskmanagers',
     role: 'read',
     summary: 'The TaskManagers that are registered.',
-    response: z.object({ taskmanagers: z.array(anyObject) }),
+    response: z.object({ taskmanagers: z.array(schemas.taskManager) }),
     handle: async ({ gateway }) => ({ taskmanagers: (await gateway.taskManagers()).map(taskManagerJson) }),
   }),
   route({
@@ -50,7 +50,7 @@ export const NODE_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'A TaskManager with its slots and its memory.',
     params: taskManagerParams,
-    response: anyObject,
+    response: schemas.taskManagerDetail,
     handle: async ({ gateway, params: { taskmanagerid } }) => {
       const info = await taskManagerOf(gateway, taskmanagerid);
       const memory = await memoryOf(gateway.taskManager(taskmanagerid));
@@ -58,9 +58,9 @@ export const NODE_ROUTES: readonly Route[] = [
         type: 'taskManager',
         taskManagerId: info.taskManagerId,
       });
-      const allocatedSlots = info.slots
-        .filter(({ jobId }) => jobId !== undefined)
-        .map(({ jobId }) => ({ jobId, resource: resource(info, 1) }));
+      const allocatedSlots = info.slots.flatMap(({ jobId }) =>
+        jobId === undefined ? [] : [{ jobId, resource: resource(info, 1) }],
+      );
       return { ...taskManagerJson(info), allocatedSlots, metrics: memoryMetrics(memory, measured) };
     },
   }),
@@ -88,7 +88,7 @@ function nodeRoutes<P extends z.ZodObject>(
       path: `${path}/logs`,
       summary: 'Log files, with their sizes.',
       params,
-      response: z.object({ logs: z.array(anyObject) }),
+      response: schemas.logFiles,
       handle: async ({ gateway, params: given }) => ({ logs: await (await viewOf(gateway, given)).logs() }),
     }),
     route({
@@ -124,7 +124,7 @@ function nodeRoutes<P extends z.ZodObject>(
       path: `${path}/thread-dump`,
       summary: 'Where each thread is, and how its event loop fares.',
       params,
-      response: z.object({ threadInfos: z.array(anyObject) }),
+      response: schemas.threadDump,
       handle: async ({ gateway, params: given }) => ({
         threadInfos: (await (await viewOf(gateway, given)).threads()).map(({ name, stack }) => ({
           threadName: name,
@@ -150,7 +150,7 @@ function profilerRoutes<P extends z.ZodObject>(
       role: 'read',
       summary: 'The profiles that were taken, newest first.',
       params,
-      response: z.object({ profilingList: z.array(anyObject) }),
+      response: z.object({ profilingList: z.array(schemas.profile) }),
       handle: async ({ gateway, params: given }) => ({
         profilingList: (await (await viewOf(gateway, given)).profiles()).map(profileJson),
       }),
@@ -162,7 +162,7 @@ function profilerRoutes<P extends z.ZodObject>(
       summary: 'Begins a profile of all threads. V8 knows no LOCK; WALL, CPU and ITIMER are the same.',
       params,
       body: z.object({ mode: z.string().max(20), duration: z.number().positive().max(86_400) }),
-      response: anyObject,
+      response: schemas.profile,
       handle: async ({ gateway, params: given, body }) => {
         const mode = PROFILE_MODES.find((known) => known === body.mode.toUpperCase());
         if (mode === undefined)
@@ -192,7 +192,7 @@ function profilerRoutes<P extends z.ZodObject>(
   ];
 }
 
-function profileJson(info: ProfileInfo): object {
+function profileJson(info: ProfileInfo): schemas.Profile {
   const { status, mode, triggerTime, finishedTime, durationMs, message, outputFile } = info;
   return {
     status,

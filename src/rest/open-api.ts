@@ -4,11 +4,12 @@ import type { Route } from './route.ts';
 import { anyObject } from './schemas.ts';
 
 /** The OpenAPI 3.1 document of routes, made of the schemas that check their requests. */
-export function openApi(routes: readonly Route[], version: string): object {
+export function openApi(routes: readonly Route[], version: string): Record<string, unknown> {
   const paths: Record<string, Record<string, object>> = {};
+  const components = new Components();
   for (const one of routes) {
     const path = one.path.replaceAll(/:(\w+)/g, '{$1}');
-    (paths[path] ??= {})[one.method.toLowerCase()] = operation(one);
+    (paths[path] ??= {})[one.method.toLowerCase()] = operation(one, components);
   }
   return {
     openapi: '3.1.0',
@@ -20,13 +21,7 @@ export function openApi(routes: readonly Route[], version: string): object {
     },
     paths,
     components: {
-      schemas: {
-        Errors: {
-          type: 'object',
-          required: ['errors'],
-          properties: { errors: { type: 'array', items: { type: 'string' } } },
-        },
-      },
+      schemas: components.schemas,
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
     },
     security: [{}, { token: [] }],
@@ -45,17 +40,23 @@ export function openApiRoute(routes: readonly Route[]): Route {
   });
 }
 
-function operation(one: Route): object {
+function operation(one: Route, components: Components): object {
+  const id = operationId(one);
   const failure = { description: 'Refused.', content: json({ $ref: '#/components/schemas/Errors' }) };
   return {
     summary: one.summary,
-    operationId: operationId(one),
+    operationId: id,
     'x-role': one.role,
     parameters: [...parameters('path', one.params), ...parameters('query', one.query)],
-    ...(one.body === undefined ? {} : { requestBody: { content: json(jsonSchema(one.body, 'input')) } }),
+    ...(one.body === undefined
+      ? {}
+      : { requestBody: { content: json(components.schemaOf(one.body, 'input', `${id}Request`)) } }),
     ...(one.upload ? { requestBody: UPLOAD } : {}),
     responses: {
-      [one.status]: { description: 'Done.', content: json(jsonSchema(one.response, 'output')) },
+      [one.status]: {
+        description: 'Done.',
+        content: contentOf(one, components.schemaOf(one.response, 'output', `${id}Answer`)),
+      },
       '4XX': failure,
       '5XX': failure,
     },
@@ -74,13 +75,36 @@ const UPLOAD = {
   },
 };
 
+function contentOf({ response }: Route, schema: object): object {
+  return response instanceof z.ZodString ? { 'text/plain': { schema } } : json(schema);
+}
+
 function json(schema: object): object {
   return { 'application/json': { schema } };
 }
 
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  return rest;
+/** Schemas that have a name, or speak of themselves: once in the document, where all routes find them. */
+class Components {
+  readonly schemas: Record<string, unknown> = {
+    Errors: {
+      type: 'object',
+      required: ['errors'],
+      properties: { errors: { type: 'array', items: { type: 'string' } } },
+    },
+  };
+
+  /** @param prefix of those that have no name of their own */
+  schemaOf(schema: z.ZodType, io: 'input' | 'output', prefix: string): object {
+    const { $schema: _, $defs = {}, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+    const nameOf = (name: string): string => (name.startsWith('__') ? prefix + name : name);
+    const moved = <T>(part: T): T =>
+      JSON.parse(JSON.stringify(part), (key, value: unknown) => {
+        if (key !== '$ref' || typeof value !== 'string') return value;
+        return `#/components/schemas/${nameOf(value.replace('#/$defs/', ''))}`;
+      }) as T;
+    for (const [name, one] of Object.entries($defs)) this.schemas[nameOf(name)] = moved(one);
+    return moved(rest);
+  }
 }
 
 function parameters(place: 'path' | 'query', schema: z.ZodObject): object[] {

@@ -3,11 +3,12 @@ import { OPTIONS } from '../config/options.ts';
 import { checkpointType } from '../protocol/client-dispatcher.ts';
 import { RestError } from './errors.ts';
 import { throwableJson } from './exceptions-json.ts';
+import { throwable } from './job-schemas.ts';
 import type { Outcome, RestGateway, SnapshotOrder } from './gateway.ts';
 import type { JobId } from '../base/ids.ts';
 import { route } from './route.ts';
 import type { Route } from './route.ts';
-import { anyObject, jobParams, looseText, requestId, triggerParams } from './schemas.ts';
+import { empty, jobParams, looseText, requestId, triggerParams } from './schemas.ts';
 
 const triggerId = z
   .string()
@@ -17,6 +18,14 @@ const triggerId = z
 const formatType = z.enum(['CANONICAL', 'NATIVE', 'canonical', 'native']).nullish();
 
 const IN_PROGRESS = { status: { id: 'IN_PROGRESS' }, operation: null };
+
+/** Of an order: `null` while it is under way, then what came of it, or why nothing did. */
+function operationResult(done: z.ZodObject, failure: string): z.ZodType {
+  return z.object({
+    status: z.object({ id: z.enum(['IN_PROGRESS', 'COMPLETED']) }),
+    operation: z.union([done, z.object({ [failure]: throwable })]).nullable(),
+  });
+}
 
 /** Savepoints, checkpoints, stopping: orders that answer with an id, by which one asks what has become of them. */
 export const OPERATION_ROUTES: readonly Route[] = [
@@ -67,6 +76,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
   outcomeRoute(
     '/jobs/:jobid/savepoints/:triggerid',
     'savepoint',
+    z.object({ location: z.string() }),
     ({ location }) => ({ location }),
     'failure-cause',
   ),
@@ -88,6 +98,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
   outcomeRoute(
     '/jobs/:jobid/checkpoints/:triggerid',
     'checkpoint',
+    z.object({ checkpointId: z.int() }),
     ({ location }) => ({ checkpointId: Number(/(\d+)\D*$/.exec(location)?.[1] ?? 0) }),
     'failureCause',
   ),
@@ -110,7 +121,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'What has become of a disposal.',
     params: triggerParams.pick({ triggerid: true }),
-    response: anyObject,
+    response: operationResult(empty, 'failure-cause'),
     handle: ({ gateway, params }) =>
       outcomeJson(gateway.snapshots.disposal(params.triggerid), () => ({}), 'failure-cause'),
   }),
@@ -138,6 +149,7 @@ async function trigger(
 function outcomeRoute(
   path: string,
   what: string,
+  done: z.ZodObject,
   operation: (done: { readonly location: string }) => object,
   failure: string,
 ): Route {
@@ -147,7 +159,7 @@ function outcomeRoute(
     role: 'read',
     summary: `What has become of a ${what} that was asked for.`,
     params: triggerParams,
-    response: anyObject,
+    response: operationResult(done, failure),
     handle: async ({ gateway, params: { jobid, triggerid } }) =>
       outcomeJson(await gateway.snapshots.outcome(jobid, triggerid), operation, failure),
   });

@@ -1,10 +1,11 @@
 import type { ExecutionGraphInfo, VertexInfo } from '../protocol/execution-graph-info.ts';
+import type { Plan, PlanNode } from './job-schemas.ts';
 
 /** What the plan is drawn from: of a running job, or of one that is not submitted yet. */
 export type Planned = Pick<ExecutionGraphInfo, 'jobId' | 'name' | 'batch' | 'vertices' | 'edges'>;
 
 /** Flink's Plan. */
-export function planJson(job: Planned): object {
+export function planJson(job: Planned): Plan {
   return {
     jid: job.jobId,
     name: job.name,
@@ -19,7 +20,7 @@ export function jobType({ batch }: Pick<ExecutionGraphInfo, 'batch'>): 'BATCH' |
 
 const STRATEGIES: Readonly<Record<string, string>> = { hash: 'HASH', shuffle: 'SHUFFLE' };
 
-function nodeJson(job: Planned, vertex: VertexInfo): object {
+function nodeJson(job: Planned, vertex: VertexInfo): PlanNode {
   const { vertexId, parallelism, name, operators } = vertex;
   const inputs = job.edges
     .filter(({ target }) => target === vertexId)

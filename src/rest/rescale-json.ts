@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { RescaleInfo, Rescaling } from '../protocol/rescaling.ts';
 import { stats } from './checkpoint-json.ts';
 import { stackOf } from './exceptions-json.ts';
-import { anyObject } from './schemas.ts';
+import { stats as statsSchema } from './checkpoint-schemas.ts';
+import type { Stats } from './checkpoint-schemas.ts';
 
 const counts = z.object({ ignored: z.int(), inProgress: z.int(), completed: z.int(), failed: z.int() });
 
@@ -60,10 +61,10 @@ export const rescalesOverviewSchema = z.object({
 
 export const rescalesSummarySchema = z.object({
   rescalesCounts: counts,
-  rescalesDurationStatsInMillis: anyObject,
-  completedRescalesDurationStatsInMillis: anyObject,
-  failedRescalesDurationStatsInMillis: anyObject,
-  ignoredRescalesDurationStatsInMillis: anyObject,
+  rescalesDurationStatsInMillis: statsSchema,
+  completedRescalesDurationStatsInMillis: statsSchema,
+  failedRescalesDurationStatsInMillis: statsSchema,
+  ignoredRescalesDurationStatsInMillis: statsSchema,
 });
 
 type RescaleJson = z.infer<typeof rescaleSchema>;
@@ -144,13 +145,12 @@ export function rescalesOverview(rescaling: Rescaling): z.infer<typeof rescalesO
 
 /** Over those that are kept. */
 export function rescalesSummary(rescaling: Rescaling): z.infer<typeof rescalesSummarySchema> {
-  const durations = (...states: RescaleInfo['state'][]): Record<string, unknown> => ({
-    ...stats(
+  const durations = (...states: RescaleInfo['state'][]): Stats =>
+    stats(
       rescaling.history.flatMap(({ state, startedAt, endedAt }) =>
         states.includes(state) && endedAt !== undefined ? [endedAt - startedAt] : [],
       ),
-    ),
-  });
+    );
   return {
     rescalesCounts: countsJson(rescaling),
     rescalesDurationStatsInMillis: durations('COMPLETED', 'FAILED'),

@@ -26,7 +26,7 @@ export class TextAnswer {
   }
 }
 
-interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> {
+interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType> {
   readonly method: Method;
   /** With `:name` for parameters, as Flink writes it. */
   readonly path: string;
@@ -41,15 +41,27 @@ interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   readonly upload?: boolean;
   /** Of a successful answer; default 200. */
   readonly status?: number;
-  readonly response: z.ZodType;
+  readonly response: R;
   handle(call: {
     readonly gateway: RestGateway;
     readonly params: z.infer<P>;
     readonly query: z.infer<Q>;
     readonly body: z.infer<B>;
     readonly files: readonly UploadedFile[];
-  }): unknown;
+  }): Answer<R> | Promise<Answer<R>>;
 }
+
+/** What a handler gives back: as the schema has it, or text. */
+export type Answer<R extends z.ZodType> = Unchanged<z.infer<R>> | TextAnswer;
+
+/** What is answered is only read. */
+type Unchanged<T> = unknown extends T
+  ? T
+  : T extends string | number | boolean | null | undefined
+    ? T
+    : T extends readonly (infer E)[]
+      ? readonly Unchanged<E>[]
+      : { readonly [K in keyof T]: Unchanged<T[K]> };
 
 /** A request as the server read it. */
 export interface RawCall {
@@ -82,7 +94,8 @@ export function route<
   P extends z.ZodObject = typeof NOTHING,
   Q extends z.ZodObject = typeof NOTHING,
   B extends z.ZodType = z.ZodUndefined,
->(spec: RouteSpec<P, Q, B>): Route {
+  R extends z.ZodType = z.ZodType,
+>(spec: RouteSpec<P, Q, B, R>): Route {
   const params = spec.params ?? (NOTHING as unknown as P);
   const query = spec.query ?? (NOTHING as unknown as Q);
   const { method, path, role, summary, body, response, status = 200, upload = false } = spec;

@@ -1,4 +1,5 @@
 import { ALERT_ROUTES } from './alert-routes.ts';
+import { APPLICATION_ROUTES } from './application-routes.ts';
 import { CHECKPOINT_ROUTES } from './checkpoint-routes.ts';
 import { CLUSTER_ROUTES } from './cluster-routes.ts';
 import { JAR_ROUTES } from './jar-routes.ts';
@@ -15,6 +16,7 @@ import { VERTEX_ROUTES } from './vertex-routes.ts';
 const ALL: readonly Route[] = [
   ...CLUSTER_ROUTES,
   ...JOB_ROUTES,
+  ...APPLICATION_ROUTES,
   ...CHECKPOINT_ROUTES,
   ...OPERATION_ROUTES,
   ...RESCALE_ROUTES,

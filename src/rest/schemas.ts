@@ -16,7 +16,7 @@ export const triggerParams = jobParams.extend({
 });
 export const taskManagerParams = z.object({ taskmanagerid: s.taskManagerId });
 
-/** Shapes of answers that Flink's reference describes field by field; the tests of the contract look into them. */
+/** What has its schema elsewhere: messages of the cluster's protocol, and the document of the API. */
 export const anyObject = z.record(z.string(), z.unknown());
 export const empty = z.strictObject({});
 export const requestId = z.object({ 'request-id': z.string() });

@@ -1,42 +1,50 @@
 import type { ExecutionState, JobStatus } from '../protocol/job-status.ts';
-import { EXECUTION_STATES, JOB_STATUSES } from '../protocol/job-status.ts';
+import { EXECUTION_STATES, JOB_STATUSES, isTerminal } from '../protocol/job-status.ts';
 
 /** Flink's states, with those that Millrace never enters: readers expect all of them. */
-const ALL_EXECUTION_STATES = [...EXECUTION_STATES, 'RECONCILING'] as const;
-const ALL_JOB_STATUSES = [...JOB_STATUSES, 'RECONCILING'] as const;
+export const ALL_EXECUTION_STATES = [...EXECUTION_STATES, 'RECONCILING'] as const;
+export const ALL_JOB_STATUSES = [...JOB_STATUSES, 'RECONCILING'] as const;
 
+/** Those that an attempt passes through, and whose time is taken. */
+export const TIMED_STATES = EXECUTION_STATES.filter(
+  (state): state is Exclude<ExecutionState, 'FINISHED' | 'CANCELED' | 'FAILED'> => !isTerminal(state),
+);
+
+type AnyState = (typeof ALL_EXECUTION_STATES)[number];
+type AnyStatus = (typeof ALL_JOB_STATUSES)[number];
 type Counts = Readonly<Partial<Record<ExecutionState, number>>>;
 
 /** Every state with its count, in capitals. */
-export function stateCounts(counts: Counts): Record<string, number> {
+export function stateCounts(counts: Counts): Record<AnyState, number> {
   return Object.fromEntries(
     ALL_EXECUTION_STATES.map((state) => [state, (counts as Record<string, number>)[state] ?? 0]),
-  );
+  ) as Record<AnyState, number>;
 }
 
 /** Every state with its count in small letters, and their sum, as lists of jobs have it. */
-export function taskCounts(counts: Counts): Record<string, number> {
+export function taskCounts(counts: Counts): Record<'total' | Lowercase<AnyState>, number> {
   const entries = Object.entries(stateCounts(counts));
   const total = entries.reduce((sum, [, count]) => sum + count, 0);
-  return { total, ...Object.fromEntries(entries.map(([state, count]) => [state.toLowerCase(), count])) };
+  const lower = Object.fromEntries(entries.map(([state, count]) => [state.toLowerCase(), count]));
+  return { total, ...(lower as Record<Lowercase<AnyState>, number>) };
 }
 
 /** When the job entered each status; 0 for those it never did. */
 export function statusTimestamps(
   times: Readonly<Partial<Record<JobStatus, number>>>,
-): Record<string, number> {
+): Record<AnyStatus, number> {
   return Object.fromEntries(
     ALL_JOB_STATUSES.map((status) => [status, (times as Record<string, number>)[status] ?? 0]),
-  );
+  ) as Record<AnyStatus, number>;
 }
 
 /** When an attempt entered each state; 0 for those it never did. */
 export function executionTimestamps(
   times: Readonly<Partial<Record<ExecutionState, number>>>,
-): Record<string, number> {
+): Record<AnyState, number> {
   return Object.fromEntries(
     ALL_EXECUTION_STATES.map((state) => [state, (times as Record<string, number>)[state] ?? 0]),
-  );
+  ) as Record<AnyState, number>;
 }
 
 const RANK: Readonly<Record<ExecutionState, number>> = {

@@ -1,10 +1,11 @@
 import type { TaskManagerInfo } from '../protocol/task-manager-info.ts';
 import type { NodeMemory } from '../ports/node-view.ts';
+import type { MemoryMetrics, Resource, TaskManagerPage } from './node-schemas.ts';
 
 const MEGABYTE = 1024 ** 2;
 
 /** Flink's TM. */
-export function taskManagerJson(info: TaskManagerInfo): Record<string, unknown> {
+export function taskManagerJson(info: TaskManagerInfo): TaskManagerPage {
   const { taskManagerId, host, hardware, lastHeartbeat, slots } = info;
   const memory = hardware?.memory;
   const free = slots.filter(({ state }) => state === 'free').length;
@@ -40,7 +41,7 @@ export function taskManagerJson(info: TaskManagerInfo): Record<string, unknown> 
 }
 
 /** What so many of its slots have. */
-export function resource({ hardware, slots }: TaskManagerInfo, of: number): object {
+export function resource({ hardware, slots }: TaskManagerInfo, of: number): Resource {
   const share = slots.length === 0 ? 0 : of / slots.length;
   const memory = hardware?.memory;
   const megabytes = (bytes = 0): number => Math.floor((bytes * share) / MEGABYTE);
@@ -61,7 +62,7 @@ export function resource({ hardware, slots }: TaskManagerInfo, of: number): obje
 export function memoryMetrics(
   memory: NodeMemory | undefined,
   measured: ReadonlyMap<string, number | string>,
-): object {
+): MemoryMetrics {
   const shuffle = (name: string): number => Number(measured.get(`Status.Shuffle.Netty.${name}`) ?? 0);
   return {
     heapUsed: memory?.heapUsed ?? 0,

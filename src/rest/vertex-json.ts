@@ -4,18 +4,26 @@ import type {
   SubtaskInfo,
   VertexInfo,
 } from '../protocol/execution-graph-info.ts';
-import { EXECUTION_STATES } from '../protocol/job-status.ts';
 import { aggregates } from './aggregates.ts';
 import { endOf, ioMetrics, positionOf, spanOf, startOf } from './io-metrics.ts';
 import type { Position } from './io-metrics.ts';
 import { countStates } from './job-json.ts';
-import { executionTimestamps, stateCounts, vertexState } from './states.ts';
+import type { IoMetrics } from './job-schemas.ts';
+import { TIMED_STATES, executionTimestamps, stateCounts, vertexState } from './states.ts';
+import type {
+  Aggregated,
+  SubtaskAttempt,
+  SubtaskTimes,
+  VertexDetail,
+  VertexTaskManagers,
+  Watermarks,
+} from './vertex-schemas.ts';
 
 /** Said of an attempt that no TaskManager has yet. */
 const UNASSIGNED = '(unassigned)';
 
 /** Flink's page of a vertex: its subtasks and what they come to. */
-export function vertexDetail(job: ExecutionGraphInfo, vertex: VertexInfo, now: number): object {
+export function vertexDetail(job: ExecutionGraphInfo, vertex: VertexInfo, now: number): VertexDetail {
   const position = positionOf(vertex, job.edges);
   return {
     id: vertex.vertexId,
@@ -34,7 +42,7 @@ export function subtaskJson(
   attempt: AttemptInfo,
   position: Position,
   now: number,
-): object {
+): SubtaskAttempt {
   const start = startOf(attempt) ?? -1;
   const end = endOf(attempt) ?? -1;
   const endpoint = attempt.taskManagerId ?? UNASSIGNED;
@@ -54,42 +62,47 @@ export function subtaskJson(
   };
 }
 
-const TIMED = EXECUTION_STATES.filter(
-  (state) => state !== 'FINISHED' && state !== 'CANCELED' && state !== 'FAILED',
-);
-
 /** How long the attempt was in each state that it passes through; -1 where it was not. */
-function statusDurations(attempt: AttemptInfo, now: number): Record<string, number> {
+function statusDurations(attempt: AttemptInfo, now: number): SubtaskAttempt['status-duration'] {
   const { times } = attempt;
   const entered = Object.values(times).toSorted((a, b) => a - b);
   return Object.fromEntries(
-    TIMED.map((state) => {
+    TIMED_STATES.map((state) => {
       const at = times[state];
       if (at === undefined) return [state, -1];
       return [state, (entered.find((other) => other > at) ?? endOf(attempt) ?? now) - at];
     }),
-  );
+  ) as SubtaskAttempt['status-duration'];
 }
 
-function aggregated(attempts: readonly AttemptInfo[], position: Position, now: number): object {
+function aggregated(attempts: readonly AttemptInfo[], position: Position, now: number): Aggregated {
   const metrics = attempts.map((attempt) => ioMetrics([attempt], position, now));
-  const names = Object.keys(metrics[0] ?? {}).filter((name) => !name.endsWith('-complete'));
+  const names = metricNames(metrics[0]);
   const durations = attempts.map((attempt) => statusDurations(attempt, now));
   return {
     metrics: Object.fromEntries(
       names.map((name) => [name, aggregates(metrics.map((one) => Number(one[name])))]),
     ),
     'status-duration': Object.fromEntries(
-      TIMED.map((state) => [
+      TIMED_STATES.map((state) => [
         state,
-        aggregates(durations.map((one) => one[state] ?? -1).filter((ms) => ms >= 0)),
+        aggregates(durations.map((one) => one[state]).filter((ms) => ms >= 0)),
       ]),
-    ),
+    ) as Aggregated['status-duration'],
   };
 }
 
+function metricNames(metrics: IoMetrics | undefined): (keyof IoMetrics)[] {
+  const names = Object.keys(metrics ?? {}) as (keyof IoMetrics)[];
+  return names.filter((name) => !name.endsWith('-complete'));
+}
+
 /** The subtasks of a vertex by the TaskManager that they run on. */
-export function vertexTaskManagers(job: ExecutionGraphInfo, vertex: VertexInfo, now: number): object {
+export function vertexTaskManagers(
+  job: ExecutionGraphInfo,
+  vertex: VertexInfo,
+  now: number,
+): VertexTaskManagers {
   const position = positionOf(vertex, job.edges);
   const byTaskManager = Map.groupBy(vertex.subtasks, ({ taskManagerId }) => taskManagerId ?? UNASSIGNED);
   const taskmanagers = [...byTaskManager].map(([endpoint, subtasks]) => {
@@ -108,7 +121,7 @@ export function vertexTaskManagers(job: ExecutionGraphInfo, vertex: VertexInfo, 
   return { id: vertex.vertexId, name: vertex.name, now, taskmanagers };
 }
 
-export function subtaskTimes(vertex: VertexInfo, now: number): object {
+export function subtaskTimes(vertex: VertexInfo, now: number): SubtaskTimes {
   const subtasks = vertex.subtasks.map((subtask) => {
     const endpoint = subtask.taskManagerId ?? UNASSIGNED;
     const start = startOf(subtask);
@@ -126,7 +139,7 @@ export function subtaskTimes(vertex: VertexInfo, now: number): object {
 /** Flink's `Long.MIN_VALUE`, which no JavaScript number can hold: there is no watermark yet. */
 const NO_WATERMARK = '-9223372036854775808';
 
-export function watermarks(vertex: VertexInfo): object[] {
+export function watermarks(vertex: VertexInfo): Watermarks {
   return vertex.subtasks
     .filter(({ counters }) => counters !== undefined)
     .map(({ subtaskIndex, counters }) => {

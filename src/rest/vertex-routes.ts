@@ -8,8 +8,8 @@ import { flameGraphJson } from './flame-graph-json.ts';
 import type { RestGateway } from './gateway.ts';
 import { positionOf } from './io-metrics.ts';
 import { route } from './route.ts';
-import type { Route } from './route.ts';
-import { anyObject, attemptParams, subtaskParams, vertexParams } from './schemas.ts';
+import type { Answer, Route } from './route.ts';
+import { attemptParams, subtaskParams, vertexParams } from './schemas.ts';
 import {
   attemptOf,
   subtaskJson,
@@ -18,37 +18,53 @@ import {
   vertexTaskManagers,
   watermarks,
 } from './vertex-json.ts';
+import * as schemas from './vertex-schemas.ts';
 
 const PATH = '/jobs/:jobid/vertices/:vertexid';
 
 /** The subtasks of one vertex, from every side. */
 export const VERTEX_ROUTES: readonly Route[] = [
-  vertexRoute('', 'A vertex with its subtasks.', vertexDetail),
-  vertexRoute('/taskmanagers', 'The subtasks of a vertex by TaskManager.', vertexTaskManagers),
-  vertexRoute('/subtasktimes', 'When each subtask entered its states.', (_job, vertex, now) =>
-    subtaskTimes(vertex, now),
+  vertexRoute('', 'A vertex with its subtasks.', schemas.vertexDetail, vertexDetail),
+  vertexRoute(
+    '/taskmanagers',
+    'The subtasks of a vertex by TaskManager.',
+    schemas.vertexTaskManagers,
+    vertexTaskManagers,
   ),
   vertexRoute(
-    '/watermarks',
-    'The watermark of each subtask.',
-    (_job, vertex) => watermarks(vertex),
-    z.array(anyObject),
+    '/subtasktimes',
+    'When each subtask entered its states.',
+    schemas.subtaskTimes,
+    (_job, vertex, now) => subtaskTimes(vertex, now),
   ),
-  vertexRoute('/accumulators', 'Accumulators: Millrace has metrics in their place.', (_job, vertex) => ({
-    id: vertex.vertexId,
-    'user-accumulators': [],
-  })),
-  vertexRoute('/subtasks/accumulators', 'Accumulators of subtasks: there are none.', (_job, vertex) => ({
-    id: vertex.vertexId,
-    parallelism: vertex.parallelism,
-    subtasks: vertex.subtasks.map(({ subtaskIndex, attempt, taskManagerId = '(unassigned)' }) => ({
-      subtask: subtaskIndex,
-      attempt,
-      endpoint: taskManagerId,
-      host: taskManagerId,
+  vertexRoute('/watermarks', 'The watermark of each subtask.', schemas.watermarks, (_job, vertex) =>
+    watermarks(vertex),
+  ),
+  vertexRoute(
+    '/accumulators',
+    'Accumulators: Millrace has metrics in their place.',
+    schemas.vertexAccumulators,
+    (_job, vertex) => ({
+      id: vertex.vertexId,
       'user-accumulators': [],
-    })),
-  })),
+    }),
+  ),
+  vertexRoute(
+    '/subtasks/accumulators',
+    'Accumulators of subtasks: there are none.',
+    schemas.subtasksAccumulators,
+    (_job, vertex) => ({
+      id: vertex.vertexId,
+      parallelism: vertex.parallelism,
+      subtasks: vertex.subtasks.map(({ subtaskIndex, attempt, taskManagerId = '(unassigned)' }) => ({
+        subtask: subtaskIndex,
+        attempt,
+        endpoint: taskManagerId,
+        host: taskManagerId,
+        'user-accumulators': [],
+      })),
+    }),
+  ),
   route({
     method: 'GET',
     path: `${PATH}/backpressure`,
@@ -56,7 +72,7 @@ export const VERTEX_ROUTES: readonly Route[] = [
     summary: 'How much of its time each subtask waits for those behind it.',
     params: vertexParams,
     query: z.object({ get: z.string().max(100).optional() }),
-    response: anyObject,
+    response: schemas.backpressure,
     handle: async ({ gateway, params: { jobid, vertexid } }) => {
       await vertexOf(gateway, jobid, vertexid);
       const values = await gateway.metrics.values({ type: 'vertex', jobId: jobid, vertexId: vertexid });
@@ -73,7 +89,7 @@ export const VERTEX_ROUTES: readonly Route[] = [
       type: z.string().max(20).optional(),
       subtaskindex: z.coerce.number().int().nonnegative().optional(),
     }),
-    response: anyObject,
+    response: schemas.flameGraph,
     handle: async ({ gateway, params: { jobid, vertexid }, query: { type = 'FULL', subtaskindex } }) => {
       const { vertex } = await vertexOf(gateway, jobid, vertexid);
       if (subtaskindex !== undefined) subtaskOf(vertex, subtaskindex);
@@ -86,7 +102,7 @@ export const VERTEX_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'The present attempt of a subtask.',
     params: subtaskParams,
-    response: anyObject,
+    response: schemas.subtaskAttempt,
     handle: async ({ gateway, params: { jobid, vertexid, subtaskindex } }) => {
       const { job, vertex } = await vertexOf(gateway, jobid, vertexid);
       const subtask = subtaskOf(vertex, subtaskindex);
@@ -99,7 +115,7 @@ export const VERTEX_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'An attempt of a subtask that is still remembered.',
     params: attemptParams,
-    response: anyObject,
+    response: schemas.subtaskAttempt,
     handle: async ({ gateway, params: { jobid, vertexid, subtaskindex, attempt } }) => {
       const { job, vertex } = await vertexOf(gateway, jobid, vertexid);
       const found = attemptOf(subtaskOf(vertex, subtaskindex), attempt);
@@ -117,7 +133,7 @@ export const VERTEX_ROUTES: readonly Route[] = [
     role: 'read',
     summary: 'Accumulators of an attempt: there are none.',
     params: attemptParams,
-    response: anyObject,
+    response: schemas.attemptAccumulators,
     handle: async ({ gateway, params: { jobid, vertexid, subtaskindex, attempt } }) => {
       const { vertex } = await vertexOf(gateway, jobid, vertexid);
       subtaskOf(vertex, subtaskindex);
@@ -126,11 +142,11 @@ export const VERTEX_ROUTES: readonly Route[] = [
   }),
 ];
 
-function vertexRoute(
+function vertexRoute<T extends z.ZodType>(
   path: string,
   summary: string,
-  shape: (job: ExecutionGraphInfo, vertex: VertexInfo, now: number) => unknown,
-  response: z.ZodType = anyObject,
+  response: T,
+  shape: (job: ExecutionGraphInfo, vertex: VertexInfo, now: number) => Answer<T>,
 ): Route {
   return route({
     method: 'GET',

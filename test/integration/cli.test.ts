@@ -461,6 +461,21 @@ describe('millrace cluster', () => {
     expect([...(await pidsIn(logs)).values()].filter(isAlive)).toEqual([]);
   });
 
+  it('when jobmanager.memory sizes its JobManager, then that process has this limit of its heap', async () => {
+    const logs = join(folder, 'logs-7');
+    const running = startCluster(logs, '-D', 'jobmanager.memory.process.size=1600mb');
+    await running.says(/"type":"clusterReady"/);
+    const log = await readFile(join(logs, 'jobmanager.log'), 'utf8');
+    expect(log).toMatch(/"process":1600,.*"heap":1024,.*"msg":"memory, in MB"/);
+    expect(log).not.toContain('the limit of the heap');
+    const url = String(running.lines.find(({ type }) => type === 'clusterReady')?.['rest']);
+    const metrics = await fetch(`${url}/jobmanager/metrics?get=Status.JVM.Memory.Heap.Max`);
+    expect(await metrics.json()).toEqual([
+      { id: 'Status.JVM.Memory.Heap.Max', value: String(1_024 * 1_024 ** 2) },
+    ]);
+    await running.end('SIGTERM');
+  });
+
   it('when it is told to end over REST, then everything is stopped and it ends with 0', async () => {
     const logs = join(folder, 'logs-6');
     const running = startCluster(logs);

@@ -1,3 +1,6 @@
+import { expect } from 'vitest';
+import type { Route } from '../../src/rest/route.ts';
+import { ROUTES } from '../../src/rest/routes.ts';
 import { until } from './cluster-under-test.ts';
 
 /** What an answer holds: of many shapes, and the tests are what checks them. */
@@ -11,7 +14,7 @@ export interface RestAnswer {
   readonly body: Json;
 }
 
-/** Asks the REST API as a program would. */
+/** Asks the REST API as a program would; answers that its document does not describe fail the test. */
 export class RestClient {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
@@ -31,12 +34,14 @@ export class RestClient {
     });
     const text = await response.text();
     const type = response.headers.get('content-type') ?? '';
-    return {
+    const answer: RestAnswer = {
       status: response.status,
       type,
       text,
       body: type.includes('json') ? JSON.parse(text) : undefined,
     };
+    if (response.ok) keepsContract(method, path, answer);
+    return answer;
   }
 
   get(path: string): Promise<RestAnswer> {
@@ -53,4 +58,24 @@ export class RestClient {
     });
     return operation;
   }
+}
+
+/** No field too few, none too many, each of its type: a schema leaves out what it does not know. */
+function keepsContract(method: string, path: string, { status, type, body, text }: RestAnswer): void {
+  const route = routeOf(method, path);
+  expect(route, `a route for ${method} ${path}`).toBeDefined();
+  expect(status).toBe(route?.status);
+  const answered: unknown = type.includes('json') ? body : text;
+  expect(route?.response.parse(answered), `${method} ${path}`).toEqual(answered);
+}
+
+/** As the server chooses: fixed words win over parameters. */
+function routeOf(method: string, path: string): Route | undefined {
+  const parts = path.replace(/\?.*$/, '').replace(/^\/v1/, '').split('/');
+  const parameters = (route: Route): number => route.path.split(':').length;
+  return ROUTES.filter((route) => {
+    const wanted = route.path.split('/');
+    const fits = wanted.every((part, i) => part.startsWith(':') || part === parts[i]);
+    return route.method === method && wanted.length === parts.length && fits;
+  }).toSorted((a, b) => parameters(a) - parameters(b))[0];
 }

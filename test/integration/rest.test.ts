@@ -242,10 +242,12 @@ describe('what a command line asks for', () => {
       ['PATCH', '?mode=cancel'],
       ['PATCH', ''],
       ['GET', '/yarn-cancel'],
+      ['POST', '/cancel'],
     ] as const) {
       const jobId = await endless();
       const body = path === '' ? { target_state: 'CANCELED' } : undefined;
-      expect(await rest.ask(method, `/v1/jobs/${jobId}${path}`, body)).toMatchObject({
+      const of = path === '/cancel' ? 'applications' : 'jobs';
+      expect(await rest.ask(method, `/v1/${of}/${jobId}${path}`, body)).toMatchObject({
         status: 202,
         body: {},
       });
@@ -352,7 +354,24 @@ describe('what a command line asks for', () => {
       concurrentExceptions: expect.any(Array),
     });
     expect((await rest.ask('PATCH', `/jobs/${jobId}`)).status).toBe(409);
+    const application = await rest.get(`/applications/${jobId}/exceptions`);
+    expect(application.body.exceptionHistory.entries).toEqual([
+      expect.objectContaining({ exceptionName: 'TypeError', jobId }),
+    ]);
   });
+});
+
+it('when user code prints, then the standard output of the process that it runs in has the lines', async () => {
+  const jobId = await cluster.submit(jobPath('prints.ts'));
+  expect(await cluster.untilEnded(jobId)).toMatchObject({ status: 'FINISHED' });
+  const printed = async (nodes: readonly string[]): Promise<string> =>
+    (await Promise.all(nodes.map((node) => rest.get(`${node}/stdout`)))).map(({ text }) => text).join('');
+  const slots = ['/taskmanagers/tm-1', '/taskmanagers/tm-2'];
+  const loaded = /^the module is loaded\n(the module is loaded\n)*the enumerator is made\n/;
+  await until('the JobManager has printed', async () => loaded.test(await printed(['/jobmanager'])));
+  await until('the task has printed', async () => (await printed(slots)).includes('the task has 2\n'));
+  expect(await printed(slots)).not.toContain('the enumerator is made');
+  expect(await printed(['/jobmanager'])).not.toContain('the task has');
 });
 
 describe('uploaded modules', () => {
@@ -413,6 +432,43 @@ describe('uploaded modules', () => {
     },
   );
 
+  it('when a module is run as an application, then it is answered before it is a job, and is one later', async () => {
+    const id = idOf((await upload('words.ts', await readFile(jobPath('word-count.ts')))).body.filename);
+    const applicationId = 'ab'.repeat(16);
+    const run = await rest.ask('POST', `/jars/${id}/run-application`, { applicationId });
+    expect(run.body).toEqual({ applicationid: applicationId });
+    const path = `/applications/${applicationId}`;
+    expect((await rest.get(path)).body).toMatchObject({ id: applicationId });
+    await until('it is FINISHED', async () => (await rest.get(path)).body.status === 'FINISHED');
+    const { body } = await rest.get(path);
+    expect(body.jobs).toEqual([
+      expect.objectContaining({ jid: applicationId, 'application-id': applicationId }),
+    ]);
+    expect(body.timestamps.RUNNING).toBeGreaterThanOrEqual(body.timestamps.CREATED);
+    const { applications } = (await rest.get('/applications/overview')).body;
+    expect(applications.filter((one: Json) => one.id === applicationId)).toEqual([
+      expect.objectContaining({
+        status: 'FINISHED',
+        jobs: expect.objectContaining({ FINISHED: 1, RUNNING: 0 }),
+      }),
+    ]);
+    const config = (await rest.get(`${path}/jobmanager/config`)).body;
+    expect(config).toEqual((await rest.get('/jobmanager/config')).body);
+    expect((await rest.ask('POST', `${path}/cancel`)).status).toBe(409);
+    await rest.ask('DELETE', `/jars/${id}`);
+  });
+
+  it('when the module of an application is no good, then the application has FAILED, and its exceptions say why', async () => {
+    const id = idOf((await upload('bad.ts', 'throw new Error("no good");')).body.filename);
+    const run = await rest.ask('POST', `/jars/${id}/run-application`);
+    const path = `/applications/${run.body.applicationid}`;
+    await until('it has FAILED', async () => (await rest.get(path)).body.status === 'FAILED');
+    const { entries } = (await rest.get(`${path}/exceptions`)).body.exceptionHistory;
+    expect(entries).toEqual([expect.objectContaining({ stacktrace: expect.stringContaining('no good') })]);
+    expect((await rest.ask('POST', `${path}/cancel`)).status).toBe(409);
+    await rest.ask('DELETE', `/jars/${id}`);
+  });
+
   it('when a name tries to be a path, then only its last part is kept, cleaned', async () => {
     const { body } = await upload('../../..\\x/ev il\u0000.ts', 'export default 1;');
     const id = idOf(body.filename);
@@ -427,6 +483,9 @@ describe('what is refused', () => {
     ['GET', '/jobs/unknown', 404, 'Job unknown not found'],
     ['GET', '/jobs/a.b', 400, 'Bad request, could not parse parameters: jobid'],
     ['PATCH', '/jobs/unknown', 404, 'Job unknown not found'],
+    ['GET', '/applications/unknown', 404, 'Application unknown not found'],
+    ['POST', '/applications/unknown/cancel', 404, 'Application unknown not found'],
+    ['POST', '/jars/unknown/run-application', 400, 'Jar file unknown does not exist'],
     ['GET', '/taskmanagers/unknown', 404, 'Could not find TaskExecutor'],
     ['GET', '/nowhere', 404, 'Unable to load requested file /nowhere.'],
     ['POST', '/jobs', 400, 'Java job graphs'],

@@ -126,6 +126,10 @@ describe.each(KINDS)(
             subtasks.filter((one) => one?.inFlight),
           );
           inFlight += onTheirWay.length;
+          const { latest } = await cluster.client.checkpointStatistics(jobId);
+          expect(latest[kind === 'savepoint' ? 'savepoint' : 'completed']?.persistedBytes).toBe(
+            onTheirWay.reduce((sum, one) => sum + (one?.inFlight?.size ?? 0), 0),
+          );
           const again = await submit({
             output,
             ...settings,

@@ -22,8 +22,8 @@ export function packageVersion(): string {
 }
 
 /** Node's arguments that start the command line again as a child: the same Node, its flags, then `verb` and its own. */
-export function cliArguments(verb: string, args: readonly string[]): string[] {
-  return [...process.execArgv, join(packageRoot(), 'ops/bin/entry.mjs'), verb, ...args];
+export function cliArguments(verb: string, args: readonly string[], flags: readonly string[] = []): string[] {
+  return [...process.execArgv, ...flags, join(packageRoot(), 'ops/bin/entry.mjs'), verb, ...args];
 }
 
 interface NatsServerSetup {

@@ -21,12 +21,14 @@ import type {
   RestGateway,
   SnapshotOperations,
   SnapshotOrder,
+  Submissions,
 } from '../../../src/rest/gateway.ts';
 import { RestError } from '../../../src/rest/errors.ts';
 import type { MetricQuery } from '../../../src/rest/metric-query.ts';
 import type { ClusterClient } from '../../client/cluster-client.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 import { PassedMessages } from './passed-messages.ts';
+import { SubmittedModules } from './submitted-modules.ts';
 import { SampledFlameGraphs } from './sampled-flame-graphs.ts';
 
 export interface ClusterGatewayOptions {
@@ -54,6 +56,7 @@ export class ClusterGateway implements RestGateway {
   readonly metrics: MetricQuery;
   readonly flameGraphs: FlameGraphs;
   readonly messages: Messages;
+  readonly submissions: Submissions;
   readonly snapshots: SnapshotOperations;
   readonly #environment: ActorEnvironment;
   readonly #options: ClusterGatewayOptions;
@@ -69,6 +72,7 @@ export class ClusterGateway implements RestGateway {
     this.metrics = options.metrics;
     this.flameGraphs = new SampledFlameGraphs(environment, options);
     this.messages = new PassedMessages(environment, options.artifacts);
+    this.submissions = new SubmittedModules(environment, options.jars);
     this.snapshots = new Snapshots(environment, options);
   }
 

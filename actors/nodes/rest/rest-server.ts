@@ -24,7 +24,21 @@ export interface RestServerOptions {
   readonly logger: Logger;
   /** Where uploads are put while their request is handled. */
   readonly uploadDirectory: string;
+  /** Default: those of `base/limits.ts`. */
+  readonly limits?: RestServerLimits;
 }
+
+/** How long clients may take; ms. */
+export interface RestServerLimits {
+  /** Until a request is there, its head and its body each and together. */
+  readonly requestMs: number;
+  /** Until something happens on a connection. */
+  readonly idleMs: number;
+}
+
+const LIMITS: RestServerLimits = { requestMs: REST_REQUEST_MS, idleMs: REST_IDLE_MS };
+/** Parts of that time after which the server looks for requests that have taken longer. */
+const LOOKS = 10;
 
 /** The REST API of a cluster, listening. */
 export interface RestServer {
@@ -38,11 +52,11 @@ export interface RestServer {
  * @throws ConfigurationError for a port that is taken, or an address that is open to strangers
  */
 export async function startRestServer(options: RestServerOptions): Promise<RestServer> {
-  const { gateway, logger } = options;
+  const { gateway, logger, limits = LIMITS } = options;
   const { configuration } = gateway;
   const binding = bindingOf(configuration);
   const access = new Access(configuration, binding, logger);
-  const server = create(binding, logger);
+  const server = create(binding, logger, limits);
   server.addHook('onRequest', async (request) => access.checkOrigin(request));
   // Bodies are read where a route wants them: clients of Flink send some with every request.
   server.removeAllContentTypeParsers();
@@ -63,7 +77,9 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   return { url, stop: () => server.close() };
 }
 
-function create(binding: Binding, logger: Logger): FastifyInstance {
+function create(binding: Binding, logger: Logger, limits: RestServerLimits): FastifyInstance {
+  const { requestMs, idleMs } = limits;
+  const http = { headersTimeout: requestMs, connectionsCheckingInterval: requestMs / LOOKS };
   const common = {
     logger: false,
     clientErrorHandler: answerNoHttp,
@@ -72,15 +88,15 @@ function create(binding: Binding, logger: Logger): FastifyInstance {
       void answerError(logger, error, request, reply);
     },
     bodyLimit: REST_BODY_BYTES,
-    requestTimeout: REST_REQUEST_MS,
-    connectionTimeout: REST_IDLE_MS,
-    keepAliveTimeout: REST_IDLE_MS,
+    requestTimeout: requestMs,
+    connectionTimeout: idleMs,
+    keepAliveTimeout: idleMs,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: REST_PATH_PARAMETER_CHARS, ignoreTrailingSlash: true },
   } as const;
   return binding.tls === undefined
-    ? Fastify(common)
-    : (Fastify({ ...common, https: binding.tls }) as unknown as FastifyInstance);
+    ? Fastify({ ...common, http })
+    : (Fastify({ ...common, https: { ...http, ...binding.tls } }) as unknown as FastifyInstance);
 }
 
 function addRoute(

@@ -5,7 +5,7 @@ import { Configuration } from '../../../src/config/configuration.ts';
 import { OPTIONS } from '../../../src/config/options.ts';
 import type { Random } from '../../../src/ports/random.ts';
 import type { ArtifactStore } from '../../../src/ports/stores.ts';
-import { RestError } from '../../../src/rest/errors.ts';
+import { RestError, jarNotFound } from '../../../src/rest/errors.ts';
 import type { JarOptions, JarStore } from '../../../src/rest/gateway.ts';
 import type { Planned } from '../../../src/rest/plan-json.ts';
 import type { ClusterClient } from '../../client/cluster-client.ts';
@@ -127,7 +127,7 @@ export class UploadedJars implements JarStore {
 
   #of(id: string): Jar {
     const jar = this.#jars.get(id);
-    if (jar === undefined) throw new RestError(400, `Jar file ${id.slice(0, 200)} does not exist.`);
+    if (jar === undefined) throw jarNotFound(id);
     return jar;
   }
 }

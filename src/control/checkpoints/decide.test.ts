@@ -56,6 +56,8 @@ function acknowledgement(channels: Partial<Acknowledgement['channels']> = {}): A
       checkpointedBytes: 1,
       stateBytes: 1,
       alignmentMs: 0,
+      processedBytes: 0,
+      persistedBytes: 0,
       syncMs: 0,
       asyncMs: 0,
       longestPauseMs: 0,

@@ -10,6 +10,8 @@ const METRICS: SnapshotMetrics = {
   checkpointedBytes: 10,
   stateBytes: 100,
   alignmentMs: 1,
+  processedBytes: 7,
+  persistedBytes: 5,
   syncMs: 2,
   asyncMs: 3,
   longestPauseMs: 1,
@@ -45,6 +47,8 @@ describe('CheckpointHistory', () => {
         acknowledged: 1,
         checkpointedBytes: 10,
         stateBytes: 100,
+        processedBytes: 7,
+        persistedBytes: 5,
         durationMs: 20,
       },
     ]);

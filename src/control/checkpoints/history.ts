@@ -65,6 +65,8 @@ export class CheckpointHistory {
       acknowledged: 0,
       checkpointedBytes: 0,
       stateBytes: 0,
+      processedBytes: 0,
+      persistedBytes: 0,
     };
     this.#entries.push({ record, parts });
     this.#forget();
@@ -82,14 +84,16 @@ export class CheckpointHistory {
     if (part === undefined || part.metrics !== undefined) return;
     part.acknowledgedAt = at;
     part.metrics = metrics;
-    const { acknowledged, checkpointedBytes, stateBytes, triggeredAt } = entry.record;
+    const { record } = entry;
     entry.record = {
-      ...entry.record,
-      acknowledged: acknowledged + 1,
+      ...record,
+      acknowledged: record.acknowledged + 1,
       lastAcknowledgedAt: at,
-      durationMs: Math.max(0, at - triggeredAt),
-      checkpointedBytes: checkpointedBytes + metrics.checkpointedBytes,
-      stateBytes: stateBytes + metrics.stateBytes,
+      durationMs: Math.max(0, at - record.triggeredAt),
+      checkpointedBytes: record.checkpointedBytes + metrics.checkpointedBytes,
+      stateBytes: record.stateBytes + metrics.stateBytes,
+      processedBytes: record.processedBytes + metrics.processedBytes,
+      persistedBytes: record.persistedBytes + metrics.persistedBytes,
     };
   }
 

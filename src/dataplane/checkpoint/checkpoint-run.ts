@@ -98,7 +98,7 @@ export class CheckpointRun {
     await this.#moveLargeStates();
     if (this.#inFlight !== undefined) this.#inFlightFile = await this.#write(this.#inFlight);
     const { barrier, clock, splits, assignmentsTaken, syncMs } = this.#options;
-    const { alignmentMs, timestamp, checkpointId } = barrier;
+    const { alignmentMs, processedBytes, timestamp, checkpointId } = barrier;
     return {
       checkpointId,
       state: {
@@ -112,6 +112,8 @@ export class CheckpointRun {
         checkpointedBytes: this.#writtenBytes,
         stateBytes: this.#operators.reduce((sum, operator) => sum + sizeOf(operator), 0),
         alignmentMs,
+        processedBytes,
+        persistedBytes: this.#inFlightFile?.size ?? 0,
         syncMs,
         asyncMs: clock.monotonic() - this.#startedAt,
         longestPauseMs: this.#longestPauseMs,

@@ -14,6 +14,8 @@ export interface AlignedChannel {
 export interface AlignedBarrier extends CheckpointBarrier {
   /** From the first channel's barrier to the last one's, ms. */
   readonly alignmentMs: number;
+  /** Handed to the task meanwhile; serialized bytes, so records that go by reference have none. */
+  readonly processedBytes: number;
   /** Records that had come before the barrier and were not processed when it was taken; empty where it was aligned. */
   readonly inFlight: readonly InFlightBatch[];
 }
@@ -34,15 +36,24 @@ export class BarrierAlignment {
   readonly #channels: readonly AlignedChannel[];
   readonly #blocks: boolean;
   readonly #now: () => number;
+  readonly #handedOn: () => number;
   #barrier: CheckpointBarrier | undefined;
   #startedAt = 0;
+  #bytesAtStart = 0;
   /** The newest checkpoint that was completed, given up or canceled here. */
   #past = 0;
 
-  constructor(channels: readonly AlignedChannel[], blocks: boolean, now: () => number) {
+  /** @param handedOn bytes that have gone from the channels to the task so far; asked at first and last barriers alone */
+  constructor(
+    channels: readonly AlignedChannel[],
+    blocks: boolean,
+    now: () => number,
+    handedOn: () => number,
+  ) {
     this.#channels = channels;
     this.#blocks = blocks;
     this.#now = now;
+    this.#handedOn = handedOn;
   }
 
   /** @returns the barrier when this was the last channel's */
@@ -53,6 +64,7 @@ export class BarrierAlignment {
       this.#release();
       this.#barrier = barrier;
       this.#startedAt = this.#now();
+      this.#bytesAtStart = this.#handedOn();
     } else if (checkpointId < this.#barrier.checkpointId) return undefined;
     channel.arrived = true;
     channel.blocked = this.#blocks;
@@ -81,7 +93,12 @@ export class BarrierAlignment {
       return undefined;
     this.#past = barrier.checkpointId;
     this.#release();
-    return { ...barrier, alignmentMs: this.#now() - this.#startedAt, inFlight: [] };
+    return {
+      ...barrier,
+      alignmentMs: this.#now() - this.#startedAt,
+      processedBytes: this.#handedOn() - this.#bytesAtStart,
+      inFlight: [],
+    };
   }
 
   #release(): void {

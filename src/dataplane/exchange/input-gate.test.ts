@@ -3,15 +3,19 @@ import type { ChannelElement, CheckpointBarrier, InputChannel } from './channel.
 import { InputGate } from './input-gate.ts';
 import type { GateEvent, InputGateOptions } from './input-gate.ts';
 
+/** Each record comes in ten bytes, all else in one. */
 class FakeChannel implements InputChannel {
   readonly queue: ChannelElement[];
+  bytesIn = 0;
 
   constructor(...elements: ChannelElement[]) {
     this.queue = elements;
   }
 
   poll(): ChannelElement | undefined {
-    return this.queue.shift();
+    const element = this.queue.shift();
+    if (element !== undefined) this.bytesIn += element.kind === 'records' ? 10 * element.values.length : 1;
+    return element;
   }
 
   close(): void {}
@@ -33,9 +37,9 @@ const barrier = (checkpointId: number): CheckpointBarrier => ({
   flags: 0,
   location: '',
 });
-const aligned = (checkpointId: number): unknown => ({
+const aligned = (checkpointId: number, processedBytes = 0): unknown => ({
   kind: 'barrier',
-  barrier: { ...barrier(checkpointId), alignmentMs: 0, inFlight: [] },
+  barrier: { ...barrier(checkpointId), alignmentMs: 0, processedBytes, inFlight: [] },
 });
 
 interface TestGate {
@@ -139,7 +143,7 @@ describe('InputGate', () => {
       [0, 3],
     ]);
     b?.queue.push(records(4), barrier(1), records(5));
-    expect(all()).toEqual([[0, 4], aligned(1), [0, 2], [0, 5]]);
+    expect(all()).toEqual([[0, 4], aligned(1, 10), [0, 2], [0, 5]]);
   });
 
   it('when channels do not block, then records go on behind their barriers', () => {
@@ -147,7 +151,7 @@ describe('InputGate', () => {
     channels[0]?.queue.push(barrier(1), records(2));
     expect(all()).toEqual([[0, 2]]);
     channels[1]?.queue.push(barrier(1));
-    expect(all()).toEqual([aligned(1)]);
+    expect(all()).toEqual([aligned(1, 10)]);
   });
 
   it('when a channel ends while others wait for its barrier, then the barrier is complete, after the end', () => {
@@ -169,7 +173,36 @@ describe('InputGate', () => {
     a?.queue.push(barrier(3), records(5));
     expect(all()).toEqual([[0, 4]]);
     b?.queue.push(barrier(3));
-    expect(all()).toEqual([aligned(3), [0, 5]]);
+    expect(all()).toEqual([aligned(3, 10), [0, 5]]);
+  });
+
+  it('when records of other channels are processed between first and last barrier, then their bytes are told', () => {
+    const { channels, all } = gateOf(0, 0);
+    const [a, b] = channels;
+    a?.queue.push(records(1), barrier(1), records(2));
+    expect(all()).toEqual([[0, 1]]);
+    b?.queue.push(records(3, 4), barrier(1), records(5));
+    expect(all()).toEqual([[0, 3, 4], aligned(1, 20), [0, 2], [0, 5]]);
+  });
+
+  it('when a checkpoint is unaligned, then what it took up was not processed, and what went by before was', () => {
+    const { gate, channels, all } = gateOf(0, 0);
+    const [a, b] = channels;
+    a?.queue.push(barrier(1));
+    b?.queue.push(records(1));
+    expect(all()).toEqual([[0, 1]]);
+    gate.takeUnaligned(1);
+    b?.queue.push(records(2, 3));
+    gate.drain();
+    // Taken out, and processed all the same before the barrier comes.
+    expect(all()).toEqual([[0, 2, 3]]);
+    b?.queue.push(records(4, 5, 6), barrier(1));
+    gate.drain();
+    const [event, ...rest] = all();
+    expect(event).toMatchObject({
+      barrier: { processedBytes: 30, inFlight: [{ batch: { values: [4, 5, 6] } }] },
+    });
+    expect(rest).toEqual([[0, 4, 5, 6]]);
   });
 
   it('when data has ended on all channels, then barriers still come until the channels end', () => {

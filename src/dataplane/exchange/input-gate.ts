@@ -38,6 +38,12 @@ export interface ChannelTraffic {
   readonly ended: boolean;
 }
 
+interface HeldBack {
+  readonly element: ChannelElement;
+  /** That it came in, where it is records. */
+  readonly bytes: number;
+}
+
 class ChannelState implements AlignedChannel {
   readonly channel: InputChannel;
   readonly input: number;
@@ -48,8 +54,12 @@ class ChannelState implements AlignedChannel {
   records = 0;
   batches = 0;
   recordsAtBarrier = 0;
+  /** Serialized bytes of these records. */
+  recordBytes = 0;
+  /** Of the channel, after the last element. */
+  bytesSeen = 0;
   /** Taken out of the channel ahead of their turn, for a checkpoint that does not wait for them. */
-  readonly backlog: ChannelElement[] = [];
+  readonly backlog: HeldBack[] = [];
   watermark = MIN_WATERMARK;
   idle = false;
   /** No record comes any more. */
@@ -92,11 +102,14 @@ export class InputGate {
   /** The checkpoint that is to be taken unaligned. */
   #unaligned = 0;
   #backlogRecords = 0;
+  #backlogBytes = 0;
 
   constructor(channels: readonly GateChannel[], options: InputGateOptions = {}) {
     const { blocksAtBarriers = true, now = () => 0 } = options;
     this.#channels = channels.map((channel) => new ChannelState(channel));
-    this.#alignment = new BarrierAlignment(this.#channels, blocksAtBarriers, now);
+    this.#alignment = new BarrierAlignment(this.#channels, blocksAtBarriers, now, () =>
+      this.#channels.reduce((sum, { recordBytes }) => sum + recordBytes, -this.#backlogBytes),
+    );
     for (const { input } of this.#channels) this.#openPerInput[input] = (this.#openPerInput[input] ?? 0) + 1;
   }
 
@@ -127,25 +140,30 @@ export class InputGate {
     }
     for (const state of this.#channels) {
       while (!state.arrived && !state.ended && this.#backlogRecords < UNALIGNED_RECORDS_MAX) {
+        const before = state.recordBytes;
         const element = poll(state);
         if (element === undefined) break;
         if (element.kind === 'barrier') {
           const complete = this.#alignment.arrive(state, element);
           if (complete !== undefined) return this.#completeUnaligned(complete);
-        } else this.#holdBack(state, element);
+        } else this.#holdBack(state, { element, bytes: state.recordBytes - before });
       }
     }
   }
 
-  #holdBack(state: ChannelState, element: ChannelElement): void {
-    state.backlog.push(element);
+  #holdBack(state: ChannelState, held: HeldBack): void {
+    const { element, bytes } = held;
+    state.backlog.push(held);
+    this.#backlogBytes += bytes;
     if (element.kind === 'records') this.#backlogRecords += element.values.length;
   }
 
   #completeUnaligned(barrier: AlignedBarrier): void {
     this.#unaligned = 0;
     const inFlight = this.#channels.flatMap(({ input, edgeId, backlog }) =>
-      backlog.flatMap((element) => (element.kind === 'records' ? [{ input, edgeId, batch: element }] : [])),
+      backlog.flatMap(({ element }) =>
+        element.kind === 'records' ? [{ input, edgeId, batch: element }] : [],
+      ),
     );
     this.#queued = { kind: 'barrier', barrier: { ...barrier, inFlight } };
   }
@@ -209,8 +227,9 @@ export class InputGate {
   #take(state: ChannelState): ChannelElement | undefined {
     const { backlog } = state;
     if (backlog.length === 0) return state.ended || state.blocked ? undefined : poll(state);
-    const element = backlog.shift();
-    if (element?.kind === 'records') this.#backlogRecords -= element.values.length;
+    const { element, bytes } = backlog.shift() as HeldBack;
+    this.#backlogBytes -= bytes;
+    if (element.kind === 'records') this.#backlogRecords -= element.values.length;
     return element;
   }
 
@@ -283,10 +302,16 @@ export class InputGate {
 }
 
 function poll(state: ChannelState): ChannelElement | undefined {
-  const element = state.channel.poll();
-  if (element?.kind === 'records') {
+  const { channel } = state;
+  const element = channel.poll();
+  if (element === undefined) return undefined;
+  // What a record in several frames came in counts with its last one.
+  const bytes = channel.bytesIn ?? 0;
+  if (element.kind === 'records') {
     state.records += element.values.length;
     state.batches += 1;
-  } else if (element?.kind === 'barrier') state.recordsAtBarrier = state.records;
+    state.recordBytes += bytes - state.bytesSeen;
+  } else if (element.kind === 'barrier') state.recordsAtBarrier = state.records;
+  state.bytesSeen = bytes;
   return element;
 }

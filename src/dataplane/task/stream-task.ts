@@ -146,7 +146,7 @@ export class StreamTask implements Task {
   triggerCheckpoint(barrier: CheckpointBarrier): void {
     this.#mailbox.mails += 1;
     if ((barrier.flags & BARRIER_DRAIN) !== 0) this.#source?.endEarly();
-    this.#checkpoints?.offer({ ...barrier, alignmentMs: 0, inFlight: [] });
+    this.#checkpoints?.offer({ ...barrier, alignmentMs: 0, processedBytes: 0, inFlight: [] });
     this.#environment.wake();
   }
 

@@ -76,10 +76,11 @@ describe('machine checks', () => {
     const machine = {
       cores: 4,
       memoryBytes: 8 * GB,
+      heapBytes: 4 * GB,
       temporaryFolders: [{ path: '/tmp', freeBytes: 9 * GB }],
     };
     expect(levels(machineChecks(of({ 'taskmanager.numberOfTaskSlots': '4' }), machine))).toEqual(
-      Array(4).fill('ok'),
+      Array(5).fill('ok'),
     );
   });
 
@@ -87,25 +88,37 @@ describe('machine checks', () => {
     const machine = {
       cores: 2,
       memoryBytes: GB,
+      heapBytes: GB / 4,
       temporaryFolders: [
         { path: '/small', freeBytes: 1_000 },
         { path: '/none', freeBytes: undefined },
       ],
     };
     const found = machineChecks(of({ 'taskmanager.numberOfTaskSlots': '8' }), machine);
-    expect(levels(found)).toEqual(['advice', 'advice', 'ok', 'advice', 'problem']);
+    expect(levels(found)).toEqual(['advice', 'advice', 'ok', 'ok', 'advice', 'problem']);
   });
 });
 
 describe('memory in machine checks', () => {
-  const machine = { cores: 4, memoryBytes: 1024 ** 3, temporaryFolders: [] };
+  const machine = { cores: 4, memoryBytes: 1024 ** 3, heapBytes: 2 ** 28, temporaryFolders: [] };
   const memory = (key: string, value: string): string =>
-    told(machineChecks(of({ [`taskmanager.memory.${key}`]: value }), machine), 'problem');
+    told(machineChecks(of({ [key]: value }), machine), 'problem');
 
-  it('when parts do not add up, or are more than there is, then that is a problem', () => {
-    expect(memory('process.size', '300 mb')).toMatch(/does not add up: .*nothing is left/);
-    expect(memory('process.size', '2 gb')).toMatch(/has 1,024 MB: it would be ended/);
-  });
+  it.each(['taskmanager', 'jobmanager'])(
+    'when parts of a %s do not add up, or are more than there is, then that is a problem',
+    (node) => {
+      const key = `${node}.memory.process.size`;
+      expect(memory(key, '300 mb')).toMatch(/does not add up: .*(nothing is left|too little)/);
+      expect(memory(key, '2 gb')).toMatch(/has 1,024 MB: it would be ended; set \w+\.memory\.process\.size/);
+    },
+  );
+});
+
+it("when V8's own limit of a JobManager's heap leaves no room for the rest, then that is told as advice", () => {
+  const machine = { cores: 4, memoryBytes: 1024 ** 3, heapBytes: 1024 ** 3, temporaryFolders: [] };
+  expect(told(machineChecks(of({}), machine), 'advice')).toMatch(
+    /set jobmanager\.memory\.process\.size to less/,
+  );
 });
 
 describe('monitoring checks', () => {

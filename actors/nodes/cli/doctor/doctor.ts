@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Configuration } from '../../../../src/config/configuration.ts';
 import { OPTIONS } from '../../../../src/config/options.ts';
 import { isGloballyTerminal } from '../../../../src/protocol/job-status.ts';
+import { ownHeapBytes } from '../../adapters/job-manager-heap.ts';
 import { processMemoryBytes } from '../../adapters/process-memory.ts';
 import type { ClientConnection } from '../../connect-client.ts';
 import { DEFAULT_CLUSTER } from '../../nats-environment.ts';
@@ -111,7 +112,12 @@ async function thisMachine(configuration: Configuration): Promise<Machine> {
       return { path, freeBytes: free };
     }),
   );
-  return { cores: availableParallelism(), memoryBytes: processMemoryBytes(), temporaryFolders };
+  return {
+    cores: availableParallelism(),
+    memoryBytes: processMemoryBytes(),
+    heapBytes: ownHeapBytes(),
+    temporaryFolders,
+  };
 }
 
 const MARKS: Readonly<Record<Level, readonly [string, 'green' | 'yellow' | 'red']>> = {

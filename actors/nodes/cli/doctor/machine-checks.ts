@@ -1,14 +1,21 @@
 import type { Configuration } from '../../../../src/config/configuration.ts';
 import { ConfigurationError } from '../../../../src/base/errors.ts';
+import {
+  jobManagerMemory,
+  jobManagerMemoryParts,
+  sizesJobManager,
+} from '../../../../src/config/job-manager-memory.ts';
 import { megabytes, memoryParts, taskManagerMemory } from '../../../../src/config/memory-model.ts';
 import { OPTIONS } from '../../../../src/config/options.ts';
 import { Findings } from './finding.ts';
 import type { Finding } from './finding.ts';
 
-/** The machine or container that a TaskManager would run on. */
+/** The machine or container that nodes would run on. */
 export interface Machine {
   readonly cores: number;
   readonly memoryBytes: number;
+  /** V8's limit of the heap of a process, where nothing is said. */
+  readonly heapBytes: number;
   /** Free bytes where temporary files go, by folder; undefined where it cannot be asked. */
   readonly temporaryFolders: readonly { readonly path: string; readonly freeBytes: number | undefined }[];
 }
@@ -18,7 +25,7 @@ const MEGABYTE = 1024 ** 2;
 const MEMORY_PER_SLOT_BYTES = 256 * MEGABYTE;
 const FREE_DISK_BYTES = 1024 * MEGABYTE;
 
-/** Whether this machine is right for a TaskManager of this configuration. */
+/** Whether this machine is right for a TaskManager, or a JobManager, of this configuration. */
 export function machineChecks(configuration: Configuration, machine: Machine): readonly Finding[] {
   const findings = new Findings('Resources');
   const slots = configuration.get(OPTIONS.slotsPerTaskManager);
@@ -32,7 +39,14 @@ export function machineChecks(configuration: Configuration, machine: Machine): r
     `${memory} for ${slots} slots`,
     'a slot needs 256 MB, and its state with state.backend.type hashmap: give more, or fewer slots',
   ]);
-  breakdown(configuration, memoryBytes, findings);
+  const taskManager = { who: 'a TaskManager', key: OPTIONS.processMemory.key, tooMuch: 'problem' } as const;
+  breakdown(findings, machine, taskManager, () => memoryParts(taskManagerMemory(configuration, memoryBytes)));
+  // Where nobody sizes the heap, its limit is one that it may never reach.
+  const tooMuch = sizesJobManager(configuration) ? 'problem' : 'advise';
+  const jobManager = { who: 'a JobManager', key: OPTIONS.jobManagerProcessMemory.key, tooMuch } as const;
+  breakdown(findings, machine, jobManager, () =>
+    jobManagerMemoryParts(jobManagerMemory(configuration, machine.heapBytes)),
+  );
   for (const { path, freeBytes } of machine.temporaryFolders) {
     if (freeBytes === undefined) {
       findings.problem(
@@ -50,19 +64,29 @@ export function machineChecks(configuration: Configuration, machine: Machine): r
   return findings.list;
 }
 
-function breakdown(configuration: Configuration, memoryBytes: number, findings: Findings): void {
+/** @param partsOf the whole process first */
+function breakdown(
+  findings: Findings,
+  { memoryBytes }: Machine,
+  {
+    who,
+    key,
+    tooMuch,
+  }: { readonly who: string; readonly key: string; readonly tooMuch: 'problem' | 'advise' },
+  partsOf: () => readonly (readonly [string, number])[],
+): void {
   try {
-    const memory = taskManagerMemory(configuration, memoryBytes);
-    const parts = memoryParts(memory).filter(([, bytes]) => bytes > 0);
-    const text = parts.map(([name, bytes]) => `${name} ${megabytes(bytes)}`).join(', ');
-    if (memory.process <= memoryBytes) findings.ok(`a TaskManager takes: ${text}`);
+    const parts = partsOf().filter(([, bytes]) => bytes > 0);
+    const text = `${who} takes: ${parts.map(([name, bytes]) => `${name} ${megabytes(bytes)}`).join(', ')}`;
+    const [[, process] = ['', 0]] = parts;
+    if (process <= memoryBytes) findings.ok(text);
     else
-      findings.problem(
-        `a TaskManager takes: ${text}`,
-        `this machine or container has ${megabytes(memoryBytes)}: it would be ended; lower taskmanager.memory.process.size`,
+      findings[tooMuch](
+        text,
+        `this machine or container has ${megabytes(memoryBytes)}: it would be ended; set ${key} to less`,
       );
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    findings.problem('the memory of a TaskManager does not add up', error.message);
+    findings.problem(`the memory of ${who} does not add up`, error.message);
   }
 }
