@@ -68,7 +68,8 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
       profiles: profileSettings(configuration),
       directory: join(directory, 'profiles'),
     });
-    const outputKept = options.logFile === undefined ? undefined : keepOwnOutput(options.logFile, logger);
+    const outputKept =
+      options.logFile === undefined ? async () => {} : keepOwnOutput(options.logFile, logger);
     const lead = (): Promise<LeadingRoles> =>
       startLeadingJobManager(environment, {
         configuration,
@@ -84,7 +85,10 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
       await refuseSecondLeader(environment);
     if (election === undefined) {
       const roles = await lead();
-      return () => roles.stop(true).finally(outputKept);
+      return async () => {
+        await roles.stop(true);
+        await outputKept();
+      };
     }
     const contender = await contend(environment, {
       configuration,
@@ -93,7 +97,10 @@ export async function startNatsJobManager(options: NatsNodeOptions): Promise<Run
       logger,
       lead,
     });
-    return () => contender.stop().finally(outputKept);
+    return async () => {
+      await contender.stop();
+      await outputKept();
+    };
   });
 }
 
