@@ -16,7 +16,7 @@ import { DirectoryTakenError } from '../../src/state/snapshot/directory-owner.ts
 import { clientRequest } from '../../src/protocol/client-dispatcher.ts';
 import type { ClientRequest, JobModule } from '../../src/protocol/client-dispatcher.ts';
 import type { JobDetails } from '../../src/protocol/job-status.ts';
-import type { JobManagerHandle } from '../job-manager/job-manager.effects.ts';
+import type { JobManagerHandle } from '../job-manager/job-manager-options.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { reply, serve } from '../messaging/serve.ts';
 import type { Caller } from '../messaging/serve.ts';

@@ -16,7 +16,7 @@ import type { GeneratedJob } from '../../src/graph/job-graph-generator.ts';
 import type { TraceContext } from '../../src/ports/tracing.ts';
 import type { JobDetails } from '../../src/protocol/job-status.ts';
 import { startJobManager } from '../job-manager/job-manager.effects.ts';
-import type { JobManagerHandle, SuspendedJob } from '../job-manager/job-manager.effects.ts';
+import type { JobManagerHandle, SuspendedJob } from '../job-manager/job-manager-options.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { JobLoader } from '../messaging/job-loader.ts';
 import type { DirectoryOwners } from './directory-owners.ts';

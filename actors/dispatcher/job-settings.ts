@@ -3,7 +3,7 @@ import type { RescaleSettings } from '../../src/control/rescale.ts';
 import type { RestartPolicy } from '../../src/control/restart-strategy.ts';
 import type { CheckpointPlaces } from '../job-manager/checkpoint-coordinator/checkpoint-places.ts';
 import type { HeartbeatSettings } from '../job-manager/heartbeats.ts';
-import type { CheckpointRetention } from '../job-manager/job-manager.effects.ts';
+import type { CheckpointRetention } from '../job-manager/job-manager-options.ts';
 import type { JobMetricsOptions } from '../job-manager/job-metrics.ts';
 
 /** What the configuration says of one job: the cluster's, with the job's own over it. */

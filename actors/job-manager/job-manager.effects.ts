@@ -1,42 +1,33 @@
 import { createActor } from 'xstate';
 import type { Actor, ActorRefFrom } from 'xstate';
 import { assert } from '../../src/base/assert.ts';
-import { ExternalError, serializeError } from '../../src/base/errors.ts';
+import { serializeError } from '../../src/base/errors.ts';
 import type { SerializedError } from '../../src/base/errors.ts';
 import type { VertexId } from '../../src/base/ids.ts';
 import { isActive } from '../../src/control/scheduler/decide.ts';
 import { CheckpointHistory } from '../../src/control/checkpoints/history.ts';
-import type { ExecutionRef, SchedulerOrigin } from '../../src/control/scheduler/state.ts';
+import type { ExecutionRef } from '../../src/control/scheduler/state.ts';
 import { WatermarkAlignment } from '../../src/control/watermark-alignment.ts';
-import type { TraceContext } from '../../src/ports/tracing.ts';
 import type { TimerHandle } from '../../src/ports/clock.ts';
 import type { MetricSamples } from '../../src/protocol/metrics.ts';
 import { jobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { JobManagerRequest } from '../../src/protocol/job-manager.ts';
-import type { JobDetails, JobStatus, JobSummary } from '../../src/protocol/job-status.ts';
+import type { JobSummary } from '../../src/protocol/job-status.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { every } from '../messaging/every.ts';
-import { resultPages } from '../messaging/result-pages.ts';
 import { reply, serve } from '../messaging/serve.ts';
 import type { Caller } from '../messaging/serve.ts';
 import { supervise } from '../messaging/supervise.ts';
 import { sendIfActive } from '../messaging/send-if-active.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { Heartbeats } from './heartbeats.ts';
-import type { HeartbeatSettings } from './heartbeats.ts';
 import { hasEnded, jobDetails, jobSummary } from './job-details.ts';
 import { CHECKPOINTS, jobManagerMachine, sourceActorId } from './job-manager.machine.ts';
-import type {
-  JobClientRequest,
-  JobManagerContext,
-  JobManagerEvent,
-  JobManagerInput,
-} from './job-manager.machine.ts';
+import type { JobClientRequest, JobManagerContext, JobManagerEvent } from './job-manager.machine.ts';
 import { freeSlot, perform } from './perform.ts';
 import type { Performer } from './perform.ts';
 import { ResultBuffer } from './result-buffer.ts';
 import { CheckpointCoordinator } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
-import type { SnapshotResult } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
 import { checkpointsUri } from './checkpoint-coordinator/checkpoint-places.ts';
 import type { CheckpointPlaces } from './checkpoint-coordinator/checkpoint-places.ts';
 import type {
@@ -45,79 +36,20 @@ import type {
 } from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
 import { JobMetrics } from './job-metrics.ts';
 import type { JobMetricsOptions } from './job-metrics.ts';
-import { executionGraphInfo } from './execution-graph-info.ts';
+import { answerToClient } from './client-answers.ts';
+import type { JobKnowledge } from './client-answers.ts';
+import { keepsCheckpoints } from './job-manager-options.ts';
+import type { JobManagerHandle, JobManagerOptions, SuspendedJob } from './job-manager-options.ts';
 import { JobHistory } from './job-history.ts';
 import { JobTrace } from './job-trace.ts';
 import { jobView } from './job-view.ts';
+import { NOT_RUNNING, OwnCheckpoints } from './own-checkpoints.ts';
 import { SnapshotOrders } from './snapshot-orders.ts';
-import type { SnapshotResults } from './snapshot-orders.ts';
 import { provideSourceCoordinator } from './source-coordinator/source-coordinator.effects.ts';
 import type {
   CreateEnumerator,
   SourceCoordinators,
 } from './source-coordinator/source-coordinator.effects.ts';
-
-export interface JobManagerOptions extends Omit<JobManagerInput, 'origin'> {
-  /** From a leader before. */
-  readonly recovered: boolean;
-  /** From the job-manager before this one, where the job goes on with another parallelism. */
-  readonly suspended: SuspendedJob | undefined;
-  /** Names this leader in the job's log of decisions. */
-  readonly logToken: string;
-  readonly createEnumerator: CreateEnumerator;
-  readonly heartbeat: HeartbeatSettings;
-  readonly cancellationTimeoutMs: number;
-  readonly checkpointPlaces: CheckpointPlaces;
-  readonly retention: CheckpointRetention;
-  /** `metrics.job.status.enable` */
-  readonly statusMetrics: JobMetricsOptions['statusMetrics'];
-  /** `web.exception-history-size` */
-  readonly failuresKept: number;
-  /** `web.checkpoints.history` */
-  readonly checkpointsShown: number;
-  /** Execution mode BATCH. */
-  readonly batch: boolean;
-  /** On whose behalf the job is started. */
-  readonly trace: TraceContext | undefined;
-  /** Called once, when the job has ended for good; resolves when no leader takes it up again. */
-  readonly onEnded: (job: JobDetails) => Promise<void>;
-}
-
-/** What one job-manager leaves to the next one of the same job and leader. */
-export interface SuspendedJob {
-  readonly origin: SchedulerOrigin;
-  readonly history: JobHistory;
-  readonly checkpointHistory: CheckpointHistory;
-  readonly orders: SnapshotResults;
-  readonly results: ResultBuffer;
-}
-
-/** `execution.checkpointing.externalized-checkpoint-retention` */
-export type CheckpointRetention =
-  | 'RETAIN_ON_CANCELLATION'
-  | 'DELETE_ON_CANCELLATION'
-  | 'NO_EXTERNALIZED_CHECKPOINTS';
-
-/** A running job-manager, as its dispatcher holds it. */
-export interface JobManagerHandle {
-  readonly actor: Actor<typeof jobManagerMachine>;
-  /** Rows of `collect()`; outlives the job-manager, for a client of the same process. */
-  readonly results: ResultBuffer;
-  summary(): JobSummary;
-  handle(request: JobClientRequest, caller: Caller): void;
-  /** Ids of the job's `collect()`s that delivered rows. */
-  collectIds(): readonly string[];
-  /** Takes a checkpoint now. @returns what kept it from being taken */
-  checkpoint(): Promise<SerializedError | undefined>;
-  /**
-   * Stops all tasks, so that the job can go on with another parallelism. Then this one is to be stopped, and another one started.
-   * @returns undefined where the job ends instead
-   */
-  suspend(): Promise<SuspendedJob | undefined>;
-  /** Nothing once the job has ended. @param now monotonic ms */
-  collectMetrics(now: number): MetricSamples[];
-  stop(): void;
-}
 
 /** Starts the job-manager of one job on its subject. */
 export function startJobManager(environment: ActorEnvironment, options: JobManagerOptions): JobManagerHandle {
@@ -128,10 +60,6 @@ export function startJobManager(environment: ActorEnvironment, options: JobManag
 const TICK_MS = 500;
 /** How often it is looked whether a checkpoint is due. */
 const CHECKPOINT_TICK_MS = 50;
-
-const NOT_RUNNING = serializeError(
-  new ExternalError('the job does not run, or stopped before the checkpoint was complete'),
-);
 
 class JobManager implements JobManagerHandle {
   readonly actor: Actor<typeof jobManagerMachine>;
@@ -146,8 +74,9 @@ class JobManager implements JobManagerHandle {
   readonly #history: JobHistory;
   readonly #stopServing: () => void;
   readonly #orders: SnapshotOrders;
-  /** Checkpoints that this process waits for, by request. */
-  readonly #awaited = new Map<string, (result: SnapshotResult) => void>();
+  readonly #own = new OwnCheckpoints((request) =>
+    this.#toCheckpoints({ type: 'snapshotRequested', request }),
+  );
   readonly #suspension = Promise.withResolvers<void>();
   #endedAt: number | undefined;
   #timers: readonly (() => void)[] = [];
@@ -227,19 +156,7 @@ class JobManager implements JobManagerHandle {
 
   async checkpoint(): Promise<SerializedError | undefined> {
     if (this.#context().scheduler.status !== 'RUNNING') return NOT_RUNNING;
-    const requestId = `own-${this.#environment.random.hex(8)}`;
-    const result = await new Promise<SnapshotResult>((resolve) => {
-      this.#awaited.set(requestId, resolve);
-      const request = { requestId, kind: 'checkpoint', location: '', stop: false, drain: false } as const;
-      this.#toCheckpoints({ type: 'snapshotRequested', request: { ...request, checkpointType: undefined } });
-    });
-    return 'error' in result ? result.error : undefined;
-  }
-
-  /** The job does not run any more: who waits for a checkpoint of it would do so for ever. */
-  #answerAwaited(): void {
-    for (const answer of this.#awaited.values()) answer({ error: NOT_RUNNING });
-    this.#awaited.clear();
+    return this.#own.take(`own-${this.#environment.random.hex(8)}`);
   }
 
   async suspend(): Promise<SuspendedJob | undefined> {
@@ -274,6 +191,17 @@ class JobManager implements JobManagerHandle {
       this.#closeChildren();
     }
     this.actor.stop();
+  }
+
+  #knowledge(): JobKnowledge {
+    return {
+      history: this.#history,
+      results: this.results,
+      checkpoints: this.#checkpoints,
+      orders: this.#orders,
+      batch: this.#options.batch,
+      endedAt: this.#endedAt,
+    };
   }
 
   #closeChildren(): void {
@@ -400,10 +328,7 @@ class JobManager implements JobManagerHandle {
         sendIfActive(this.actor, { type: 'checkpointsFailed', error, moment: performer.moment() }),
       onRestoreFailed: (error) => sendIfActive(this.actor, { type: 'restoreFailed', error }),
       answer: (requestId, result) => {
-        const waiting = this.#awaited.get(requestId);
-        if (waiting === undefined) return this.#orders.answer(requestId, result);
-        this.#awaited.delete(requestId);
-        waiting(result);
+        if (!this.#own.answer(requestId, result)) this.#orders.answer(requestId, result);
       },
     });
   }
@@ -459,7 +384,7 @@ class JobManager implements JobManagerHandle {
           this.#history.observe(effect, environment.clock.now());
           this.#trace.observe(effect, context.scheduler);
           this.#metrics.observe(effect);
-          if (effect.type === 'announceJob') this.#answerAwaited();
+          if (effect.type === 'announceJob') this.#own.giveUp();
           environment.scope.within(this.#trace.context, () => perform(performer, context, effect));
         },
         replyAcknowledged: ({ event }) => this.#reply(event, { type: 'acknowledged' }),
@@ -479,7 +404,8 @@ class JobManager implements JobManagerHandle {
         takeRows: ({ context, event }) => this.#takeRows(context, event, performer),
         alignWatermarks: ({ context, event }) => this.#alignWatermarks(context, event),
         replyToClient: ({ context, event }) => {
-          if (event.type === 'clientRequested') this.#replyToClient(context, event.request, event.caller);
+          if (event.type === 'clientRequested')
+            reply(environment, event.caller, answerToClient(context, event.request, this.#knowledge()));
         },
         jobEnded: ({ context }) => {
           this.#suspension.resolve();
@@ -538,67 +464,5 @@ class JobManager implements JobManagerHandle {
       }
     }
     this.#reply(event, { type: 'acknowledged' });
-  }
-
-  #replyToClient(context: JobManagerContext, request: JobClientRequest, caller: Caller): void {
-    const { jobId } = context;
-    switch (request.type) {
-      case 'requestJobDetails':
-        return reply(this.#environment, caller, {
-          type: 'jobDetails',
-          job: jobDetails(context, this.#history, this.#endedAt, this.results.size),
-        });
-      case 'requestExecutionGraph':
-        return reply(this.#environment, caller, {
-          type: 'executionGraph',
-          job: executionGraphInfo(context, this.#history, {
-            endedAt: this.#endedAt,
-            results: this.results.size,
-            batch: this.#options.batch,
-          }),
-        });
-      case 'requestCheckpointStatistics':
-        return reply(this.#environment, caller, {
-          type: 'checkpointStatistics',
-          statistics: this.#checkpoints.history.statistics(
-            context.checkpoints.intervalMs,
-            request.checkpointId,
-          ),
-        });
-      case 'cancelJob':
-        return reply(this.#environment, caller, { type: 'cancelAccepted', jobId });
-      case 'triggerSnapshot':
-        return reply(this.#environment, caller, this.#orders.take(request, context.scheduler.status));
-      case 'requestSnapshotStatus':
-        return reply(
-          this.#environment,
-          caller,
-          this.#orders.status(request.requestId, this.#context().scheduler.status),
-        );
-      case 'fetchResults': {
-        const { attempt, rows: found, end } = this.results.read(request.collectId, request.from, request.max);
-        // Only as many as one message holds: the client asks on from there.
-        const [rows = []] = resultPages(found);
-        const complete = hasEnded(context) && request.from + rows.length >= end;
-        return reply(this.#environment, caller, {
-          type: 'results',
-          attempt,
-          from: request.from,
-          rows,
-          complete,
-        });
-      }
-    }
-  }
-}
-
-function keepsCheckpoints(retention: CheckpointRetention, status: JobStatus): boolean {
-  switch (retention) {
-    case 'RETAIN_ON_CANCELLATION':
-      return status === 'FAILED' || status === 'CANCELED';
-    case 'DELETE_ON_CANCELLATION':
-      return status === 'FAILED';
-    case 'NO_EXTERNALIZED_CHECKPOINTS':
-      return false;
   }
 }

@@ -13,7 +13,7 @@ import type { MetricValues } from '../../src/metrics/metric-values.ts';
 import type { Webhook } from '../../src/ports/webhook.ts';
 import type { AlertInfo } from '../../src/protocol/alert.ts';
 import { isGloballyTerminal } from '../../src/protocol/job-status.ts';
-import type { JobManagerHandle } from '../job-manager/job-manager.effects.ts';
+import type { JobManagerHandle } from '../job-manager/job-manager-options.ts';
 import { announce } from '../messaging/announce.ts';
 import { sleep } from '../messaging/ask.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';

@@ -12,7 +12,7 @@ import { SystemMetrics } from '../../src/metrics/system/system-metrics.ts';
 import { metricReport } from '../../src/protocol/metrics.ts';
 import type { MetricSamples } from '../../src/protocol/metrics.ts';
 import { isGloballyTerminal } from '../../src/protocol/job-status.ts';
-import type { JobManagerHandle } from '../job-manager/job-manager.effects.ts';
+import type { JobManagerHandle } from '../job-manager/job-manager-options.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { messageMetrics } from '../messaging/message-metrics.ts';
 import { every } from '../messaging/every.ts';
