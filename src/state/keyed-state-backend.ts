@@ -55,9 +55,10 @@ export interface KeyedStateBackend extends KeyedStateStore {
 
 /**
  * `full`: everything, and nothing is noted for a next one; `base`: everything, and changes are noted from now on; `delta`: what
- * changed since the base or delta before, where there was one, else as `base`.
+ * changed since the base or delta before, where there was one, else as `base`; `aside`: everything, and the next delta holds what it
+ * would have held without.
  */
-export type SnapshotMode = 'full' | 'base' | 'delta';
+export type SnapshotMode = 'full' | 'base' | 'delta' | 'aside';
 
 /** A snapshot under way. */
 export interface SnapshotRun {

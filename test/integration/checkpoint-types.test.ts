@@ -57,6 +57,17 @@ describe.each(['hashmap', 'rocksdb'])('checkpoints on demand with %s', (backend)
     expect(files).toEqual([1, 2, 1, 2]);
   });
 
+  it('when a savepoint is taken in between, then checkpoints build on each other as if there had been none', async () => {
+    const jobId = await started({ 'state.backend.type': backend });
+    const files = [await filesOf(jobId, 'CONFIGURED')];
+    const savepoint = await cluster.client.snapshot(jobId, 'savepoint', { directory: join(folder, 'saved') });
+    const { manifest } = await openSnapshot(cluster.environment.snapshots, savepoint);
+    files.push(await filesOf(jobId, 'CONFIGURED'), await filesOf(jobId, 'CONFIGURED'));
+    await cluster.client.cancel(jobId);
+    expect(files).toEqual([1, 2, 3]);
+    expect(manifest.kind).toBe('savepoint');
+  });
+
   it('when the job takes full ones, then an incremental one can be asked for, and needs a base first', async () => {
     const jobId = await started({
       'state.backend.type': backend,

@@ -14,6 +14,8 @@ import { encodeOperatorState } from '../../state/snapshot/operator-state-codec.t
 import type { TaskCheckpointing, TaskSnapshot } from './task-checkpointing.ts';
 
 const FULL: FilePlan = { mode: 'full', generation: 0 };
+/** A savepoint: checkpoints neither build on it, nor notice it. */
+const ASIDE: FilePlan = { mode: 'aside', generation: 0 };
 
 /** Keyed state of one operator on its way into a file. */
 interface KeyedPart {
@@ -124,8 +126,8 @@ export class CheckpointRun {
 
   /** Gives up: what changed before this checkpoint is in no file, so the next one writes everything. */
   async abort(): Promise<void> {
-    for (const { operatorId, run } of this.#keyed) {
-      this.#options.files.get(operatorId)?.lose();
+    for (const { operatorId, run, plan } of this.#keyed) {
+      if (plan !== ASIDE) this.#options.files.get(operatorId)?.lose();
       await run.abort().catch(() => {});
     }
   }
@@ -146,13 +148,11 @@ export class CheckpointRun {
     const file = checkpointing.storeOf(location).then((store) => store.create(path));
     const known = files.get(operatorId);
     const incremental = checkpointing.incremental || (flags & BARRIER_INCREMENTAL) !== 0;
-    const plan = known?.plan(incremental && !savepoint, (flags & BARRIER_FULL) !== 0) ?? FULL;
+    const plan = savepoint ? ASIDE : (known?.plan(incremental, (flags & BARRIER_FULL) !== 0) ?? FULL);
     const run = backend.beginSnapshot(
       (infos) => new StateWriter(file, infos, keyGroups, maxParallelism),
       plan.mode,
     );
-    // Noted changes went into the savepoint, which checkpoints do not build on.
-    if (savepoint) known?.lose();
     this.#keyed.push({ operatorId, run, plan, path, keyGroups });
   }
 

@@ -29,7 +29,7 @@ export class KeyedFiles {
    * @throws ExternalError when what it builds on was lost meanwhile
    */
   add({ mode, generation }: FilePlan, file: SnapshotFileRef): readonly SnapshotFileRef[] {
-    if (mode === 'full') return [file];
+    if (mode === 'full' || mode === 'aside') return [file];
     if (mode === 'delta' && generation !== this.#generation)
       throw new ExternalError(
         'the checkpoint builds on one that could not be written: the next one writes everything',

@@ -41,6 +41,10 @@ export class HashMapSnapshot implements SnapshotRun {
   readonly #closes: number;
   readonly #number: number;
   readonly #incremental: boolean;
+  /** The first interval whose changes a delta holds. */
+  readonly #since: number;
+  /** What the next delta needs to know stays. */
+  readonly #aside: boolean;
   readonly #keyStates: number;
   readonly #changed: readonly KeyEntry[];
   readonly #windows = new Map<HashMapWindowTable<unknown>, WindowSource>();
@@ -50,7 +54,7 @@ export class HashMapSnapshot implements SnapshotRun {
   constructor(options: HashMapSnapshotOptions) {
     const { versions, table, states, windowTables } = options;
     this.#options = options;
-    this.#incremental = options.mode === 'delta' && versions.tracking;
+    this.#aside = options.mode === 'aside';
     this.#closes = versions.current;
     this.#number = versions.current + 1;
     const windowInfos = [...windowTables.keys()].map((name): StateInfo => ({
@@ -61,18 +65,19 @@ export class HashMapSnapshot implements SnapshotRun {
     }));
     this.#keyStates = states.length;
     this.#writer = options.openWriter([...states, ...windowInfos]);
-    this.#changed = table.changed.take();
+    this.#changed = this.#aside ? [] : table.changed.take();
     for (const [index, window] of [...windowTables.values()].entries()) {
       this.#windows.set(window, {
         state: this.#keyStates + index,
         table: window,
-        dropped: window.takeDropped(),
+        dropped: this.#aside ? [] : window.takeDropped(),
         panes: window.panes().map(([, pane]) => pane),
-        changed: window.changed.take(),
+        changed: this.#aside ? [] : window.changed.take(),
       });
     }
-    versions.current += 1;
-    versions.tracking = options.mode !== 'full';
+    const { incremental, since } = versions.begin(options.mode);
+    this.#incremental = incremental;
+    this.#since = since;
     versions.save = (row) => this.#save(row);
     this.#walk = this.#rows();
   }
@@ -161,14 +166,14 @@ export class HashMapSnapshot implements SnapshotRun {
   /** Whether the row belongs to this snapshot and is not in it yet. */
   #isOpen(row: Row): boolean {
     if (row.version > this.#closes || row.saved >= this.#number) return false;
-    return !this.#incremental || row.version === this.#closes;
+    return !this.#incremental || row.version >= this.#since;
   }
 
   #saveEntry(entry: KeyEntry): void {
     if (!this.#isOpen(entry)) return;
     const outdated = this.#incremental && entry.cleared && entry.saved > 0;
     entry.saved = this.#number;
-    entry.cleared = false;
+    if (!this.#aside) entry.cleared = false;
     const key = keyFromIdentity(entry.identity);
     if (outdated) this.#writer.remove(0, entry.group, key);
     for (let slot = 0; slot < this.#keyStates; slot += 1) {

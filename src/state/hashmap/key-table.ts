@@ -140,8 +140,9 @@ export class KeyTable implements KeyRows {
     const versions = this.#versions;
     if (entry.version === versions.current) return;
     versions.save?.(entry);
+    const noted = versions.isNoted(entry.version);
     entry.version = versions.current;
-    if (versions.tracking) this.changed.add(entry);
+    if (versions.tracking && !noted) this.changed.add(entry);
   }
 
   clearSlot(slot: number): void {

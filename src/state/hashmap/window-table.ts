@@ -74,8 +74,9 @@ export class HashMapWindowTable<V> implements WindowTable<V> {
     const versions = this.#versions;
     if (row.version === versions.current) return;
     versions.save?.(row);
+    const noted = versions.isNoted(row.version);
     row.version = versions.current;
-    if (versions.tracking) this.changed.add(row);
+    if (versions.tracking && !noted) this.changed.add(row);
   }
 
   remove(cell: PaneCell<V>): void {

@@ -171,7 +171,6 @@ export class RocksDbStateBackend implements KeyedStateBackend {
   beginSnapshot(openWriter: (states: readonly StateInfo[]) => StateWriter, mode: SnapshotMode): SnapshotRun {
     this.#snapshot?.abandon();
     this.#rows.forgetCurrent();
-    const incremental = mode === 'delta' && this.#versions.tracking;
     const { writer, run } = this.#windows.beginSnapshot(this.#states.infos, openWriter, mode);
     this.#snapshot = new RocksDbSnapshot({
       store: this.#options.store,
@@ -180,8 +179,7 @@ export class RocksDbStateBackend implements KeyedStateBackend {
       versions: this.#versions,
       states: this.#states.infos.length,
       writer,
-      incremental,
-      tracking: mode !== 'full',
+      mode,
       windows: run,
     });
     return this.#snapshot;

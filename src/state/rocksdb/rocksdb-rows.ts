@@ -103,10 +103,8 @@ export class RocksDbRows implements KeyRows {
     const versions = this.#versions;
     if (row.dirty && row.version === versions.current) return;
     versions.save?.(row);
-    if (row.version !== versions.current) {
-      row.version = versions.current;
-      row.cleared = false;
-    }
+    if (!versions.isNoted(row.version)) row.cleared = false;
+    row.version = versions.current;
     if (row.dirty) return;
     row.dirty = true;
     this.#workingSet.hold(row);
@@ -268,7 +266,7 @@ export class RocksDbRows implements KeyRows {
     const { keys, states } = this.#options;
     const versions = this.#versions;
     versions.save?.(row);
-    if (versions.tracking && row.version === versions.current)
+    if (versions.tracking && versions.isNoted(row.version))
       this.#batch.put(keys.change(row.version, row.group, row.identity), NOTHING);
     if (row.used === 0) this.#batch.delete(keys.row(row.group, row.identity));
     else {

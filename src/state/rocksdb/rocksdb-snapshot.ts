@@ -3,7 +3,7 @@ import type { LocalScan, LocalStore } from '../../ports/local-store.ts';
 import type { RowVersions } from '../hashmap/row.ts';
 import { keyFromIdentity } from '../key-encoding.ts';
 import type { KeyIdentity } from '../key-encoding.ts';
-import type { SnapshotRun } from '../keyed-state-backend.ts';
+import type { SnapshotMode, SnapshotRun } from '../keyed-state-backend.ts';
 import type { StateWriter, WrittenState } from '../snapshot/state-writer.ts';
 import type { RocksDbRow } from './rocksdb-row.ts';
 import type { RocksDbRows } from './rocksdb-rows.ts';
@@ -17,9 +17,7 @@ export interface RocksDbSnapshotOptions {
   /** Number of states of keys: the first ones of the writer. */
   readonly states: number;
   readonly writer: StateWriter;
-  readonly incremental: boolean;
-  /** Whether changes are noted from now on. */
-  readonly tracking: boolean;
+  readonly mode: SnapshotMode;
   /** The part of the snapshot that holds the window tables; its writer is `writer`. */
   readonly windows: SnapshotRun & { abandon(): void };
 }
@@ -34,6 +32,9 @@ export class RocksDbSnapshot implements SnapshotRun {
   /** The interval that this snapshot closes; snapshots are numbered from 1. */
   readonly #closes: number;
   readonly #number: number;
+  readonly #incremental: boolean;
+  /** The first interval whose changes a delta holds. */
+  readonly #since: number;
   /** Rows that came from the working set: what the store has of them is older. */
   readonly #saved = new Set<KeyIdentity>();
   readonly #held: readonly ReadonlyMap<KeyIdentity, RocksDbRow>[];
@@ -44,17 +45,18 @@ export class RocksDbSnapshot implements SnapshotRun {
   #walked = false;
 
   constructor(options: RocksDbSnapshotOptions) {
-    const { store, keys, versions, rows, incremental } = options;
+    const { store, keys, versions, rows, mode } = options;
     this.#options = options;
     this.#closes = versions.current;
     this.#number = versions.current + 1;
     this.#held = rows.generations();
     this.#stored = store.scan(...keys.rows, { values: true });
+    const { incremental, since } = versions.begin(mode);
+    this.#incremental = incremental;
+    this.#since = since;
     this.#changes = incremental
-      ? store.scan(...keys.changes(this.#closes, this.#closes), { values: false })
+      ? store.scan(...keys.changes(since, this.#closes), { values: false })
       : undefined;
-    versions.current += 1;
-    versions.tracking = options.tracking;
     versions.save = (row) => this.#save(row as RocksDbRow);
     this.#walk = this.#rows();
   }
@@ -98,12 +100,12 @@ export class RocksDbSnapshot implements SnapshotRun {
   }
 
   #end(): void {
-    const { store, keys, versions } = this.#options;
+    const { store, keys, versions, mode } = this.#options;
     this.#walked = true;
     versions.save = undefined;
     this.#stored.close();
     this.#changes?.close();
-    store.deleteRange(...keys.changes(0, this.#closes));
+    if (mode !== 'aside') store.deleteRange(...keys.changes(0, this.#closes));
   }
 
   *#rows(): Generator<void, undefined> {
@@ -141,36 +143,39 @@ export class RocksDbSnapshot implements SnapshotRun {
       for (let index = 0; index < found.length; index += 2) {
         const key = found[index] as Uint8Array;
         const identity = keys.identityOf(key);
-        if (!this.#saved.has(identity)) this.#putChanged(identity, keys.groupOf(key));
+        if (!this.#saved.has(identity)) this.#putChanged(identity, keys.groupOf(key), keys.intervalOf(key));
         yield;
       }
     }
   }
 
-  /** Writes a row as the store had it, which may be gone. */
-  #putChanged(identity: KeyIdentity, group: number): void {
+  /** Writes a row as the store had it, which may be gone. One that was changed again later has another note of that. */
+  #putChanged(identity: KeyIdentity, group: number, interval: number): void {
     const { keys, rows, writer } = this.#options;
     const key = keys.row(group, identity);
     this.#stored.seek(key);
     const [found, value] = this.#stored.next(1);
     if (found === undefined || Buffer.compare(found, key) !== 0)
       writer.remove(0, group, keyFromIdentity(identity));
-    else this.#put(rows.codec.decode(identity, group, value as Uint8Array));
+    else {
+      const row = rows.codec.decode(identity, group, value as Uint8Array);
+      if (row.version === interval) this.#put(row);
+    }
   }
 
   /** Called before a row of the working set is changed, read for a change, or written back. */
   #save(row: RocksDbRow): void {
     if (!row.dirty || row.version > this.#closes || row.saved >= this.#number) return;
-    if (this.#options.incremental && row.version < this.#closes) return;
+    if (this.#incremental && row.version < this.#since) return;
     row.saved = this.#number;
     this.#saved.add(row.identity);
     this.#put(row);
   }
 
   #put(row: RocksDbRow): void {
-    const { incremental, states, writer } = this.#options;
+    const { states, writer } = this.#options;
     const key = keyFromIdentity(row.identity);
-    if (incremental && row.cleared) writer.remove(0, row.group, key);
+    if (this.#incremental && row.cleared) writer.remove(0, row.group, key);
     for (let slot = 0; slot < states; slot += 1) {
       const value = row.get(slot);
       if (value !== undefined) writer.put(slot, row.group, key, value);

@@ -48,6 +48,11 @@ export class RowKeys {
     return [bound(first), bound(last + 1)];
   }
 
+  /** Of a change. */
+  intervalOf(key: Uint8Array): number {
+    return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUInt32BE(HEAD_BYTES);
+  }
+
   groupOf(key: Uint8Array): number {
     const at = prefixBytes(key);
     return ((key[at] as number) << 8) | (key[at + 1] as number);

@@ -20,7 +20,15 @@ export function describeSnapshots(
         before: fc.array(step, { maxLength: 25 }),
         during: fc.array(step, { maxLength: 15 }),
         stepsFirst: fc.nat(2),
-        mode: fc.constantFrom('full' as const, 'base' as const, 'delta' as const, 'delta' as const),
+        mode: fc.constantFrom(
+          'full' as const,
+          'base' as const,
+          'delta' as const,
+          'delta' as const,
+          'aside' as const,
+        ),
+        /** Of a snapshot aside: others need it not. */
+        isAborted: fc.boolean(),
       });
       await fc.assert(
         fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 5 }), async (rounds) => {
@@ -28,7 +36,7 @@ export function describeSnapshots(
           const operator = await Operator.open(bench(), store);
           let chain: string[] = [];
           let tracked = false;
-          for (const { before, during, stepsFirst, mode } of rounds) {
+          for (const { before, during, stepsFirst, mode, isAborted } of rounds) {
             for (const one of before) operator.apply(one);
             const expected = operator.seen();
             const { run, file } = begin(operator, store, mode);
@@ -36,11 +44,18 @@ export function describeSnapshots(
             // One look's worth of rows, then changes, then the rest.
             const done = left > 0 && run.step(() => (left -= 1) <= 0);
             for (const one of during) operator.apply(one);
+            if (mode === 'aside' && isAborted) {
+              await run.abort();
+              continue;
+            }
             if (!done) expect(run.step(() => false)).toBe(true);
             await run.finish();
-            chain = mode === 'delta' && tracked ? [...chain, file] : [file];
-            tracked = mode !== 'full';
-            const restored = await Operator.open((turns += 1) % 2 === 0 ? bench() : other(), store, chain);
+            const files = mode === 'delta' && tracked ? [...chain, file] : [file];
+            if (mode !== 'aside') {
+              chain = files;
+              tracked = mode !== 'full';
+            }
+            const restored = await Operator.open((turns += 1) % 2 === 0 ? bench() : other(), store, files);
             expect(restored.seen()).toEqual(expected);
           }
         }),
@@ -85,6 +100,25 @@ export function describeSnapshots(
       const changed = await delta.run.finish();
       expect(changed.pairs).toBe(100);
       expect(changed.bytes).toBeLessThan(written.bytes * 0.03);
+    });
+
+    it('when a snapshot is taken aside, then the next delta is as small as without, and base and delta give all of it', async () => {
+      const store = newStore();
+      const operator = await Operator.open(bench(), store);
+      const save = async (mode: 'base' | 'delta' | 'aside') => {
+        const { run, file } = begin(operator, store, mode);
+        run.step(() => false);
+        return { file, pairs: (await run.finish()).pairs };
+      };
+      for (let key = 0; key < 1_000; key += 1) operator.apply(['value', `k${key}` as 'a', 2]);
+      const base = await save('base');
+      for (let key = 0; key < 10; key += 1) operator.apply(['value', `k${key}` as 'a', 3]);
+      const aside = await save('aside');
+      for (let key = 5; key < 15; key += 1) operator.apply(['value', `k${key}` as 'a', 4]);
+      const delta = await save('delta');
+      expect([base.pairs, aside.pairs, delta.pairs]).toEqual([1_000, 1_000, 15]);
+      const restored = await Operator.open(bench(), store, [base.file, delta.file]);
+      expect(restored.seen()).toEqual(operator.seen());
     });
 
     it('when a state is opened as another kind than the snapshot holds, then it is refused', async () => {
