@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SinkJob } from '../../dataplane/test-support/sink-job.ts';
+import { DeliveryGuarantee } from '../../functions/sink.ts';
 import type { CommitRequest, Sink } from '../../functions/sink.ts';
 import { temporaryFolder } from '../test-support/temporary-folder.ts';
 import { writerContext } from '../test-support/writer-context.ts';
@@ -246,4 +247,47 @@ describe('rolling by time', () => {
     expect(() => FileSink.jsonLines('x', { rolloverInterval: 0 })).toThrow('rolloverInterval');
     expect(() => FileSink.jsonLines('x', { inactivityInterval: 'soon' })).toThrow('inactivityInterval');
   });
+
+  it.each([DeliveryGuarantee.AT_LEAST_ONCE, DeliveryGuarantee.NONE])(
+    'when %s is asked for and the process is killed anywhere, then no record that a checkpoint has is missing, and files have their names at once',
+    async (deliveryGuarantee) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(acts, { maxLength: 20 }), async (script) => {
+          const folder = newFolder();
+          const job = new SinkJob(() =>
+            FileSink.jsonLines<number>(folder, { rollingBytes: 6, deliveryGuarantee }),
+          );
+          await job.start(2);
+          for (const act of script) {
+            switch (act.kind) {
+              case 'write':
+                job.write(act.records);
+                break;
+              case 'snapshot':
+              case 'decide':
+              case 'notify': {
+                const before = job.next;
+                const id = await job.snapshot();
+                // Before anybody knows whether the checkpoint is complete.
+                expect(new Set(visible(folder))).toEqual(new Set(upTo(before)));
+                if (act.kind === 'snapshot') break;
+                job.decide(id);
+                await job.notify(id);
+                break;
+              }
+              case 'kill':
+                await kill(job, folder);
+                await job.start(act.parallelism);
+                expect(hidden(folder)).toEqual([]);
+            }
+          }
+          await job.end();
+          expect(new Set(visible(folder))).toEqual(new Set(upTo(job.next)));
+          expect(hidden(folder)).toEqual([]);
+        }),
+        { numRuns: 30 },
+      );
+    },
+    60_000,
+  );
 });

@@ -3,6 +3,7 @@ import { CsvEncoder } from '../../formats/csv-encoder.ts';
 import type { CsvWriteOptions } from '../../formats/csv-encoder.ts';
 import { JsonLinesEncoder } from '../../formats/json-lines-encoder.ts';
 import type { RowEncoder } from '../../formats/row-encoder.ts';
+import { DeliveryGuarantee } from '../../functions/sink.ts';
 import type { Committer, Sink, SinkWriter, SinkWriterContext } from '../../functions/sink.ts';
 import { FileCommitter } from './file-committer.ts';
 import type { PendingFile } from './file-committer.ts';
@@ -15,10 +16,17 @@ import { partPlace, removeLeftovers } from './part-files.ts';
 import { rollingPolicy } from './rolling.ts';
 import type { RollingOptions, RollingPolicy } from './rolling.ts';
 
-export type FileSinkOptions = RollingOptions;
+export interface FileSinkOptions extends RollingOptions {
+  /**
+   * Default: EXACTLY_ONCE. With AT_LEAST_ONCE a part that a checkpoint ends has its name at once, whether or not the checkpoint is ever
+   * complete: after a failure, its records may be in another part, too. NONE is the same without forcing anything to the disk: what
+   * the operating system still holds when its machine fails is lost.
+   */
+  readonly deliveryGuarantee?: DeliveryGuarantee;
+}
 
 /**
- * Writes records into part files of a folder, exactly once. A part is written under a hidden name, so that readers of the folder
+ * Writes records into part files of a folder, by default exactly once. A part is written under a hidden name, so that readers of the folder
  * never see half a file. Where the job takes checkpoints, every checkpoint ends the part in hand, and the parts take their names
  * `part-<sink>-<subtask>-<checkpoint>-<n>.<extension>` when it is complete; parts of earlier runs stay. Where it takes none, they are
  * named `part-<subtask>-<n>.<extension>` when the subtask's input has ended, and replace those of an earlier run.
@@ -27,12 +35,14 @@ export class FileSink<T> implements Sink<T, PendingFile> {
   readonly #folder: string;
   readonly #encoder: RowEncoder<T>;
   readonly #rolling: RollingPolicy;
+  readonly #guarantee: DeliveryGuarantee;
 
   /** @throws UserError for a bound that is not positive */
   constructor(path: PathLike, encoder: RowEncoder<T>, options: FileSinkOptions = {}) {
     this.#folder = resolve(pathOf(path));
     this.#encoder = encoder;
     this.#rolling = rollingPolicy(options);
+    this.#guarantee = options.deliveryGuarantee ?? DeliveryGuarantee.EXACTLY_ONCE;
   }
 
   /** CSV with a header: `FileSink.csv('out', { columns: ['name', 'count'] })`. */
@@ -58,7 +68,13 @@ export class FileSink<T> implements Sink<T, PendingFile> {
     } catch (error) {
       throw fileError('write to', this.#folder, error);
     }
-    return new FileWriter(place, this.#encoder, this.#rolling, () => context.now());
+    return new FileWriter({
+      place,
+      encoder: this.#encoder,
+      rolling: this.#rolling,
+      guarantee: this.#guarantee,
+      now: () => context.now(),
+    });
   }
 
   createCommitter(): Committer<PendingFile> {

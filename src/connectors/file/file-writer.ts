@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FILE_BUFFER_CHARS, FILE_WRITE_CHARS } from '../../base/limits.ts';
 import type { RowEncoder } from '../../formats/row-encoder.ts';
+import { DeliveryGuarantee } from '../../functions/sink.ts';
 import type { SinkWriter } from '../../functions/sink.ts';
 import { fileError } from './file-error.ts';
 import type { PendingFile } from './file-committer.ts';
@@ -12,6 +13,15 @@ import type { PartPlace } from './part-files.ts';
 import { RollingTimer } from './rolling.ts';
 import type { RollingPolicy } from './rolling.ts';
 
+export interface FileWriterOptions<T> {
+  readonly place: PartPlace;
+  readonly encoder: RowEncoder<T>;
+  readonly rolling: RollingPolicy;
+  readonly guarantee: DeliveryGuarantee;
+  /** Wall time in ms. */
+  now(): number;
+}
+
 /** Text for one part. */
 interface Piece {
   readonly part: number;
@@ -20,12 +30,14 @@ interface Piece {
 
 /**
  * One subtask's part files. Records become text at once; text goes to the disk in large pieces, one under way. At a barrier the
- * parts so far are complete, on the disk, and wait under a hidden name for their checkpoint; the next record begins another one.
+ * parts so far are complete, on the disk, and wait under a hidden name for their checkpoint, or get their names at once where less than
+ * exactly once is asked for; the next record begins another one.
  */
 export class FileWriter<T> implements SinkWriter<T, PendingFile> {
   readonly #place: PartPlace;
   readonly #encoder: RowEncoder<T>;
   readonly #rolling: RollingPolicy;
+  readonly #guarantee: DeliveryGuarantee;
   readonly #timer: RollingTimer;
   #records = 0;
   #bytesSent = 0;
@@ -44,12 +56,18 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile> {
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(place: PartPlace, encoder: RowEncoder<T>, rolling: RollingPolicy, now: () => number) {
+  constructor({ place, encoder, rolling, guarantee, now }: FileWriterOptions<T>) {
     this.#place = place;
     this.#encoder = encoder;
     this.#rolling = rolling;
+    this.#guarantee = guarantee;
     const look = () => ({ part: this.#part, empty: this.#isEmpty, records: this.#records });
-    this.#timer = new RollingTimer(rolling, now, look, () => this.#nextPart());
+    this.#timer = new RollingTimer(
+      rolling,
+      () => now(),
+      look,
+      () => this.#nextPart(),
+    );
   }
 
   write(value: T): void {
@@ -73,21 +91,27 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile> {
 
   async prepareCommit(checkpointId: number): Promise<readonly PendingFile[]> {
     const { folder } = this.#place;
+    const waits = this.#guarantee === DeliveryGuarantee.EXACTLY_ONCE;
     const files: PendingFile[] = [];
     try {
       await this.#endPart();
       for (; this.#prepared < this.#begun; this.#prepared += 1) {
         const names = preparedPart(this.#place, checkpointId, files.length);
-        await rename(unfinishedPart(this.#place, this.#prepared), join(folder, names.pending));
+        const name = waits ? names.pending : names.target;
+        await rename(unfinishedPart(this.#place, this.#prepared), join(folder, name));
         files.push({ folder, ...names, bytes: this.#sizes[this.#prepared] ?? 0 });
       }
-      if (files.length > 0) await syncFolder(folder);
+      if (files.length > 0 && this.#forcesToDisk) await syncFolder(folder);
     } catch (error) {
       throw fileError('prepare the files in', folder, error);
     }
     this.#part = this.#begun;
     this.#partBytes = 0;
-    return files;
+    return waits ? files : [];
+  }
+
+  get #forcesToDisk(): boolean {
+    return this.#guarantee !== DeliveryGuarantee.NONE;
   }
 
   bytesSent(): number {
@@ -170,7 +194,7 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile> {
     const handle = this.#handle;
     this.#handle = undefined;
     try {
-      await handle?.sync();
+      if (this.#forcesToDisk) await handle?.sync();
       if (handle !== undefined) this.#sizes[this.#begun - 1] = (await handle.stat()).size;
     } finally {
       await handle?.close();
@@ -186,7 +210,7 @@ export class FileWriter<T> implements SinkWriter<T, PendingFile> {
       // Nothing is left to be prepared or removed.
       this.#prepared = this.#begun;
       await removeOutdated(this.#place, this.#begun);
-      await syncFolder(this.#place.folder);
+      if (this.#forcesToDisk) await syncFolder(this.#place.folder);
     } catch (error) {
       throw fileError('finish the files in', this.#place.folder, error);
     }

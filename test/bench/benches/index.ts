@@ -3,7 +3,7 @@ import { checkpoint, checkpointNone, savepoint } from './checkpoint.ts';
 import { codec, codecAvro, codecDeclared, codecMsgpack, codecProjected } from './codec.ts';
 import { controlPlane } from './control-plane.ts';
 import { exchangeNatsBids, exchangeNatsBidsZstd } from './exchange-nats-bids.ts';
-import { fileSink, fileSinkNone } from './file-sink.ts';
+import { fileSink, fileSinkAtLeastOnce, fileSinkNone } from './file-sink.ts';
 import { flights } from './flights.ts';
 import { chain, exchange, exchangeNats, keyedCount, windowCount, windowCountWhole } from './jobs.ts';
 import { metrics, metricsNone } from './metrics.ts';
@@ -42,6 +42,7 @@ export const BENCHES: readonly Bench[] = [
   checkpoint,
   savepoint,
   fileSinkNone,
+  fileSinkAtLeastOnce,
   fileSink,
   stateRocksDb,
 ];

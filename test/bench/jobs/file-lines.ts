@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DataGeneratorSource, FileSink, defineJob, WatermarkStrategy } from 'millrace';
+import type { DeliveryGuarantee } from 'millrace';
 import { ReportingSink } from '../job-report.ts';
 
 interface Order {
@@ -18,6 +19,7 @@ export default defineJob('lines into files', (env) => {
     WatermarkStrategy.noWatermarks<Order>(),
     'orders',
   );
-  orders.sinkTo(FileSink.jsonLines<Order>(join(report, 'lines')));
+  const deliveryGuarantee = env.getParameter('guarantee', 'EXACTLY_ONCE') as DeliveryGuarantee;
+  orders.sinkTo(FileSink.jsonLines<Order>(join(report, 'lines'), { deliveryGuarantee }));
   orders.sinkTo(new ReportingSink(report));
 });
