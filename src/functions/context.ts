@@ -26,6 +26,8 @@ export interface TaskInfo {
   readonly maxNumberOfParallelSubtasks: number;
   /** 0 for the first run of the job, +1 for each restart. */
   readonly attemptNumber: number;
+  /** Grows with every JobManager that leads the job; attempts are counted anew by each. */
+  readonly leaderEpoch: number;
 }
 
 /** Access to keyed state; only on a keyed stream, and reading or writing only while a record or timer is processed. */

@@ -3,6 +3,12 @@ import fc from 'fast-check';
 import postgres from 'postgres';
 import type { Sql } from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { connectTo } from '../../src/connectors/postgres/connection.ts';
+import { PostgresCommitter, fenceOf } from '../../src/connectors/postgres/postgres-committer.ts';
+import type { StagedRows } from '../../src/connectors/postgres/postgres-committer.ts';
+import { commitStem } from '../../src/functions/sink.ts';
+import type { CommitRequest } from '../../src/functions/sink.ts';
+import type { JobId, OperatorId } from '../../src/base/ids.ts';
 import { PostgresSink } from '../../src/connectors/postgres/postgres-sink.ts';
 import type { PostgresColumnsOptions } from '../../src/connectors/postgres/postgres-sink.ts';
 import { writerContext } from '../../src/connectors/test-support/writer-context.ts';
@@ -130,6 +136,47 @@ describe.skipIf(missing !== '')(`PostgresSink ${missing}`, () => {
     await job.end();
     expect(await stored()).toEqual(upTo(job.next));
   }
+
+  it('when an attempt has begun, then one before it that lives on commits nothing, under a leader before it, too', async () => {
+    const place = { jobId: 'j' as JobId, operatorId: 'o' as OperatorId };
+    const newest = { leaderEpoch: 2, attemptNumber: 1 };
+    const commitTable = `commits_${table}`;
+    const statement = { kind: 'each', text: `INSERT INTO ${table} VALUES ($1)` } as const;
+    const stem = commitStem(place.jobId, place.operatorId, 0);
+    const committerOf = async (attempt: typeof newest): Promise<PostgresCommitter> => {
+      const connection = await connectTo({ url: server.url }, 'test');
+      const committer = new PostgresCommitter({ connection, commitTable, fence: fenceOf(attempt) });
+      await committer.begin();
+      return committer;
+    };
+    const commit = (committer: PostgresCommitter, checkpointId: number): Promise<void> =>
+      committer.commit([
+        {
+          stem,
+          checkpointId,
+          committable: { statement, rows: [[checkpointId]] },
+          signalAlreadyCommitted: () => {},
+        } as unknown as CommitRequest<StagedRows>,
+      ]);
+    const living = await committerOf(newest);
+    await living.takeOver(stem, undefined);
+    for (const zombie of [
+      { leaderEpoch: 2, attemptNumber: 0 },
+      { leaderEpoch: 1, attemptNumber: 9 },
+    ]) {
+      const committer = await committerOf(zombie);
+      await expect(commit(committer, 1)).rejects.toMatchObject({
+        name: 'FencedCommitError',
+        retryable: false,
+      });
+      await expect(committer.takeOver(stem, undefined)).rejects.toMatchObject({ name: 'FencedCommitError' });
+      await committer.close();
+    }
+    expect(await stored()).toEqual([]);
+    await commit(living, 1);
+    expect(await stored()).toEqual([1]);
+    await living.close();
+  });
 
   it(
     'when it is killed anywhere and comes back at any parallelism, then every row is there once',

@@ -27,6 +27,7 @@ export function describeTask(
     parallelism: deployment.parallelism,
     maxParallelism: deployment.maxParallelism,
     attempt: deployment.attempt,
+    epoch: request.epoch,
     inputs: channelsOf(request, deployment, deployment.inputs, 'consumer', here),
     outputs: channelsOf(request, deployment, deployment.outputs, 'producer', here),
   };

@@ -19,7 +19,7 @@ export interface FileWriterOptions<T> {
   readonly rolling: RollingPolicy;
   readonly guarantee: DeliveryGuarantee;
   /** Wall time in ms. */
-  now(): number;
+  readonly now: () => number;
 }
 
 /** Text for one part. */

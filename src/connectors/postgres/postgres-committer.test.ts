@@ -16,6 +16,7 @@ class Database {
   async begin(act: (sql: unknown) => Promise<void>): Promise<void> {
     await act({
       unsafe: (text: string, parameters: readonly string[]) => {
+        if (text.startsWith('SELECT checkpoint < ')) return [{ fenced: false }];
         if (!text.startsWith('INSERT INTO "commits"')) return this.#write();
         const note = `${parameters[0]} ${parameters[1]}`;
         if (this.noted.includes(note)) return [];
@@ -54,7 +55,7 @@ describe('PostgresCommitter', () => {
         new PostgresCommitter({
           connection: { sql: database as unknown as Sql, bytesSent: () => 100 * database.statements },
           commitTable: 'commits',
-          epoch: 0,
+          fence: 7n,
         }),
     };
     const job = new SinkJob(() => sink as Sink<never>);

@@ -9,7 +9,7 @@ import type {
 } from '../../functions/sink.ts';
 import { connectTo } from './connection.ts';
 import type { PostgresConnectionOptions } from './connection.ts';
-import { PostgresCommitter } from './postgres-committer.ts';
+import { PostgresCommitter, fenceOf } from './postgres-committer.ts';
 import type { StagedRows } from './postgres-committer.ts';
 import { RowsWriter } from './rows-writer.ts';
 import { StagingRowsWriter } from './staging-rows-writer.ts';
@@ -70,7 +70,7 @@ export class PostgresSink<T> implements Sink<T, StagedRows> {
     this.#rowOf = rowOf;
     this.#guarantee = options.deliveryGuarantee ?? DeliveryGuarantee.EXACTLY_ONCE;
     if (this.#guarantee === DeliveryGuarantee.EXACTLY_ONCE)
-      this.createCommitter = ({ taskInfo }) => this.#newCommitter(taskInfo.attemptNumber);
+      this.createCommitter = ({ taskInfo }) => this.#newCommitter(fenceOf(taskInfo));
   }
 
   /** `PostgresSink.forTable<Order>({ connection: { url }, table: 'orders', columns: ['id', 'amount'] })` @throws UserError */
@@ -101,19 +101,19 @@ export class PostgresSink<T> implements Sink<T, StagedRows> {
     }
     const stem = commitStem(taskInfo.jobId, operatorId, taskInfo.indexOfThisSubtask);
     return new StagingRowsWriter<T>(this.#statement, this.#rowOf, async () => {
-      const committer = await this.#newCommitter(taskInfo.attemptNumber);
+      const committer = await this.#newCommitter(fenceOf(taskInfo));
       try {
-        await committer.check(stem, restoredCheckpointId);
+        await committer.takeOver(stem, restoredCheckpointId);
       } finally {
         await committer.close();
       }
     });
   }
 
-  async #newCommitter(epoch: number): Promise<PostgresCommitter> {
+  async #newCommitter(fence: bigint): Promise<PostgresCommitter> {
     const { commitTable = 'millrace_commits' } = this.#options;
     const connection = await connectTo(this.#options.connection, 'millrace-committer');
-    const committer = new PostgresCommitter({ connection, commitTable, epoch });
+    const committer = new PostgresCommitter({ connection, commitTable, fence });
     try {
       await committer.begin();
       return committer;

@@ -28,6 +28,7 @@ export function writerContext(place: WriterPlace = {}): SinkWriterContext {
       numberOfParallelSubtasks: parallelism,
       maxNumberOfParallelSubtasks: 128,
       attemptNumber: attempt,
+      leaderEpoch: 1,
     },
     operatorId: '1'.repeat(32) as OperatorId,
     now: place.now ?? (() => 0),

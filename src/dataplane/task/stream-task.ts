@@ -228,7 +228,7 @@ export class StreamTask implements Task {
 
   get #taskInfo(): TaskInfo {
     const { descriptor } = this;
-    const { jobId, jobName, subtaskIndex, parallelism, attempt } = descriptor;
+    const { jobId, jobName, subtaskIndex, parallelism, attempt, epoch } = descriptor;
     return {
       jobId,
       jobName,
@@ -238,6 +238,7 @@ export class StreamTask implements Task {
       numberOfParallelSubtasks: parallelism,
       maxNumberOfParallelSubtasks: descriptor.maxParallelism,
       attemptNumber: attempt,
+      leaderEpoch: epoch,
     };
   }
 

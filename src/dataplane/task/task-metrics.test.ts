@@ -6,7 +6,7 @@ import type { Collector } from '../../functions/basic.ts';
 import type { RuntimeContext } from '../../functions/context.ts';
 import type { Counter, Histogram } from '../../functions/metrics.ts';
 import type { MetricSamples } from '../../protocol/metrics.ts';
-import type { JobId, OperatorId, TaskManagerId, VertexId } from '../../base/ids.ts';
+import type { Epoch, JobId, OperatorId, TaskManagerId, VertexId } from '../../base/ids.ts';
 import { MemorySpillFiles } from '../../storage/memory/spill-files.ts';
 import { RecordingLogger } from '../../testing/recording-logger.ts';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
@@ -59,6 +59,7 @@ const DESCRIPTOR: TaskDescriptor = {
   parallelism: 1,
   maxParallelism: 128,
   attempt: 0,
+  epoch: 1 as Epoch,
   inputs: [],
   outputs: [],
 };

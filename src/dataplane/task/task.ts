@@ -1,4 +1,4 @@
-import type { JobId, VertexId } from '../../base/ids.ts';
+import type { Epoch, JobId, VertexId } from '../../base/ids.ts';
 import type { SourceSplit } from '../../functions/source.ts';
 import type { EdgeRecords } from '../../graph/chain-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -26,6 +26,8 @@ export interface TaskDescriptor {
   readonly maxParallelism: number;
   /** 0 for the first run of the job, +1 for each restart. */
   readonly attempt: number;
+  /** Of the JobManager that deployed it; attempts are counted anew by each. */
+  readonly epoch: Epoch;
   readonly inputs: readonly ChannelDescriptor[];
   readonly outputs: readonly ChannelDescriptor[];
 }

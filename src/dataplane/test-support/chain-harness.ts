@@ -121,6 +121,7 @@ export class ChainHarness {
         numberOfParallelSubtasks: (options.subtask ?? 0) + 1,
         maxNumberOfParallelSubtasks: 128,
         attemptNumber: options.attempt ?? 0,
+        leaderEpoch: 1,
       },
       keyedStates: HEAP_STATES,
       clock: this.clock,

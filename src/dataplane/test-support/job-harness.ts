@@ -1,4 +1,4 @@
-import type { JobId, OperatorId, TaskManagerId, VertexId } from '../../base/ids.ts';
+import type { Epoch, JobId, OperatorId, TaskManagerId, VertexId } from '../../base/ids.ts';
 import { RING_BYTES } from '../../base/limits.ts';
 import type { Sink, SinkWriter } from '../../functions/sink.ts';
 import type {
@@ -113,6 +113,7 @@ export class TestJob {
         parallelism: vertex.parallelism,
         maxParallelism: 128,
         attempt: 0,
+        epoch: 1 as Epoch,
         inputs:
           index === 0
             ? []
