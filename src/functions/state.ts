@@ -68,6 +68,9 @@ export abstract class StateDescriptor {
     this.#ttlConfig = config;
   }
 
+  /** Of a value, reducing or aggregating state the value or accumulator, of a list its elements, of a map its values. */
+  abstract get declaredType(): TypeInformation<unknown> | undefined;
+
   get ttlConfig(): StateTtlConfig | undefined {
     return this.#ttlConfig;
   }
@@ -98,13 +101,17 @@ export class ValueStateDescriptor<T> extends StateDescriptor {
   readonly defaultValue: T | undefined;
 
   /** `new ValueStateDescriptor('count', 0)`, or with the type declared: `('count', Types.LONG, 0)`. */
-  constructor(name: string, defaultValue?: T);
   constructor(name: string, type: TypeInformation<T>, defaultValue?: T);
+  constructor(name: string, defaultValue?: T);
   constructor(name: string, typeOrDefault?: TypeInformation<T> | T, defaultValue?: T) {
     super(name);
     const typed = typeOrDefault instanceof TypeInformation;
     this.valueType = typed ? typeOrDefault : undefined;
     this.defaultValue = typed ? defaultValue : typeOrDefault;
+  }
+
+  get declaredType(): TypeInformation<T> | undefined {
+    return this.valueType;
   }
 }
 
@@ -115,6 +122,10 @@ export class ListStateDescriptor<T> extends StateDescriptor {
   constructor(name: string, elementType?: TypeInformation<T>) {
     super(name);
     this.elementType = elementType;
+  }
+
+  get declaredType(): TypeInformation<T> | undefined {
+    return this.elementType;
   }
 }
 
@@ -128,6 +139,10 @@ export class MapStateDescriptor<K, V> extends StateDescriptor {
     this.keyType = keyType;
     this.valueType = valueType;
   }
+
+  get declaredType(): TypeInformation<V> | undefined {
+    return this.valueType;
+  }
 }
 
 export class ReducingStateDescriptor<T> extends StateDescriptor {
@@ -140,6 +155,10 @@ export class ReducingStateDescriptor<T> extends StateDescriptor {
     this.reduce = reduce;
     this.valueType = type;
   }
+
+  get declaredType(): TypeInformation<T> | undefined {
+    return this.valueType;
+  }
 }
 
 export class AggregatingStateDescriptor<I, A, O> extends StateDescriptor {
@@ -151,5 +170,9 @@ export class AggregatingStateDescriptor<I, A, O> extends StateDescriptor {
     super(name);
     this.aggregate = aggregate;
     this.accumulatorType = accumulatorType;
+  }
+
+  get declaredType(): TypeInformation<A> | undefined {
+    return this.accumulatorType;
   }
 }

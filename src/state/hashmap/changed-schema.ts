@@ -2,6 +2,7 @@ import type { StateSchema } from '../../functions/state-migration.ts';
 import type { KeyIdentity } from '../key-encoding.ts';
 import { StateIncompatibleError } from '../snapshot/errors.ts';
 import type { StateInfo } from '../snapshot/format.ts';
+import { typeMisfit } from './changed-type.ts';
 import type { Stamped } from './ttl-clock.ts';
 
 /** Schema version of states that name none. */
@@ -11,7 +12,8 @@ const FIRST_VERSION = 1;
  * How values that a snapshot holds become those that are worked with now; undefined where they are as they must be.
  *
  * @param at time of the last update of values that had none, where the state has a time to live now
- * @throws StateIncompatibleError when the snapshot is of a later schema, or of an earlier one that nothing leads on from
+ * @throws StateIncompatibleError when the snapshot is of a later schema, or of an earlier one that nothing leads on from, or its values are
+ * not of the declared type
  */
 export function schemaChange(
   saved: StateInfo,
@@ -24,6 +26,15 @@ export function schemaChange(
     throw new StateIncompatibleError(
       `state "${now.name}" was saved with schema version ${from}, and the job has version ${to}: ` +
         'run the version of the job that wrote it, or enableMigration() up to its schema',
+    );
+  const found =
+    from === to && saved.type !== undefined && now.type !== undefined
+      ? typeMisfit(saved.type, now.type)
+      : undefined;
+  if (found !== undefined)
+    throw new StateIncompatibleError(
+      `state "${now.name}" of the snapshot is not of its declared type: ${found}; say how saved values become those of today with ` +
+        'enableMigration(), or declare the type that they have',
     );
   if (from === to && saved.ttl === now.ttl) return undefined;
   const one = (value: unknown): unknown => {

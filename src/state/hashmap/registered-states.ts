@@ -30,7 +30,8 @@ export class RegisteredStates {
   open(descriptor: AnyDescriptor, scope: StateScope, table: KeyRows, now: number): number {
     const { name, kind, ttlConfig, schema } = descriptor;
     const version = schema === undefined ? {} : { version: schema.version };
-    const info: StateInfo = { name, kind, scope, ttl: ttlConfig !== undefined, ...version };
+    const type = descriptor.declaredType === undefined ? {} : { type: descriptor.declaredType.toJson() };
+    const info: StateInfo = { name, kind, scope, ttl: ttlConfig !== undefined, ...version, ...type };
     const slot = this.#find(descriptor.name, scope);
     if (slot < 0) return this.#add(info);
     const known = this.#infos[slot] as StateInfo;

@@ -27,6 +27,8 @@ export interface StateInfo {
   readonly ttl: boolean;
   /** Schema version of the values; where missing, 1. */
   readonly version?: number;
+  /** The declared type of the values, of a list its elements, of a map its values; canonical JSON. Missing where none is declared. */
+  readonly type?: string;
 }
 
 /**

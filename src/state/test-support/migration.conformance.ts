@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Types } from '../../api/types.ts';
 import { Migrations } from '../../functions/state-migration.ts';
 import type { StateSchema } from '../../functions/state-migration.ts';
 import { ListStateDescriptor, MapStateDescriptor, ValueStateDescriptor } from '../../functions/state.ts';
@@ -57,6 +58,21 @@ export function describeMigration(bench: () => BackendBench, newStore: () => Sna
     it('when fields are renamed, added and removed, then saved values have the new ones', async () => {
       const next = await saved({ cents: 5, note: 'x' });
       expect(next.getState(valueOf(toThree)).value()).toEqual({ amount: 5, currency: 'EUR' });
+    });
+
+    it('when the declared type differs from the saved one and nothing leads on, then it is refused, and the field named', async () => {
+      const before = Types.record({ cents: Types.LONG });
+      const after = Types.record({ amount: Types.LONG });
+      const backend = backendOf();
+      backend.setCurrentKey('key');
+      backend.getState(new ValueStateDescriptor('typed', before)).update({ cents: 5 });
+      const next = await restarted(backend);
+      const descriptor = new ValueStateDescriptor('typed', after);
+      expect(() => next.getState(descriptor)).toThrow(
+        /state "typed" .* not of its declared type: field "cents" of its values is gone \(Migrations.remove, or rename\)/,
+      );
+      descriptor.enableMigration(Migrations.of(Migrations.rename('cents', 'amount')));
+      expect(next.getState(descriptor).value()).toEqual({ amount: 5 });
     });
 
     it('when a value has taken the first step already, then it takes the second only', async () => {
