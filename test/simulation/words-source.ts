@@ -10,6 +10,7 @@ import type {
 /** Words `from` (inclusive) to `to` (exclusive) of the text. */
 interface WordsSplit {
   readonly splitId: string;
+  readonly index: number;
   readonly from: number;
   readonly to: number;
 }
@@ -25,7 +26,10 @@ export function wordAt(index: number): Word {
   return { word: `w${(index * 7919) % 23}`, at: index };
 }
 
-/** A bounded text cut into splits, read a few words at a time. */
+/**
+ * A bounded text cut into splits, read a few words at a time. Each subtask reads splits of its own, in order: one that goes on with a split
+ * after a failure would else get an earlier one, whose words are late for it, and no engine could help that.
+ */
 export class WordsSource implements Source<Word, WordsSplit> {
   readonly boundedness = 'bounded';
   readonly #words: number;
@@ -40,6 +44,7 @@ export class WordsSource implements Source<Word, WordsSplit> {
     const size = Math.ceil(this.#words / this.#splits);
     const open: WordsSplit[] = Array.from({ length: this.#splits }, (_, i) => ({
       splitId: `split-${i}`,
+      index: i,
       from: i * size,
       to: Math.min(this.#words, (i + 1) * size),
     }));
@@ -66,11 +71,12 @@ function enumeratorOf(
     start: () => {},
     addReader: () => {},
     handleSplitRequest: (subtask) => {
-      const next = open.shift();
+      const at = open.findIndex(({ index }) => index % context.parallelism === subtask);
+      const [next] = at < 0 ? [] : open.splice(at, 1);
       if (next === undefined) context.signalNoMoreSplits(subtask);
       else context.assignSplits(subtask, [next]);
     },
-    // In the order of event time again: a reader that took a later split first would make these late.
+    // In the order of event time again.
     addSplitsBack: (splits) => {
       open.push(...splits);
       open.sort((a, b) => a.from - b.from);
