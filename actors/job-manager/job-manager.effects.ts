@@ -274,6 +274,7 @@ class JobManager implements JobManagerHandle {
       hasRestorePoint: () => this.#checkpoints.hasRestorePoint,
       discardSplits: (vertexId, subtasks, attempt) =>
         this.#source(vertexId)?.send({ type: 'attemptDiscarded', subtasks, attempt }),
+      onceDecided: (act) => this.#checkpoints.onceDecided(act),
       suspended: () => this.#suspension.resolve(),
       freeSlot: (slot) => void freeSlot(performer, slot, 'the job does not know this slot'),
     };

@@ -33,6 +33,11 @@ export interface Performer {
   moment(): Moment;
   /** Gives back a slot that the job does not use. */
   freeSlot(slot: SlotRef): void;
+  /**
+   * Acts once no decision on a checkpoint is being written: what a failed attempt had goes back only when it is known what its successor
+   * goes on from.
+   */
+  onceDecided(act: () => void): void;
   /** All tasks have stopped, so that the job can go on with another parallelism. */
   suspended(): void;
   /** Runs `act` after `delayMs`, unless the job-manager has stopped or the job has ended by then. */
@@ -63,7 +68,7 @@ export function perform(performer: Performer, context: JobManagerContext, effect
     case 'suspended':
       return performer.suspended();
     case 'discardAttempt':
-      return discardAttempt(performer, context, effect.region, effect.attempt);
+      return performer.onceDecided(() => discardAttempt(performer, context, effect.region, effect.attempt));
     case 'announceJob':
       return announceJob(performer, context, effect);
     case 'announceExecution':

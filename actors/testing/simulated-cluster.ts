@@ -13,7 +13,9 @@ import { SimulatedNetwork } from '../../src/transport/simulation/network.ts';
 import type { SimulatedNetworkOptions } from '../../src/transport/simulation/network.ts';
 import type { LeaderElectionSettings } from '../../src/control/leader-lease.ts';
 import { startLeaderElection } from '../leader-election/leader-election.effects.ts';
+import type { SnapshotStores } from '../../src/ports/snapshot-store.ts';
 import { RemoteMetadataStore } from './remote-metadata-store.ts';
+import { SlowSnapshotStores } from './slow-snapshot-stores.ts';
 import { ClusterClient } from '../client/cluster-client.ts';
 import { createEnvironment } from '../messaging/environment.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
@@ -28,6 +30,8 @@ export interface SimulatedClusterOptions {
   readonly job: JobDefinition;
   readonly configuration?: Configuration;
   readonly network?: SimulatedNetworkOptions;
+  /** How long operations of the snapshot store take on average, ms; default: none at all. */
+  readonly storeDelayMs?: number;
   readonly trace?: SimulationTrace;
   readonly logger?: Logger;
 }
@@ -168,6 +172,13 @@ export class SimulatedCluster {
     return { jobId, ended: this.client.execute({ jobId, module: { source: 'simulated' }, configuration }) };
   }
 
+  #storesOf(node: string, clock: NodeClock): SnapshotStores {
+    const { storeDelayMs: meanDelayMs } = this.#options;
+    if (meanDelayMs === undefined) return this.snapshots;
+    const random = this.random.fork(`snapshots of ${node}@${this.clock.steps}`);
+    return new SlowSnapshotStores({ stores: this.snapshots, clock, random, meanDelayMs });
+  }
+
   /** The clock of a node that lives. */
   clockOf(node: string): NodeClock | undefined {
     return this.#nodes.get(node);
@@ -185,7 +196,7 @@ export class SimulatedCluster {
       clock,
       random: this.random.fork(`${node}@${this.clock.steps}`),
       logger: this.#options.logger ?? new SilentLogger(),
-      snapshots: this.snapshots,
+      snapshots: this.#storesOf(node, clock),
       onFatal,
     });
   }

@@ -57,6 +57,7 @@ describe('a job whose inputs end one after the other on a simulated cluster', ()
       const target = new CommittedRows();
       const cluster = new SimulatedCluster({
         seed,
+        storeDelayMs: random.next() * 60,
         job: jobInto(target),
         configuration: ENDING.with(
           Configuration.of([['execution.checkpointing.max-concurrent-checkpoints', String(1 + (seed % 3))]]),

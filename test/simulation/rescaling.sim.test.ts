@@ -68,6 +68,7 @@ describe('a job with the adaptive scheduler on a simulated cluster', () => {
       const target = new CommittedRows();
       const cluster = new SimulatedCluster({
         seed,
+        storeDelayMs: random.next() * 60,
         job: jobInto(target),
         configuration: ADAPTIVE.with(
           Configuration.of([

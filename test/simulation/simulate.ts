@@ -80,6 +80,7 @@ export async function simulate(
     seed,
     job: scenario.job,
     configuration: scenario.configuration,
+    storeDelayMs: random.fork('stores').next() * 80,
     network: { faults: [plan.data, plan.control], reorder: 'across-subjects' },
     ...(trace === undefined ? {} : { trace }),
   });

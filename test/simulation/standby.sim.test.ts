@@ -86,6 +86,7 @@ describe('three JobManagers that contend for one simulated cluster', () => {
       const target = new CommittedRows();
       const cluster = new SimulatedCluster({
         seed,
+        storeDelayMs: random.next() * 60,
         job: jobInto(target),
         configuration: OFTEN_SAVED,
         network: {

@@ -68,6 +68,7 @@ describe('a job that is stopped by a savepoint on a simulated cluster', () => {
       const target = new CommittedRows();
       const cluster = new SimulatedCluster({
         seed,
+        storeDelayMs: random.next() * 60,
         job: jobInto(target),
         configuration: STOPPABLE,
         network: {

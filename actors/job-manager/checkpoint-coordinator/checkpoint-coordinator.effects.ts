@@ -129,6 +129,11 @@ export class CheckpointCoordinator {
     this.history.restoredFrom({ checkpointId, at, isSavepoint: kind === 'savepoint', path });
   }
 
+  /** Acts once no decision is being written. */
+  onceDecided(act: () => void): void {
+    void this.#deciding.then(act);
+  }
+
   /** Whether the job goes on from a checkpoint when its subtasks restart. */
   get hasRestorePoint(): boolean {
     return this.#restore !== undefined;
@@ -226,9 +231,7 @@ export class CheckpointCoordinator {
         return void this.#triggerAll(context, self, effect);
       case 'decide':
         this.#trace.deciding(effect.checkpoint);
-        // One after the other: what one takes the place of is what the one before has left.
-        this.#deciding = this.#deciding.then(() => this.#decide(context, self, effect.checkpoint));
-        return;
+        return this.#decideNext(context, self, effect.checkpoint);
       case 'takeUnaligned':
         this.history.unaligned(effect.checkpointId);
         return void this.#notifyAll(context, effect);
@@ -321,18 +324,31 @@ export class CheckpointCoordinator {
     return this.#environment.scope.within(this.#trace.contextOf(checkpointId), act);
   }
 
+  /** Decisions follow one another: what one takes the place of is what the one before has left. What is decided is fixed now. */
+  #decideNext(context: CheckpointCoordinatorContext, self: Actor, pending: PendingCheckpoint): void {
+    const taken = takenAssignments(pending);
+    let manifest: Manifest;
+    try {
+      manifest = this.#manifestOf(context, pending, taken);
+    } catch (error) {
+      // Not from within this transition.
+      return queueMicrotask(() => this.#failed(self, pending.checkpointId, error));
+    }
+    this.#deciding = this.#deciding.then(() => this.#decide(context, self, pending, manifest, taken));
+  }
+
   /** Writes the manifest, then the decision: from then on the checkpoint exists. */
   async #decide(
     context: CheckpointCoordinatorContext,
     self: Actor,
     pending: PendingCheckpoint,
+    manifest: Manifest,
+    taken: TakenAssignments,
   ): Promise<void> {
     const { checkpointId, request, location, startedAt } = pending;
     const { clock, logger } = this.#environment;
     const { jobId } = context;
     try {
-      const taken = takenAssignments(pending);
-      const manifest = this.#manifestOf(context, pending, taken);
       const { path, checksum } = await this.#writeManifest(manifest, location);
       const completed: CompletedCheckpoint = {
         checkpointId,
