@@ -2,6 +2,7 @@ import { ALERT_ROUTES } from './alert-routes.ts';
 import { APPLICATION_ROUTES } from './application-routes.ts';
 import { CHECKPOINT_ROUTES } from './checkpoint-routes.ts';
 import { CLUSTER_ROUTES } from './cluster-routes.ts';
+import { HISTORY_ROUTES } from './history-routes.ts';
 import { JAR_ROUTES } from './jar-routes.ts';
 import { JOB_ROUTES } from './job-routes.ts';
 import { MESSAGE_ROUTES } from './message-routes.ts';
@@ -24,6 +25,7 @@ const ALL: readonly Route[] = [
   ...METRIC_ROUTES,
   ...NODE_ROUTES,
   ...ALERT_ROUTES,
+  ...HISTORY_ROUTES,
   ...JAR_ROUTES,
   ...MESSAGE_ROUTES,
 ];

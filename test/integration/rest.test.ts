@@ -193,6 +193,17 @@ describe('what a dashboard asks for', () => {
     });
   });
 
+  it('when the pages of a history server are opened, then they show what the cluster has', async () => {
+    const config = await rest.get(`/jobs/${jobId}/jobmanager/config`);
+    expect(config.body).toEqual((await rest.get('/jobmanager/config')).body);
+    const environment = await rest.get(`/jobs/${jobId}/jobmanager/environment`);
+    expect(environment.body.jvm.version).toContain(process.version);
+    for (const path of [`/jobs/${jobId}/jobmanager/log-url`, `/jobs/${jobId}/taskmanagers/tm-1/log-url`]) {
+      const { body } = await rest.get(path);
+      expect((await rest.get(body.url)).status).toBe(200);
+    }
+  });
+
   it('when the configuration of a job is opened, then its parameters are there, and no secret', async () => {
     const { body, text } = await rest.get(`/jobs/${jobId}/config`);
     expect(body['execution-config']).toMatchObject({
@@ -490,6 +501,9 @@ describe('what is refused', () => {
     ['GET', '/nowhere', 404, 'Unable to load requested file /nowhere.'],
     ['POST', '/jobs', 400, 'Java job graphs'],
     ['PATCH', '/jobs/unknown/rescaling?parallelism=2', 503, 'Rescaling is temporarily disabled'],
+    ['DELETE', '/datasets/none', 404, 'There is no dataset none'],
+    ['GET', '/datasets/delete/none', 404, 'no operation with triggerId=none'],
+    ['POST', '/jobs/unknown/coordinators/none', 404, 'Job unknown not found'],
     ['GET', '/savepoint-disposal/unknown', 404, 'triggerId=unknown'],
   ])('%s %s is answered %i', async (method, path, status, message) => {
     const answer = await rest.ask(method, path);
