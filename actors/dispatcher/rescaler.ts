@@ -44,6 +44,8 @@ interface Followed {
   memory: RescaleMemory;
   /** Somebody has changed the requirements since it was looked at last. */
   ordered: boolean;
+  /** Monotonic ms; when an order that failed is tried again. */
+  retryAt: number;
   /** One rescaling, or change of what it may have, at a time. */
   busy: Promise<void> | undefined;
   isRescaling: boolean;
@@ -78,6 +80,7 @@ export class Rescaler {
     while (followed.busy !== undefined) await followed.busy;
     await this.#exclusively(followed, () => this.#hooks.keepRequirements(jobId, requirements));
     followed.ordered = true;
+    followed.retryAt = 0;
     this.#look(jobId);
   }
 
@@ -110,6 +113,7 @@ export class Rescaler {
     const followed: Followed = {
       memory: NEVER_RESCALED,
       ordered: false,
+      retryAt: 0,
       busy: undefined,
       isRescaling: false,
       counts: { completed: 0, failed: 0 },
@@ -128,6 +132,8 @@ export class Rescaler {
     const followed = this.#of(jobId);
     if (job?.settings.rescale === undefined || followed.busy !== undefined || !isSteady(job.scheduler))
       return;
+    const now = this.#environment.clock.monotonic();
+    if (followed.ordered && now < followed.retryAt) return;
     const { scheduler } = job;
     const { jobGraph } = scheduler.graph;
     const waits = awaitsSlots(scheduler);
@@ -138,7 +144,6 @@ export class Rescaler {
       ordered: followed.ordered,
       waits,
     };
-    const now = this.#environment.clock.monotonic();
     const { memory, rescaleTo } = decideRescale(followed.memory, view, now, settingsOf(job));
     const cause = followed.ordered
       ? 'UPDATE_REQUIREMENT'
@@ -169,8 +174,9 @@ export class Rescaler {
     } catch (error) {
       followed.counts.failed++;
       update({ state: 'FAILED', error: serializeError(error) });
-      // What somebody ordered is tried again.
+      // What somebody ordered is tried again, but not at once: it may fail each time.
       followed.ordered = cause === 'UPDATE_REQUIREMENT';
+      followed.retryAt = clock.monotonic() + settingsOf(job).cooldownMs;
       logger.warn('job is not rescaled, it runs as before', { jobId, error });
     } finally {
       followed.isRescaling = false;
@@ -235,10 +241,8 @@ function fixedRequirements({ vertices }: JobGraph): ResourceRequirements {
 }
 
 /** It runs, or waits for slots; it is not failing, ending or already being stopped. */
-function isSteady({ status, purpose, regions, executions }: SchedulerState): boolean {
+function isSteady({ status, purpose, regions }: SchedulerState): boolean {
   const isRestarting = status === 'RESTARTING' && regions.some(({ phase }) => phase === 'waiting');
   if (purpose !== 'run' || (status !== 'RUNNING' && !isRestarting)) return false;
-  if (!regions.every(({ phase }) => phase === 'active' || phase === 'waiting')) return false;
-  // What has finished cannot be spread anew.
-  return [...executions.values()].flat().every(({ state }) => state !== 'FINISHED');
+  return regions.every(({ phase }) => phase !== 'canceling' && phase !== 'backoff');
 }

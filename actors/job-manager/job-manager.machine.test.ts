@@ -21,6 +21,7 @@ const CHECKPOINTS = {
   tolerableFailed: 0,
   retained: 1,
   unalignedAfterMs: undefined,
+  afterTasksFinish: true,
 };
 const ERROR = serializeError(new ExternalError('gone'));
 

@@ -65,6 +65,7 @@ export function checkpointSettings(configuration: Configuration): CheckpointSett
       configuration.get(OPTIONS.checkpointMode) === 'EXACTLY_ONCE'
         ? configuration.get(OPTIONS.checkpointAlignedTimeout)
         : undefined,
+    afterTasksFinish: configuration.get(OPTIONS.checkpointAfterTasksFinish),
   };
 }
 

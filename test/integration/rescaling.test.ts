@@ -5,8 +5,11 @@ import { ClusterUnderTest, jobPath, until } from './cluster-under-test.ts';
 import { rowsIn, slowSums } from './part-files.ts';
 import { RestClient } from './rest-client.ts';
 
-const COUNT = 1_500;
-const ADAPTIVE = { 'jobmanager.scheduler': 'adaptive' };
+const COUNT = 2_400;
+const ADAPTIVE = {
+  'jobmanager.scheduler': 'adaptive',
+  'jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling': '1 s',
+};
 
 let cluster: ClusterUnderTest;
 let rest: RestClient;
@@ -34,10 +37,13 @@ async function start(out: string, more: Readonly<Record<string, string>>): Promi
   });
 }
 
+/** A source without a split of its own is FINISHED after its first checkpoint. */
 async function untilRunsWith(jobId: JobId, parallelism: number): Promise<void> {
   await cluster.untilJob(jobId, `running with ${parallelism}`, ({ vertices }) =>
     vertices.every(
-      ({ subtasks }) => subtasks.length === parallelism && subtasks.every(({ state }) => state === 'RUNNING'),
+      ({ subtasks }) =>
+        subtasks.length === parallelism &&
+        subtasks.every(({ state }) => state === 'RUNNING' || state === 'FINISHED'),
     ),
   );
 }
@@ -79,7 +85,7 @@ describe('a job with the adaptive scheduler', () => {
     const summary = await rest.get(`/jobs/${jobId}/rescales/summary`);
     expect(summary.body.completedRescalesDurationStatsInMillis.max).toBeGreaterThan(0);
     const config = await rest.get(`/jobs/${jobId}/rescales/config`);
-    expect(config.body).toMatchObject({ rescaleHistoryMax: 5, executingCooldownTimeoutInMillis: 30_000 });
+    expect(config.body).toMatchObject({ rescaleHistoryMax: 5, executingCooldownTimeoutInMillis: 1_000 });
     const job = await cluster.untilEnded(jobId);
     expect(job).toMatchObject({ status: 'FINISHED', restarts: 0 });
     expect(await rowsIn(join(cluster.folder, 'rescaled'))).toEqual(slowSums(COUNT));

@@ -6,6 +6,7 @@ import type { CheckpointHistory } from '../../../src/control/checkpoints/history
 import { keyOf } from '../../../src/control/checkpoints/state.ts';
 import type {
   CheckpointEffect,
+  CheckpointSettings,
   CompletedCheckpoint,
   PendingCheckpoint,
 } from '../../../src/control/checkpoints/state.ts';
@@ -386,7 +387,7 @@ export class CheckpointCoordinator {
   }
 
   #manifestOf(
-    { jobId }: CheckpointCoordinatorContext,
+    { jobId, settings }: CheckpointCoordinatorContext,
     { checkpointId, request, timestamp, acknowledged }: PendingCheckpoint,
     taken: TakenAssignments,
   ): Manifest {
@@ -399,7 +400,7 @@ export class CheckpointCoordinator {
       enumerators: this.#hooks.snapshotEnumerators(taken),
       stateOf: (vertexId, subtaskIndex) =>
         acknowledged.get(keyOf({ vertexId, subtaskIndex }))?.state ??
-        this.#finalState(vertexId, subtaskIndex),
+        this.#finalState(vertexId, subtaskIndex, settings),
     });
   }
 
@@ -422,8 +423,13 @@ export class CheckpointCoordinator {
     return this.#checkpoints;
   }
 
-  /** State of a subtask that has finished: as in the checkpoint that it waited for. */
-  #finalState(vertexId: VertexId, subtaskIndex: number): SubtaskState | undefined {
+  /** State of a subtask that has finished: as in the checkpoint that it waited for, if it waited for one. */
+  #finalState(
+    vertexId: VertexId,
+    subtaskIndex: number,
+    { intervalMs }: CheckpointSettings,
+  ): SubtaskState | undefined {
+    if (intervalMs === undefined) return undefined;
     const index = this.#hooks.graph.vertices.findIndex(({ id }) => id === vertexId);
     // A savepoint that the job began from is of another graph perhaps, and nobody finished with it.
     if (this.#restore?.own !== true) return undefined;

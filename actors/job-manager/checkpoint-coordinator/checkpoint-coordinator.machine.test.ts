@@ -19,6 +19,7 @@ const INPUT: CheckpointCoordinatorInput = {
     tolerableFailed: 0,
     retained: 1,
     unalignedAfterMs: undefined,
+    afterTasksFinish: true,
   },
 };
 const OPENED: CheckpointCoordinatorEvent = { type: 'opened', nextId: 1_001, completed: [], now: 0 };

@@ -31,6 +31,7 @@ const SETTINGS: CheckpointSettings = {
   tolerableFailed: 0,
   retained: 1,
   unalignedAfterMs: undefined,
+  afterTasksFinish: true,
 };
 const ERROR = serializeError(new ExternalError('disk full'));
 const SOURCE = { vertexId: 's' as VertexId, subtaskIndex: 0, attempt: 0 };
@@ -76,6 +77,15 @@ const completed = (checkpointId: number, files: string[] = []): CompletedCheckpo
   durationMs: 1,
   stateBytes: 1,
   checkpointedBytes: 1,
+});
+
+const request = (more: Partial<SnapshotRequest> = {}): SnapshotRequest => ({
+  requestId: 'r',
+  kind: 'savepoint',
+  location: '/savepoints/one',
+  stop: false,
+  drain: false,
+  ...more,
 });
 
 /** Lets decisions follow each other; keeps all effects. */
@@ -132,6 +142,17 @@ describe('checkpoint decisions', () => {
     expect(run.effects).toMatchObject([{ type: 'trigger', refs: [SINK] }]);
     run.next((state) => acknowledged(state, SINK, 1, acknowledgement(), 0));
     expect(run.types).toEqual(['trigger', 'decide']);
+  });
+
+  it('when a source has finished and there are to be no checkpoints then, then none begins, and who asked for one is refused', () => {
+    const run = new Run({ afterTasksFinish: false })
+      .next((state) => requestSnapshot(state, request()))
+      .tick(100, job('finished', 'running'))
+      .tick(500, job('finished', 'running'));
+    expect(run.effects).toMatchObject([
+      { type: 'answer', result: { error: { message: expect.stringMatching(/after-tasks-finish is false/) } } },
+    ]);
+    expect(run.state.wanted).toEqual([]);
   });
 
   it('when acknowledgements are doubled, late or of another attempt, then they change nothing', () => {
@@ -268,15 +289,6 @@ describe('checkpoint decisions', () => {
 });
 
 describe('savepoint decisions', () => {
-  const request = (more: Partial<SnapshotRequest> = {}): SnapshotRequest => ({
-    requestId: 'r',
-    kind: 'savepoint',
-    location: '/savepoints/one',
-    stop: false,
-    drain: false,
-    ...more,
-  });
-
   it('when a savepoint is asked for, then it begins without waiting for the interval, commits nothing, and is answered', () => {
     const run = new Run({ unalignedAfterMs: 0 }).next((state) => requestSnapshot(state, request())).tick(1);
     expect(run.effects).toMatchObject([{ type: 'trigger', flags: 1, location: '/savepoints/one' }]);

@@ -70,9 +70,24 @@ export function tick(state: CoordinatorState, job: JobView, now: number, wall: n
     );
     next = adopt(giveUp(next, checkpointId, serializeError(error), now), effects);
   }
+  if (endedByFinished(state.settings, job)) return refuseAll(next, effects);
   const due = nextDue(next, job, now);
   if (due !== undefined) next = begin(next, job, due.request, now, wall, effects);
   return { state: unalign(next, now, effects), effects };
+}
+
+/** What a finished subtask has done since its last checkpoint is in no later one: the job is to have none. */
+function endedByFinished({ afterTasksFinish }: CheckpointSettings, { subtasks }: JobView): boolean {
+  return !afterTasksFinish && subtasks.some(({ state }) => state === 'finished');
+}
+
+function refuseAll(state: CoordinatorState, effects: CheckpointEffect[]): CheckpointDecision {
+  const reason = new UserError(
+    'subtasks of the job have finished, and execution.checkpointing.checkpoints-after-tasks-finish is false: it takes no more ' +
+      'checkpoints or savepoints',
+  );
+  for (const request of state.wanted) effects.push(...refuse(state, request, reason).effects);
+  return { state: { ...state, wanted: [] }, effects };
 }
 
 /** Tells subtasks of checkpoints that have waited long enough. Savepoints always wait: they hold no records on their way. */

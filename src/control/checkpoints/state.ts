@@ -22,6 +22,8 @@ export interface CheckpointSettings {
    * Undefined: it always waits.
    */
   readonly unalignedAfterMs: number | undefined;
+  /** Whether checkpoints and savepoints go on when a part of the subtasks has finished. */
+  readonly afterTasksFinish: boolean;
 }
 
 /**
