@@ -399,6 +399,10 @@ class JobManager implements JobManagerHandle {
           const now = environment.clock.monotonic();
           this.#toCheckpoints({ type: 'subtasksStopped', refs, now });
         },
+        tellOfFinished: ({ context }, { refs }) => {
+          this.#alignWithout(context, refs);
+          this.#toCheckpoints({ type: 'subtasksFinished', refs, now: environment.clock.monotonic() });
+        },
         forwardToCheckpoints: ({ context, event }) => {
           if (event.type === 'requested') this.#forwardToCheckpoints(context, event.request);
         },

@@ -213,6 +213,7 @@ const base = setup({
     takeRows: () => {},
     alignWatermarks: () => {},
     tellOfStopped: (_, _params: { refs: readonly ExecutionRef[] }) => {},
+    tellOfFinished: (_, _params: { refs: readonly ExecutionRef[] }) => {},
     forwardToCheckpoints: () => {},
     replyToClient: () => {},
     jobEnded: () => {},
@@ -242,14 +243,18 @@ type Enqueue = Parameters<Parameters<typeof base.enqueueActions>[0]>[0]['enqueue
 function adopt(enqueue: Enqueue, decision: Decision): void {
   enqueue.assign({ scheduler: decision.state });
   for (const effect of decision.effects) enqueue({ type: 'perform', params: { effect } });
-  const stopped = decision.effects.flatMap((effect) =>
-    effect.type === 'announceExecution' && STOPPED.includes(effect.to) ? [effect.ref] : [],
-  );
+  const reached = (states: readonly ExecutionState[]): ExecutionRef[] =>
+    decision.effects.flatMap((effect) =>
+      effect.type === 'announceExecution' && states.includes(effect.to) ? [effect.ref] : [],
+    );
+  const stopped = reached(STOPPED);
   if (stopped.length > 0) enqueue({ type: 'tellOfStopped', params: { refs: stopped } });
+  const finished = reached(['FINISHED']);
+  if (finished.length > 0) enqueue({ type: 'tellOfFinished', params: { refs: finished } });
 }
 
-/** States in which a subtask takes part in no checkpoint any more. */
-const STOPPED: readonly ExecutionState[] = ['CANCELING', 'CANCELED', 'FAILED', 'FINISHED'];
+/** States of a subtask that takes part in no checkpoint any more, and has left none of its end. */
+const STOPPED: readonly ExecutionState[] = ['CANCELING', 'CANCELED', 'FAILED'];
 
 const machine = base.extend({
   actions: {

@@ -81,6 +81,7 @@ export class CheckpointCoordinator {
   readonly #opened = Promise.withResolvers<void>();
   /** Undefined where the job has none and was not asked for one. */
   #checkpoints: DecidedCheckpoints | undefined;
+  #takingOver: Promise<DecidedCheckpoints> | undefined;
   #closed = false;
   readonly #trace: CheckpointTrace;
   readonly #messages: SubtaskMessages;
@@ -187,7 +188,7 @@ export class CheckpointCoordinator {
     try {
       // A job without checkpoints needs no log, unless it is asked for a snapshot later.
       if (this.#hooks.opensLog || settings.intervalMs !== undefined || this.#places.restorePath !== undefined)
-        await this.#takeOver(jobId, epoch);
+        await this.#takenOver(jobId, epoch);
       const checkpoints = this.#checkpoints;
       this.#opened.resolve();
       const [nextId, completed] = [checkpoints?.nextId ?? 1, checkpoints?.standing ?? []];
@@ -197,6 +198,15 @@ export class CheckpointCoordinator {
       this.#opened.reject(error);
       this.#sendIfActive(self, { type: 'openFailed', error: serializeError(error, 'external') });
     }
+  }
+
+  /** Once, whoever comes first. */
+  #takenOver(jobId: JobId, epoch: Epoch): Promise<DecidedCheckpoints> {
+    this.#takingOver ??= this.#takeOver(jobId, epoch).catch((error: unknown) => {
+      this.#takingOver = undefined;
+      throw error;
+    });
+    return this.#takingOver;
   }
 
   async #takeOver(jobId: JobId, epoch: Epoch): Promise<DecidedCheckpoints> {
@@ -229,6 +239,8 @@ export class CheckpointCoordinator {
       case 'trigger':
         this.#trace.triggered(effect.checkpointId, effect.timestamp);
         this.#remember(context, effect);
+        return void this.#triggerAll(context, self, effect);
+      case 'triggerLate':
         return void this.#triggerAll(context, self, effect);
       case 'decide':
         this.#trace.deciding(effect.checkpoint);
@@ -279,7 +291,7 @@ export class CheckpointCoordinator {
   async #triggerAll(context: CheckpointCoordinatorContext, self: Actor, effect: Trigger): Promise<void> {
     const { checkpointId, refs } = effect;
     try {
-      const checkpoints = this.#checkpoints ?? (await this.#takeOver(context.jobId, context.epoch));
+      const checkpoints = await this.#takenOver(context.jobId, context.epoch);
       await checkpoints.use(checkpointId);
       this.#inTrace(checkpointId, () => {
         for (const ref of refs) {
@@ -427,9 +439,9 @@ export class CheckpointCoordinator {
   #finalState(
     vertexId: VertexId,
     subtaskIndex: number,
-    { intervalMs }: CheckpointSettings,
+    { intervalMs, afterTasksFinish }: CheckpointSettings,
   ): SubtaskState | undefined {
-    if (intervalMs === undefined) return undefined;
+    if (intervalMs === undefined || !afterTasksFinish) return undefined;
     const index = this.#hooks.graph.vertices.findIndex(({ id }) => id === vertexId);
     // A savepoint that the job began from is of another graph perhaps, and nobody finished with it.
     if (this.#restore?.own !== true) return undefined;
@@ -437,14 +449,15 @@ export class CheckpointCoordinator {
   }
 }
 
-function takenAssignments({ expected, acknowledged }: PendingCheckpoint): TakenAssignments {
-  const taken = new Map<VertexId, Map<number, { attempt: number; taken: number }>>();
-  for (const [key, { vertexId, subtaskIndex, attempt }] of expected) {
-    const of = taken.get(vertexId) ?? new Map<number, { attempt: number; taken: number }>();
-    of.set(subtaskIndex, { attempt, taken: acknowledged.get(key)?.assignmentsTaken ?? 0 });
-    taken.set(vertexId, of);
-  }
-  return taken;
+function takenAssignments({ expected, finished, acknowledged }: PendingCheckpoint): TakenAssignments {
+  const all = new Map<VertexId, Map<number, { attempt: number; taken: number }>>();
+  const note = ({ vertexId, subtaskIndex, attempt }: ExecutionRef, taken: number): void => {
+    const of = all.get(vertexId) ?? new Map<number, { attempt: number; taken: number }>();
+    all.set(vertexId, of.set(subtaskIndex, { attempt, taken }));
+  };
+  for (const [key, ref] of expected) note(ref, acknowledged.get(key)?.assignmentsTaken ?? 0);
+  for (const ref of finished) note(ref, Number.POSITIVE_INFINITY);
+  return all;
 }
 
 function sum({ acknowledged }: PendingCheckpoint, metric: 'stateBytes' | 'checkpointedBytes'): number {

@@ -9,6 +9,7 @@ import {
   drained,
   initialCoordinator,
   requestSnapshot,
+  subtasksFinished,
   subtasksStopped,
   tick,
 } from '../../../src/control/checkpoints/decide.ts';
@@ -57,6 +58,7 @@ export type CheckpointCoordinatorEvent =
     }
   | { readonly type: 'drained'; readonly ref: ExecutionRef }
   | { readonly type: 'subtasksStopped'; readonly refs: readonly ExecutionRef[]; readonly now: number }
+  | { readonly type: 'subtasksFinished'; readonly refs: readonly ExecutionRef[]; readonly now: number }
   | { readonly type: 'decided'; readonly completed: CompletedCheckpoint; readonly now: number }
   | {
       readonly type: 'decisionFailed';
@@ -89,6 +91,8 @@ function decide(state: CoordinatorState, event: CheckpointCoordinatorEvent): Che
       return drained(state, event.ref);
     case 'subtasksStopped':
       return subtasksStopped(state, event.refs, event.now);
+    case 'subtasksFinished':
+      return subtasksFinished(state, event.refs, event.now);
     case 'decided':
       return decided(state, event.completed, event.now);
     case 'decisionFailed':
@@ -152,6 +156,7 @@ export const checkpointCoordinatorMachine = machine.createMachine({
         declined: { actions: 'decide' },
         drained: { actions: 'decide' },
         subtasksStopped: { actions: 'decide' },
+        subtasksFinished: { actions: 'decide' },
         decided: { actions: 'decide' },
         decisionFailed: { actions: 'decide' },
         snapshotRequested: { actions: 'decide' },

@@ -11,7 +11,7 @@ const NOTICES = {
   notifyAborted: 'notifyCheckpointAborted',
 } as const;
 
-export type Trigger = Extract<CheckpointEffect, { type: 'trigger' }>;
+export type Trigger = Extract<CheckpointEffect, { type: 'trigger' | 'triggerLate' }>;
 export type Notice = Extract<CheckpointEffect, { type: keyof typeof NOTICES }>;
 
 /** Which job's subtasks are spoken to, and under which leader. */

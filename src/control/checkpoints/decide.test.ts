@@ -9,6 +9,7 @@ import {
   drained,
   initialCoordinator,
   requestSnapshot,
+  subtasksFinished,
   subtasksStopped,
   tick,
 } from './decide.ts';
@@ -150,7 +151,10 @@ describe('checkpoint decisions', () => {
       .tick(100, job('finished', 'running'))
       .tick(500, job('finished', 'running'));
     expect(run.effects).toMatchObject([
-      { type: 'answer', result: { error: { message: expect.stringMatching(/after-tasks-finish is false/) } } },
+      {
+        type: 'answer',
+        result: { error: { message: expect.stringMatching(/after-tasks-finish is false/) } },
+      },
     ]);
     expect(run.state.wanted).toEqual([]);
   });
@@ -209,6 +213,31 @@ describe('checkpoint decisions', () => {
       .next((state) => subtasksStopped(state, [SINK], 110));
     expect(deciding.types).toEqual(['trigger', 'decide']);
     expect(deciding.state.pending.size).toBe(1);
+  });
+
+  it('when a subtask finishes before its barrier, then the checkpoint goes on without it, and what it fed is told to begin', () => {
+    const run = new Run().tick(100).next((state) => subtasksFinished(state, [SOURCE], 110));
+    expect(run.effects.slice(1)).toMatchObject([{ type: 'triggerLate', checkpointId: 1, refs: [SINK] }]);
+    run.next((state) => acknowledged(state, SOURCE, 1, acknowledgement(), 0));
+    expect(run.state.pending.get(1)?.finished).toEqual([SOURCE]);
+    run.next((state) => acknowledged(state, SINK, 1, acknowledgement(), 0));
+    expect(run.types).toEqual(['trigger', 'triggerLate', 'decide']);
+  });
+
+  it('when a subtask finishes after it has acknowledged, then nothing changes; when the last one missing does, then it is decided', () => {
+    const run = new Run()
+      .tick(100)
+      .next((state) => acknowledged(state, SOURCE, 1, acknowledgement(), 0))
+      .next((state) => subtasksFinished(state, [SOURCE], 110));
+    expect(run.types).toEqual(['trigger']);
+    run.next((state) => subtasksFinished(state, [SINK], 110));
+    expect(run.types).toEqual(['trigger', 'decide']);
+  });
+
+  it('when all subtasks finish before their barriers, then the checkpoint is given up without blame', () => {
+    const run = new Run().tick(100).next((state) => subtasksFinished(state, [SOURCE, SINK], 110));
+    expect(run.effects.at(-1)).toMatchObject({ type: 'notifyAborted', checkpointId: 1, reason: undefined });
+    expect(run.state.pending.size).toBe(0);
   });
 
   it('when a checkpoint completes, then older ones beyond those kept are discarded, but no file that a kept one refers to', () => {

@@ -154,6 +154,7 @@ function begin(
     (request?.drain === true ? DRAIN_FLAG : 0) |
     (request?.checkpointType === 'FULL' ? FULL_FLAG : 0) |
     (request?.checkpointType === 'INCREMENTAL' ? INCREMENTAL_FLAG : 0);
+  const refs = reachedByNoBarrier(alive);
   const pending: PendingCheckpoint = {
     checkpointId,
     request,
@@ -161,6 +162,9 @@ function begin(
     location: request?.location ?? '',
     timestamp: wall,
     startedAt: now,
+    subtasks: alive,
+    finished: job.subtasks.filter((subtask) => subtask.state === 'finished').map(({ ref }) => ref),
+    triggered: new Set(refs.map(keyOf)),
     expected: new Map(alive.map(({ ref }) => [keyOf(ref), ref])),
     acknowledged: new Map(),
     phase: 'collecting',
@@ -168,7 +172,6 @@ function begin(
     interrupted: false,
   };
   const { location } = pending;
-  const refs = reachedByNoBarrier(alive);
   effects.push({ type: 'trigger', checkpointId, timestamp: wall, flags, location, refs });
   return {
     ...state,
@@ -208,15 +211,17 @@ export function acknowledged(
   )
     return { state, effects: [] };
   const taken = new Map(pending.acknowledged).set(key, acknowledgement);
-  const complete = taken.size === pending.expected.size;
+  return collect(state, { ...pending, acknowledged: taken }, now);
+}
+
+/** Who takes part, or has acknowledged, has changed: the decision follows when nobody is missing. */
+function collect(state: CoordinatorState, pending: PendingCheckpoint, now: number): CheckpointDecision {
+  const { checkpointId, acknowledged: taken, expected } = pending;
+  const complete = taken.size === expected.size;
   if (complete && isOvertaken(state, pending)) return giveUp(state, checkpointId, undefined, now);
   const lost = complete ? auditChannels(taken.values()) : undefined;
   if (lost !== undefined) return giveUp(state, checkpointId, serializeError(lost), now);
-  const changed: PendingCheckpoint = {
-    ...pending,
-    acknowledged: taken,
-    phase: complete ? 'deciding' : 'collecting',
-  };
+  const changed: PendingCheckpoint = { ...pending, phase: complete ? 'deciding' : 'collecting' };
   return {
     state: { ...state, pending: new Map(state.pending).set(checkpointId, changed) },
     effects: complete ? [{ type: 'decide', checkpoint: changed }] : [],
@@ -333,7 +338,7 @@ export function decisionFailed(
   return giveUp(state, checkpointId, error, now);
 }
 
-/** Subtasks have stopped: checkpoints that they were to take part in cannot complete. One that is being decided does. */
+/** Subtasks have stopped before their end: checkpoints that they were to take part in cannot complete. One that is being decided does. */
 export function subtasksStopped(
   state: CoordinatorState,
   refs: readonly Pick<ExecutionRef, 'vertexId' | 'subtaskIndex'>[],
@@ -354,6 +359,53 @@ export function subtasksStopped(
       next = { ...next, pending: new Map(next.pending).set(checkpointId, { ...pending, interrupted: true }) };
   }
   return { state: next, effects };
+}
+
+/** Subtasks have finished: a checkpoint that they have not acknowledged goes on without them. */
+export function subtasksFinished(
+  state: CoordinatorState,
+  refs: readonly ExecutionRef[],
+  now: number,
+): CheckpointDecision {
+  const effects: CheckpointEffect[] = [];
+  const drained = new Set(state.drained);
+  for (const ref of refs) drained.delete(keyOf(ref));
+  let next: CoordinatorState = { ...state, drained };
+  for (const pending of state.pending.values()) next = adopt(goOnWithout(next, pending, refs, now), effects);
+  return { state: next, effects };
+}
+
+function goOnWithout(
+  state: CoordinatorState,
+  pending: PendingCheckpoint,
+  refs: readonly ExecutionRef[],
+  now: number,
+): CheckpointDecision {
+  const { checkpointId, timestamp, flags, location, phase, acknowledged: done } = pending;
+  const left = refs.filter((ref) => {
+    const key = keyOf(ref);
+    return pending.expected.get(key)?.attempt === ref.attempt && !done.has(key);
+  });
+  if (phase !== 'collecting' || left.length === 0) return { state, effects: [] };
+  const expected = new Map(pending.expected);
+  for (const ref of left) expected.delete(keyOf(ref));
+  if (expected.size === 0) return giveUp(state, checkpointId, undefined, now);
+  const late = reachedByNoBarrier(pending.subtasks.filter(({ ref }) => expected.has(keyOf(ref)))).filter(
+    (ref) => !pending.triggered.has(keyOf(ref)) && !done.has(keyOf(ref)),
+  );
+  const triggered = new Set([...pending.triggered, ...late.map(keyOf)]);
+  const finished = [...pending.finished, ...left];
+  const collected = collect(state, { ...pending, expected, finished, triggered }, now);
+  if (late.length === 0) return collected;
+  const effect: CheckpointEffect = {
+    type: 'triggerLate',
+    checkpointId,
+    timestamp,
+    flags,
+    location,
+    refs: late,
+  };
+  return { state: collected.state, effects: [effect, ...collected.effects] };
 }
 
 /** A subtask waits for its last checkpoint. */

@@ -90,6 +90,12 @@ export interface PendingCheckpoint {
   readonly timestamp: number;
   /** Monotonic ms. */
   readonly startedAt: number;
+  /** Those that ran when it began. */
+  readonly subtasks: readonly SubtaskView[];
+  /** Subtasks that had finished, or do so before their barrier: of each the state that it left is part of the checkpoint. */
+  readonly finished: readonly ExecutionRef[];
+  /** Subtasks that were told to begin, since no barrier reaches them. */
+  readonly triggered: ReadonlySet<string>;
   /** Subtasks that take part. */
   readonly expected: ReadonlyMap<string, ExecutionRef>;
   readonly acknowledged: ReadonlyMap<string, Acknowledgement>;
@@ -133,6 +139,15 @@ export interface SubtaskView {
 export type CheckpointEffect =
   | {
       readonly type: 'trigger';
+      readonly checkpointId: number;
+      readonly timestamp: number;
+      readonly flags: number;
+      readonly location: string;
+      readonly refs: readonly ExecutionRef[];
+    }
+  /** What fed these has finished without handing on the barrier. */
+  | {
+      readonly type: 'triggerLate';
       readonly checkpointId: number;
       readonly timestamp: number;
       readonly flags: number;

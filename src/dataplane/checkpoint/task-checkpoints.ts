@@ -103,6 +103,11 @@ export class TaskCheckpoints {
     return this.#run?.writing === true && !this.#waitsForStore;
   }
 
+  /** Whether the state of a checkpoint is still to become durable. */
+  get underway(): boolean {
+    return this.#run !== undefined;
+  }
+
   /** The coordinator gave the checkpoint up. */
   abort(checkpointId: number): void {
     const dropped = this.#due.findIndex((barrier) => barrier.checkpointId === checkpointId);
@@ -186,6 +191,8 @@ export class TaskCheckpoints {
         await run.abort();
         checkpointing.decline(run.checkpointId, error);
       }
+      if (this.#run === run) this.#run = undefined;
+      this.#options.flow.wake();
     });
   }
 

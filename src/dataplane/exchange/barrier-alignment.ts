@@ -6,6 +6,8 @@ export interface AlignedChannel {
   blocked: boolean;
   /** Its barrier of the checkpoint under way has come, or none will. */
   arrived: boolean;
+  /** No record comes any more. */
+  readonly drained: boolean;
   /** It has ended: no barrier comes any more. */
   readonly ended: boolean;
 }
@@ -38,6 +40,8 @@ export class BarrierAlignment {
   readonly #now: () => number;
   readonly #handedOn: () => number;
   #barrier: CheckpointBarrier | undefined;
+  /** Channels that bring no records any more bring no barrier either: their end may never come. */
+  #announced = false;
   #startedAt = 0;
   #bytesAtStart = 0;
   /** The newest checkpoint that was completed, given up or canceled here. */
@@ -58,17 +62,30 @@ export class BarrierAlignment {
 
   /** @returns the barrier when this was the last channel's */
   arrive(channel: AlignedChannel, barrier: CheckpointBarrier): AlignedBarrier | undefined {
-    const { checkpointId } = barrier;
-    if (checkpointId <= this.#past) return undefined;
-    if (this.#barrier === undefined || checkpointId > this.#barrier.checkpointId) {
-      this.#release();
-      this.#barrier = barrier;
-      this.#startedAt = this.#now();
-      this.#bytesAtStart = this.#handedOn();
-    } else if (checkpointId < this.#barrier.checkpointId) return undefined;
+    if (!this.#begin(barrier)) return undefined;
     channel.arrived = true;
     channel.blocked = this.#blocks;
     return this.#completed();
+  }
+
+  /** The barrier of a checkpoint that no channel brings: it is complete when they have brought their last records. */
+  announce(barrier: CheckpointBarrier): AlignedBarrier | undefined {
+    if (!this.#begin(barrier)) return undefined;
+    this.#announced = true;
+    return this.#completed();
+  }
+
+  /** @returns whether it is the checkpoint that is awaited */
+  #begin(barrier: CheckpointBarrier): boolean {
+    const { checkpointId } = barrier;
+    if (checkpointId <= this.#past) return false;
+    if (this.#barrier !== undefined && checkpointId <= this.#barrier.checkpointId)
+      return checkpointId === this.#barrier.checkpointId;
+    this.#release();
+    this.#barrier = barrier;
+    this.#startedAt = this.#now();
+    this.#bytesAtStart = this.#handedOn();
+    return true;
   }
 
   /** The checkpoint whose barriers are awaited or come next is not older than this one. */
@@ -76,7 +93,7 @@ export class BarrierAlignment {
     return checkpointId <= this.#past;
   }
 
-  /** A channel ended: the others may have been waiting for it alone. */
+  /** A channel ended, or brought its last record: the others may have been waiting for it alone. */
   ended(): AlignedBarrier | undefined {
     return this.#completed();
   }
@@ -89,8 +106,9 @@ export class BarrierAlignment {
 
   #completed(): AlignedBarrier | undefined {
     const barrier = this.#barrier;
-    if (barrier === undefined || !this.#channels.every(({ arrived, ended }) => arrived || ended))
-      return undefined;
+    const awaitsNone = ({ arrived, ended, drained }: AlignedChannel): boolean =>
+      arrived || ended || (drained && this.#announced);
+    if (barrier === undefined || !this.#channels.every(awaitsNone)) return undefined;
     this.#past = barrier.checkpointId;
     this.#release();
     return {
@@ -103,6 +121,7 @@ export class BarrierAlignment {
 
   #release(): void {
     this.#barrier = undefined;
+    this.#announced = false;
     for (const channel of this.#channels) {
       channel.blocked = false;
       channel.arrived = false;

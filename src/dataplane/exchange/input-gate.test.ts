@@ -205,6 +205,46 @@ describe('InputGate', () => {
     expect(rest).toEqual([[0, 4, 5, 6]]);
   });
 
+  it('when a channel ends ahead of its turn, then what others have held back is in the checkpoint that this completes', () => {
+    const { gate, channels, all } = gateOf(0, 0);
+    const [a, b] = channels;
+    gate.takeUnaligned(1);
+    a?.queue.push(records(1), records(2), barrier(1));
+    b?.queue.push(records(3), END);
+    gate.drain();
+    const [event, ...rest] = all();
+    expect(event).toMatchObject({
+      barrier: { inFlight: [[1], [2], [3]].map((values) => ({ batch: { values } })) },
+    });
+    expect(rest).toEqual([
+      [0, 1],
+      [0, 3],
+      [0, 2],
+    ]);
+  });
+
+  it('when a checkpoint begins that no channel brings, then it waits for the records of those that end', () => {
+    const { gate, channels, all } = gateOf(0, 0);
+    const [a, b] = channels;
+    a?.queue.push(records(1), END);
+    gate.announce(barrier(1));
+    expect(all()).toEqual([[0, 1]]);
+    b?.queue.push(records(2), END);
+    expect(all()).toEqual([[0, 2], { kind: 'end-of-input', input: 0 }, aligned(1, 20)]);
+    gate.announce(barrier(1));
+    gate.announce(barrier(2));
+    expect(all()).toEqual([aligned(2)]);
+  });
+
+  it('when a checkpoint begins that no channel brings, then it does not wait for ends that may never come', () => {
+    const { gate, channels, all } = gateOf(0, 1);
+    channels[0]?.queue.push(END);
+    gate.announce(barrier(1));
+    channels[1]?.queue.push(records(2), { kind: 'end-of-data' });
+    const ends = [0, 1].map((input) => ({ kind: 'end-of-input', input }));
+    expect(all()).toEqual([ends[0], [1, 2], ends[1], aligned(1, 10)]);
+  });
+
   it('when data has ended on all channels, then barriers still come until the channels end', () => {
     const { gate, channels, all } = gateOf(0, 0);
     for (const channel of channels) channel.queue.push({ kind: 'end-of-data' });

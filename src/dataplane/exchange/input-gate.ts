@@ -2,7 +2,14 @@ import { UNALIGNED_RECORDS_MAX } from '../../base/limits.ts';
 import { MIN_WATERMARK } from '../../base/time.ts';
 import { BarrierAlignment } from './barrier-alignment.ts';
 import type { AlignedBarrier, AlignedChannel } from './barrier-alignment.ts';
-import type { ChannelElement, ChannelEvent, ChannelQueue, InputChannel, RecordBatch } from './channel.ts';
+import type {
+  ChannelElement,
+  ChannelEvent,
+  ChannelQueue,
+  CheckpointBarrier,
+  InputChannel,
+  RecordBatch,
+} from './channel.ts';
 
 /** What a gate hands to its task. */
 export type GateEvent =
@@ -98,7 +105,8 @@ export class InputGate {
   #next = 0;
   #watermark = MIN_WATERMARK;
   #idle = false;
-  #queued: GateEvent | undefined;
+  /** Handed on before anything else. */
+  readonly #queued: GateEvent[] = [];
   /** The checkpoint that is to be taken unaligned. */
   #unaligned = 0;
   #backlogRecords = 0;
@@ -118,6 +126,12 @@ export class InputGate {
     return this.#openPerInput.every((open) => open === 0);
   }
 
+  /** A checkpoint begins whose barrier no channel brings: all that feed it have ended, or are about to. */
+  announce(barrier: CheckpointBarrier): void {
+    const complete = this.#alignment.announce(barrier);
+    if (complete !== undefined) this.#queued.push(this.#barrierEvent(complete));
+  }
+
   /** A checkpoint was given up: its barriers block nothing any more. */
   cancelAlignment(checkpointId: number): void {
     this.#alignment.cancel(checkpointId);
@@ -133,7 +147,7 @@ export class InputGate {
 
   /** Takes elements out of the channels ahead of their turn, where a checkpoint wants it. Also while the task is blocked. */
   drain(): void {
-    if (this.#unaligned === 0 || this.#queued !== undefined) return;
+    if (this.#unaligned === 0 || this.#queued.length > 0) return;
     if (this.#alignment.isPast(this.#unaligned)) {
       this.#unaligned = 0;
       return;
@@ -143,12 +157,21 @@ export class InputGate {
         const before = state.recordBytes;
         const element = poll(state);
         if (element === undefined) break;
-        if (element.kind === 'barrier') {
-          const complete = this.#alignment.arrive(state, element);
-          if (complete !== undefined) return this.#completeUnaligned(complete);
-        } else this.#holdBack(state, { element, bytes: state.recordBytes - before });
+        const complete = this.#takeAhead(state, element, before);
+        if (complete !== undefined) {
+          this.#queued.push(this.#barrierEvent(complete));
+          return;
+        }
       }
     }
+  }
+
+  #takeAhead(state: ChannelState, element: ChannelElement, bytesBefore: number): AlignedBarrier | undefined {
+    if (element.kind === 'barrier') return this.#alignment.arrive(state, element);
+    this.#holdBack(state, { element, bytes: state.recordBytes - bytesBefore });
+    if (element.kind !== 'end') return undefined;
+    state.ended = true;
+    return this.#alignment.ended();
   }
 
   #holdBack(state: ChannelState, held: HeldBack): void {
@@ -156,16 +179,6 @@ export class InputGate {
     state.backlog.push(held);
     this.#backlogBytes += bytes;
     if (element.kind === 'records') this.#backlogRecords += element.values.length;
-  }
-
-  #completeUnaligned(barrier: AlignedBarrier): void {
-    this.#unaligned = 0;
-    const inFlight = this.#channels.flatMap(({ input, edgeId, backlog }) =>
-      backlog.flatMap(({ element }) =>
-        element.kind === 'records' ? [{ input, edgeId, batch: element }] : [],
-      ),
-    );
-    this.#queued = { kind: 'barrier', barrier: { ...barrier, inFlight } };
   }
 
   /** Records that had come through each channel when its last barrier came, by channel id. */
@@ -199,11 +212,7 @@ export class InputGate {
 
   /** The next event, or undefined when no channel has anything now. */
   next(): GateEvent | undefined {
-    const queued = this.#queued;
-    if (queued !== undefined) {
-      this.#queued = undefined;
-      return queued;
-    }
+    if (this.#queued.length > 0) return this.#queued.shift();
     const count = this.#channels.length;
     for (let empty = 0; empty < count;) {
       const state = this.#channels[this.#next] as ChannelState;
@@ -250,26 +259,37 @@ export class InputGate {
         state.aligned = !event.idle && state.watermark >= this.#watermark;
         return this.#statusChanged();
       case 'end-of-data':
-        return this.#endOf(state);
+        return this.#endOfChannel(state);
       case 'end':
         state.ended = true;
         return this.#endOfChannel(state);
       case 'barrier':
-        return this.#barrierEvent(this.#alignment.arrive(state, event));
+        return this.#barrierIf(this.#alignment.arrive(state, event));
     }
   }
 
   /** The others may have been waiting for this channel's barrier alone; its last record's end comes first. */
   #endOfChannel(state: ChannelState): GateEvent | undefined {
     const end = this.#endOf(state);
-    const barrier = this.#barrierEvent(this.#alignment.ended());
+    const barrier = this.#barrierIf(this.#alignment.ended());
     if (end === undefined) return barrier;
-    this.#queued = barrier;
+    if (barrier !== undefined) this.#queued.push(barrier);
     return end;
   }
 
-  #barrierEvent(barrier: AlignedBarrier | undefined): GateEvent | undefined {
-    return barrier === undefined ? undefined : { kind: 'barrier', barrier };
+  #barrierIf(barrier: AlignedBarrier | undefined): GateEvent | undefined {
+    return barrier === undefined ? undefined : this.#barrierEvent(barrier);
+  }
+
+  /** What was taken out ahead of its turn, and is still to be processed, had come before the barrier. */
+  #barrierEvent(barrier: AlignedBarrier): GateEvent {
+    this.#unaligned = 0;
+    const inFlight = this.#channels.flatMap(({ input, edgeId, backlog }) =>
+      backlog.flatMap(({ element }) =>
+        element.kind === 'records' ? [{ input, edgeId, batch: element }] : [],
+      ),
+    );
+    return { kind: 'barrier', barrier: { ...barrier, inFlight } };
   }
 
   /** The new minimum, when it rose. */

@@ -1,7 +1,7 @@
 import { BATCH_RECORDS } from '../../base/limits.ts';
 import type { InFlightRecord } from '../checkpoint/index.ts';
 import type { Chain, Emit, Flow, Trace } from '../chain/index.ts';
-import type { ChannelQueue, RecordBatch } from '../exchange/channel.ts';
+import type { ChannelQueue, CheckpointBarrier, RecordBatch } from '../exchange/channel.ts';
 import type { ChannelTraffic, GateEvent, InputGate } from '../exchange/input-gate.ts';
 import type { TaskCounters } from './task.ts';
 import type { InputListener, TaskInput } from './task-input.ts';
@@ -56,6 +56,10 @@ export class GateInput implements TaskInput {
 
   recordsReceived(): readonly (readonly [string, number])[] {
     return this.#options.gate.recordsAtBarrier();
+  }
+
+  trigger(barrier: CheckpointBarrier): void {
+    this.#options.gate.announce(barrier);
   }
 
   takeUnaligned(checkpointId: number): void {

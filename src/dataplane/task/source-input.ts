@@ -12,6 +12,8 @@ import type {
 } from '../../functions/source.ts';
 import type { WatermarkGenerator } from '../../functions/watermark.ts';
 import type { Chain, Flow, Trace } from '../chain/index.ts';
+import { BARRIER_DRAIN } from '../exchange/channel.ts';
+import type { CheckpointBarrier } from '../exchange/channel.ts';
 import { nextWatermark } from '../operators/event-time.ts';
 import type { SourceOperator } from '../operators/source.ts';
 import { SourceAlignment } from './source-alignment.ts';
@@ -185,6 +187,11 @@ export class SourceInput implements TaskInput {
     return [];
   }
 
+  trigger(barrier: CheckpointBarrier): void {
+    if ((barrier.flags & BARRIER_DRAIN) !== 0) this.#drained = true;
+    this.#options.listener.barrier({ ...barrier, alignmentMs: 0, processedBytes: 0, inFlight: [] });
+  }
+
   takeUnaligned(): void {}
 
   drain(): void {}
@@ -193,11 +200,7 @@ export class SourceInput implements TaskInput {
     return 'idle';
   }
 
-  /** Reads no further: the source ends as if its input had. */
-  endEarly(): void {
-    this.#drained = true;
-  }
-
+  /** It reads no further, and ends as if its input had. */
   get draining(): boolean {
     return this.#drained;
   }

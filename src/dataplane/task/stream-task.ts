@@ -15,7 +15,7 @@ import type { Chain, EdgeOutput, OperatorFactory, WallTime } from '../chain/inde
 import type { RestoredOperator } from '../chain/build-chain.ts';
 import { TaskCheckpoints, restoreChain, restoreInFlight } from '../checkpoint/index.ts';
 import type { InFlightRecord, TaskSnapshot } from '../checkpoint/index.ts';
-import { BARRIER_DRAIN, BARRIER_STOP } from '../exchange/channel.ts';
+import { BARRIER_STOP } from '../exchange/channel.ts';
 import type { CheckpointBarrier } from '../exchange/channel.ts';
 import { ChannelWriter } from '../exchange/channel-writer.ts';
 import { InputGate } from '../exchange/input-gate.ts';
@@ -145,8 +145,7 @@ export class StreamTask implements Task {
 
   triggerCheckpoint(barrier: CheckpointBarrier): void {
     this.#mailbox.mails += 1;
-    if ((barrier.flags & BARRIER_DRAIN) !== 0) this.#source?.endEarly();
-    this.#checkpoints?.offer({ ...barrier, alignmentMs: 0, processedBytes: 0, inFlight: [] });
+    this.#input?.trigger(barrier);
     this.#environment.wake();
   }
 
@@ -544,6 +543,8 @@ export class StreamTask implements Task {
       this.#flow.block();
       return 'blocked';
     }
+    // A snapshot that nobody waits for is still part of a checkpoint.
+    if (this.#checkpoints?.underway === true) return 'idle';
     this.#phase = 'finished';
     return 'finished';
   }

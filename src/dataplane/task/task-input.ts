@@ -1,4 +1,5 @@
 import type { AlignedBarrier } from '../exchange/barrier-alignment.ts';
+import type { CheckpointBarrier } from '../exchange/channel.ts';
 
 /** Where a task's records come from: channels or a source. */
 export interface TaskInput {
@@ -12,6 +13,8 @@ export interface TaskInput {
   stepBarriers(): 'progress' | 'idle';
   /** Monotonic time at which `step` is next worth calling without a wake. */
   nextDeadline(): number | undefined;
+  /** The coordinator has a checkpoint begin here: no channel brings its barrier. */
+  trigger(barrier: CheckpointBarrier): void;
   /** The checkpoint does not wait until what is in the channels has been processed. */
   takeUnaligned(checkpointId: number): void;
   /** Takes out of the channels what an unaligned checkpoint waits for; also while the task is blocked. */
