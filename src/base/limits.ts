@@ -11,6 +11,8 @@ export const FRAME_BYTES_MAX = 1024 * 1024;
 export const FRAME_BYTES_MIN = 4 * 1024;
 /** Payloads below this are sent as they are: compressing them would save less than a header. */
 export const COMPRESSION_MIN_BYTES = 256;
+/** Entries of keys, whole numbers, that a heap table finds without hashing; a power of two. */
+export const RECENT_KEYS = 1024;
 /** Batches that may wait in a same-slot channel: few enough for their records to stay in the cache and die young. */
 export const SLOT_CHANNEL_BATCHES = 4;
 /** Bytes of a shared-memory ring per channel. */

@@ -1,4 +1,5 @@
 import { InternalError } from '../../base/errors.ts';
+import { RECENT_KEYS } from '../../base/limits.ts';
 import type { Key } from '../../functions/basic.ts';
 import { keyFromIdentity, keyIdentity } from '../key-encoding.ts';
 import type { KeyIdentity } from '../key-encoding.ts';
@@ -60,6 +61,28 @@ export class KeyEntry implements Row {
 
 type Group = Map<KeyIdentity, KeyEntry>;
 
+/** Entries found lately, by the low bits of their keys: whole numbers, which streams often meet again soon. */
+class RecentEntries {
+  readonly #keys = new Int32Array(RECENT_KEYS);
+  readonly #entries: (KeyEntry | undefined)[] = Array.from({ length: RECENT_KEYS }, () => undefined);
+
+  /** @returns undefined also for a key that has an entry */
+  get(key: number): KeyEntry | undefined {
+    const place = key & (RECENT_KEYS - 1);
+    // Keys are compared here first: what entries of other keys hold is not in the cache.
+    if (this.#keys[place] !== key) return undefined;
+    const entry = this.#entries[place];
+    // One without values was removed, and the key may have another one by now.
+    return entry !== undefined && entry.used > 0 ? entry : undefined;
+  }
+
+  set(key: number, entry: KeyEntry): void {
+    const place = key & (RECENT_KEYS - 1);
+    this.#keys[place] = key;
+    this.#entries[place] = entry;
+  }
+}
+
 /**
  * Entries of keys, one map per key group: maps stay small (short rehash pauses, no limit of V8's single map), and a
  * snapshot reads one group at a time. The current key is looked up at most once, and only when a state is touched.
@@ -71,6 +94,7 @@ export class KeyTable implements KeyRows {
   readonly changed = new ChangedRows<KeyEntry>((entry) => entry.used === 0);
   readonly #versions: RowVersions;
   readonly #groups: Group[] = [];
+  readonly #recent = new RecentEntries();
   #key: Key | undefined;
   #identity: KeyIdentity = null;
   #group: Group | undefined;
@@ -101,10 +125,19 @@ export class KeyTable implements KeyRows {
   /** The current key's entry, to be read; what is read may be changed in place, so a snapshot under way gets it first. */
   find(): KeyEntry | undefined {
     if (this.#looked) return this.#entry;
-    const entry = this.#findGroup().get(this.#identity);
+    const entry = this.#lookUp(this.#identity);
     this.#looked = true;
     this.#entry = entry;
     if (this.#versions.save !== undefined && entry !== undefined) this.#versions.save(entry);
+    return entry;
+  }
+
+  #lookUp(identity: KeyIdentity): KeyEntry | undefined {
+    if (typeof identity !== 'number' || (identity | 0) !== identity) return this.#findGroup().get(identity);
+    const recent = this.#recent.get(identity);
+    if (recent !== undefined) return recent;
+    const entry = this.#findGroup().get(identity);
+    if (entry !== undefined) this.#recent.set(identity, entry);
     return entry;
   }
 
