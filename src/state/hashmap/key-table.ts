@@ -133,7 +133,7 @@ export class KeyTable implements KeyRows {
   }
 
   #lookUp(identity: KeyIdentity): KeyEntry | undefined {
-    if (typeof identity !== 'number' || (identity | 0) !== identity) return this.#findGroup().get(identity);
+    if (!isWhole(identity)) return this.#findGroup().get(identity);
     const recent = this.#recent.get(identity);
     if (recent !== undefined) return recent;
     const entry = this.#findGroup().get(identity);
@@ -162,6 +162,7 @@ export class KeyTable implements KeyRows {
     if (entry === undefined) {
       entry = new KeyEntry(this.#identity, this.#groupIndex, this.#versions.current);
       this.#group?.set(this.#identity, entry);
+      if (isWhole(this.#identity)) this.#recent.set(this.#identity, entry);
       this.#entry = entry;
       if (this.#versions.tracking) this.changed.add(entry);
     } else if (entry.version !== this.#versions.current) this.touch(entry);
@@ -235,6 +236,10 @@ export class KeyTable implements KeyRows {
   get size(): number {
     return this.#groups.reduce((sum, group) => sum + group.size, 0);
   }
+}
+
+function isWhole(identity: KeyIdentity): identity is number {
+  return typeof identity === 'number' && (identity | 0) === identity;
 }
 
 function outsideRecord(): InternalError {
