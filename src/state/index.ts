@@ -13,6 +13,7 @@ export type {
   SnapshotRun,
   WindowTable,
 } from './keyed-state-backend.ts';
+export { PaneRow } from './pane-row.ts';
 export { HEAP_STATES } from './keyed-states.ts';
 export type { KeyedStates } from './keyed-states.ts';
 export { HashMapStateBackend } from './hashmap/hashmap-backend.ts';

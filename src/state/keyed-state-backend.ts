@@ -4,6 +4,7 @@ import type { ValueStateDescriptor } from '../functions/state.ts';
 import type { KeyIdentity } from './key-encoding.ts';
 import type { KeyGroupRange } from './key-groups.ts';
 import type { OperatorLatencies } from './latency/operator-latencies.ts';
+import type { PaneRow } from './pane-row.ts';
 import type { StateInfo } from './snapshot/format.ts';
 import type { StateReader } from './snapshot/state-reader.ts';
 import type { StateWriter, WrittenState } from './snapshot/state-writer.ts';
@@ -94,6 +95,8 @@ export interface WindowTable<V> {
   find(window: number): Pane<V> | undefined;
   /** Adds a key that the window's pane does not have. */
   insert(pane: Pane<V>, window: number, identity: KeyIdentity, value: V): PaneCell<V>;
+  /** The same with a row that the operator made; it is in one table at a time. */
+  insertRow(pane: Pane<V>, window: number, row: PaneRow<V>): void;
   touch(cell: PaneCell<V>): void;
   remove(cell: PaneCell<V>): void;
   drop(window: number): void;

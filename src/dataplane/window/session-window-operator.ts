@@ -1,5 +1,5 @@
 import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
-import { keyIdentity, MinHeap } from '../../state/index.ts';
+import { keyIdentity, MinHeap, PaneRow } from '../../state/index.ts';
 import type { KeyIdentity, Pane, PaneCell, PaneCodec, WindowTable } from '../../state/index.ts';
 import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts';
 import { foldOf } from './fold.ts';
@@ -11,19 +11,21 @@ import type { WindowOptions } from './window-options.ts';
 
 /**
  * One open session of one key. Its end grows; `timer` is the end for which it waits in a bucket, if it does. A key seldom
- * has a second one: they are linked, so that the table leads to the first without an array in between.
+ * has a second one: they are linked, so that the table leads to the first without an array in between, and the first is
+ * the key's row itself.
  */
-class Session {
-  readonly identity: KeyIdentity;
+class Session extends PaneRow<Session> {
   start: number;
   end: number;
   accumulator: unknown;
   timer: number | undefined = undefined;
   alive = true;
+  /** Another session of the same key. */
   next: Session | undefined = undefined;
 
   constructor(identity: KeyIdentity, start: number, end: number, accumulator: unknown) {
-    this.identity = identity;
+    super(identity);
+    this.value = this;
     this.start = start;
     this.end = end;
     this.accumulator = accumulator;
@@ -158,7 +160,7 @@ export class SessionWindowOperator implements StreamOperator {
       if (end - 1 + this.#lateness <= this.#watermark) return this.#late(value, timestamp);
       session = new Session(identity, timestamp, end, this.#fold.create(value));
       session.next = first;
-      if (cell === undefined) this.#table.insert(this.#pane, ALL, identity, session);
+      if (cell === undefined) this.#table.insertRow(this.#pane, ALL, session);
       else cell.value = session;
     } else {
       if (timestamp < session.start) session.start = timestamp;

@@ -8,7 +8,8 @@ import { KeyEntry } from './key-table.ts';
 import type { KeyTable } from './key-table.ts';
 import type { Row, RowVersions } from './row.ts';
 import { keyGroupOfIdentity } from './window-table.ts';
-import type { HashMapPaneCell, HashMapWindowTable } from './window-table.ts';
+import type { PaneRow } from '../pane-row.ts';
+import type { HashMapWindowTable } from './window-table.ts';
 
 export interface HashMapSnapshotOptions {
   readonly table: KeyTable;
@@ -19,7 +20,7 @@ export interface HashMapSnapshotOptions {
   readonly mode: SnapshotMode;
 }
 
-type WindowRow = HashMapPaneCell<unknown>;
+type WindowRow = PaneRow<unknown>;
 
 /** A window table of the snapshot: its rows as they were when the snapshot began. */
 interface WindowSource {
@@ -47,7 +48,7 @@ export class HashMapSnapshot implements SnapshotRun {
   readonly #aside: boolean;
   readonly #keyStates: number;
   readonly #changed: readonly KeyEntry[];
-  readonly #windows = new Map<HashMapWindowTable<unknown>, WindowSource>();
+  readonly #windows = new Map<object, WindowSource>();
   readonly #walk: Iterator<void, undefined>;
   #walked = false;
 
@@ -158,7 +159,7 @@ export class HashMapSnapshot implements SnapshotRun {
     if (row instanceof KeyEntry) this.#saveEntry(row);
     else {
       const cell = row as WindowRow;
-      const source = this.#windows.get(cell.table);
+      const source = cell.table === undefined ? undefined : this.#windows.get(cell.table);
       if (source !== undefined) this.#saveWindowRow(source, cell);
     }
   }

@@ -2,40 +2,15 @@ import { hashKey, keyFromIdentity } from '../key-encoding.ts';
 import type { KeyIdentity } from '../key-encoding.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
 import type { Pane, PaneCell, PaneCodec, WindowTable } from '../keyed-state-backend.ts';
+import { PaneRow } from '../pane-row.ts';
 import { ChangedRows } from './changed-rows.ts';
-import type { Row, RowVersions } from './row.ts';
-
-/** One key's value in one window. */
-export class HashMapPaneCell<V> implements PaneCell<V>, Row {
-  readonly table: HashMapWindowTable<V>;
-  readonly window: number;
-  readonly identity: KeyIdentity;
-  value: V;
-  version: number;
-  saved = 0;
-  /** The interval in which it was removed or its pane dropped; -1 while it is there. */
-  removedAt = -1;
-
-  constructor(
-    table: HashMapWindowTable<V>,
-    window: number,
-    identity: KeyIdentity,
-    value: V,
-    version: number,
-  ) {
-    this.table = table;
-    this.window = window;
-    this.identity = identity;
-    this.value = value;
-    this.version = version;
-  }
-}
+import type { RowVersions } from './row.ts';
 
 /** A table's panes, one map per window. */
 export class HashMapWindowTable<V> implements WindowTable<V> {
-  readonly changed = new ChangedRows<HashMapPaneCell<V>>((cell) => cell.removedAt >= 0);
+  readonly changed = new ChangedRows<PaneRow<V>>((cell) => cell.removedAt >= 0);
   readonly #versions: RowVersions;
-  readonly #panes = new Map<number, Map<KeyIdentity, HashMapPaneCell<V>>>();
+  readonly #panes = new Map<number, Map<KeyIdentity, PaneRow<V>>>();
   /** Windows that the last snapshot holds and that were dropped since. */
   #dropped: number[] = [];
   #codec: PaneCodec<V>;
@@ -62,15 +37,26 @@ export class HashMapWindowTable<V> implements WindowTable<V> {
     return this.#panes.get(window);
   }
 
-  insert(pane: Pane<V>, window: number, identity: KeyIdentity, value: V): HashMapPaneCell<V> {
-    const cell = new HashMapPaneCell<V>(this, window, identity, value, this.#versions.current);
-    (pane as Map<KeyIdentity, HashMapPaneCell<V>>).set(identity, cell);
-    if (this.#versions.tracking) this.changed.add(cell);
-    return cell;
+  insert(pane: Pane<V>, window: number, identity: KeyIdentity, value: V): PaneRow<V> {
+    const row = new PaneRow<V>(identity, value);
+    this.insertRow(pane, window, row);
+    return row;
+  }
+
+  insertRow(pane: Pane<V>, window: number, row: PaneRow<V>): void {
+    this.#place(pane as Map<KeyIdentity, PaneRow<V>>, window, row);
+    if (this.#versions.tracking) this.changed.add(row);
+  }
+
+  #place(pane: Map<KeyIdentity, PaneRow<V>>, window: number, row: PaneRow<V>): void {
+    row.table = this;
+    row.window = window;
+    row.version = this.#versions.current;
+    pane.set(row.identity, row);
   }
 
   touch(cell: PaneCell<V>): void {
-    const row = cell as HashMapPaneCell<V>;
+    const row = cell as PaneRow<V>;
     const versions = this.#versions;
     if (row.version === versions.current) return;
     versions.save?.(row);
@@ -81,7 +67,7 @@ export class HashMapWindowTable<V> implements WindowTable<V> {
 
   remove(cell: PaneCell<V>): void {
     this.touch(cell);
-    const row = cell as HashMapPaneCell<V>;
+    const row = cell as PaneRow<V>;
     row.removedAt = this.#versions.current;
     this.#panes.get(row.window)?.delete(row.identity);
   }
@@ -111,17 +97,17 @@ export class HashMapWindowTable<V> implements WindowTable<V> {
   }
 
   /** Panes with their windows, as they are now; each map lives on when its pane is dropped. */
-  panes(): readonly (readonly [number, ReadonlyMap<KeyIdentity, HashMapPaneCell<V>>])[] {
+  panes(): readonly (readonly [number, ReadonlyMap<KeyIdentity, PaneRow<V>>])[] {
     return [...this.#panes];
   }
 
   /** A value from a snapshot, in its plain form; `undefined` removes. */
   restore(window: number, identity: KeyIdentity, plain: unknown): void {
-    const pane = this.pane(window) as Map<KeyIdentity, HashMapPaneCell<V>>;
+    const pane = this.pane(window) as Map<KeyIdentity, PaneRow<V>>;
     if (plain === undefined) pane.delete(identity);
     else {
       const value = this.#codec.fromPlain(plain, identity);
-      pane.set(identity, new HashMapPaneCell<V>(this, window, identity, value, this.#versions.current));
+      this.#place(pane, window, new PaneRow<V>(identity, value));
     }
     if (pane.size === 0) this.#panes.delete(window);
   }
