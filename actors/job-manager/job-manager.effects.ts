@@ -1,17 +1,12 @@
 import { createActor } from 'xstate';
-import type { Actor, ActorRefFrom } from 'xstate';
+import type { Actor } from 'xstate';
 import { assert } from '../../src/base/assert.ts';
 import { serializeError } from '../../src/base/errors.ts';
 import type { SerializedError } from '../../src/base/errors.ts';
-import type { VertexId } from '../../src/base/ids.ts';
 import { isActive } from '../../src/control/scheduler/decide.ts';
-import { CheckpointHistory } from '../../src/control/checkpoints/history.ts';
-import type { ExecutionRef } from '../../src/control/scheduler/state.ts';
-import { WatermarkAlignment } from '../../src/control/watermark-alignment.ts';
 import type { TimerHandle } from '../../src/ports/clock.ts';
 import type { MetricSamples } from '../../src/protocol/metrics.ts';
 import { jobManagerRequest } from '../../src/protocol/job-manager.ts';
-import type { JobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { JobSummary } from '../../src/protocol/job-status.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { every } from '../messaging/every.ts';
@@ -22,29 +17,22 @@ import { sendIfActive } from '../messaging/send-if-active.ts';
 import { xstateClock } from '../messaging/xstate-clock.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { hasEnded, jobDetails, jobSummary } from './job-details.ts';
-import { CHECKPOINTS, jobManagerMachine, sourceActorId } from './job-manager.machine.ts';
+import { jobManagerMachine } from './job-manager.machine.ts';
 import type { JobClientRequest, JobManagerContext, JobManagerEvent } from './job-manager.machine.ts';
 import { freeSlot, perform } from './perform.ts';
 import type { Performer } from './perform.ts';
 import { ResultBuffer } from './result-buffer.ts';
-import { CheckpointCoordinator } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
 import { checkpointsUri } from './checkpoint-coordinator/checkpoint-places.ts';
-import type { CheckpointPlaces } from './checkpoint-coordinator/checkpoint-places.ts';
-import type {
-  CheckpointCoordinatorEvent,
-  checkpointCoordinatorMachine,
-} from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
-import { JobMetrics } from './job-metrics.ts';
-import type { JobMetricsOptions } from './job-metrics.ts';
+import { CheckpointLink } from './checkpoint-link.ts';
+import { Children } from './children.ts';
+import { JobMetrics, sourceFigures } from './job-metrics.ts';
 import { answerToClient } from './client-answers.ts';
 import type { JobKnowledge } from './client-answers.ts';
 import { keepsCheckpoints } from './job-manager-options.ts';
 import type { JobManagerHandle, JobManagerOptions, SuspendedJob } from './job-manager-options.ts';
 import { JobHistory } from './job-history.ts';
 import { JobTrace } from './job-trace.ts';
-import { jobView } from './job-view.ts';
-import { NOT_RUNNING, OwnCheckpoints } from './own-checkpoints.ts';
-import { SnapshotOrders } from './snapshot-orders.ts';
+import { WatermarkReports } from './watermark-reports.ts';
 import { provideSourceCoordinator } from './source-coordinator/source-coordinator.effects.ts';
 import type {
   CreateEnumerator,
@@ -67,16 +55,13 @@ class JobManager implements JobManagerHandle {
   readonly #options: JobManagerOptions;
   readonly results: ResultBuffer;
   readonly #heartbeats: Heartbeats;
-  readonly #checkpoints: CheckpointCoordinator;
-  readonly #alignment: WatermarkAlignment;
+  readonly #checkpoints: CheckpointLink;
+  readonly #watermarks: WatermarkReports;
   readonly #trace: JobTrace;
   readonly #metrics: JobMetrics;
   readonly #history: JobHistory;
+  readonly #children = new Children(() => this.actor);
   readonly #stopServing: () => void;
-  readonly #orders: SnapshotOrders;
-  readonly #own = new OwnCheckpoints((request) =>
-    this.#toCheckpoints({ type: 'snapshotRequested', request }),
-  );
   readonly #suspension = Promise.withResolvers<void>();
   #endedAt: number | undefined;
   #timers: readonly (() => void)[] = [];
@@ -89,9 +74,9 @@ class JobManager implements JobManagerHandle {
       createEnumerator,
       heartbeat,
       cancellationTimeoutMs,
-      checkpointPlaces,
+      checkpointPlaces: _checkpointPlaces,
       retention: _retention,
-      statusMetrics,
+      statusMetrics: _statusMetrics,
       failuresKept,
       checkpointsShown: _checkpointsShown,
       batch: _batch,
@@ -107,20 +92,13 @@ class JobManager implements JobManagerHandle {
     const job = { jobId: options.jobId, name: options.graph.jobGraph.name };
     this.#history = suspended?.history ?? new JobHistory(options.submittedAt, failuresKept);
     this.#trace = new JobTrace(environment.tracing, job, trace);
-    this.#orders = new SnapshotOrders({
-      jobId: options.jobId,
-      savepointDirectory: checkpointPlaces.savepointDirectory,
-      random: environment.random,
-      results: suspended?.orders ?? new Map(),
-      begin: (request) => this.#toCheckpoints({ type: 'snapshotRequested', request }),
-    });
-    this.#alignment = new WatermarkAlignment(options.graph.jobGraph);
+    this.#watermarks = new WatermarkReports(options.graph);
     const performer = this.#performer(cancellationTimeoutMs);
     const sources = this.#sourceCoordinators(performer, createEnumerator);
-    this.#metrics = this.#newMetrics(statusMetrics, sources);
+    this.#metrics = this.#newMetrics(sources);
     if (suspended !== undefined)
       this.#metrics.observe({ type: 'announceJob', from: 'RUNNING', to: 'RESTARTING' });
-    this.#checkpoints = this.#checkpointCoordinator(performer, sources, checkpointPlaces);
+    this.#checkpoints = this.#checkpointLink(performer, sources);
     this.actor = createActor(this.#provide(performer, sources), {
       input: { ...input, origin },
       clock: xstateClock(environment.clock),
@@ -137,7 +115,7 @@ class JobManager implements JobManagerHandle {
     this.#timers = [
       every(clock, TICK_MS, () => this.actor.send({ type: 'ticked', moment: performer.moment() })),
       every(clock, heartbeat.intervalMs, () => this.#heartbeats.tick()),
-      every(clock, CHECKPOINT_TICK_MS, () => this.#tickCheckpoints()),
+      every(clock, CHECKPOINT_TICK_MS, () => this.#checkpoints.tick()),
     ];
     if (hasEnded(this.#context())) this.#stopTimers();
   }
@@ -154,15 +132,14 @@ class JobManager implements JobManagerHandle {
     return hasEnded(this.#context()) ? [] : this.#metrics.collect(now);
   }
 
-  async checkpoint(): Promise<SerializedError | undefined> {
-    if (this.#context().scheduler.status !== 'RUNNING') return NOT_RUNNING;
-    return this.#own.take(`own-${this.#environment.random.hex(8)}`);
+  checkpoint(): Promise<SerializedError | undefined> {
+    return this.#checkpoints.take();
   }
 
   async suspend(): Promise<SuspendedJob | undefined> {
     this.actor.send({ type: 'suspend' });
     await this.#suspension.promise;
-    await this.#checkpoints.abandon();
+    await this.#checkpoints.coordinator.abandon();
     const { scheduler } = this.#context();
     if (scheduler.purpose !== 'suspended' || scheduler.status !== 'RESTARTING') return undefined;
     const { slots, restarts, history, failure, regions, recovered } = scheduler;
@@ -173,8 +150,8 @@ class JobManager implements JobManagerHandle {
         rescaled: { firstAttempt, slots: [...slots.values()], restarts, history, failure },
       },
       history: this.#history,
-      checkpointHistory: this.#checkpoints.history,
-      orders: this.#orders.results,
+      checkpointHistory: this.#checkpoints.coordinator.history,
+      orders: this.#checkpoints.orders.results,
       results: this.results,
     };
   }
@@ -187,7 +164,7 @@ class JobManager implements JobManagerHandle {
     this.#stopTimers();
     this.#stopServing();
     if (!hasEnded(this.#context())) {
-      void this.#checkpoints.abandon();
+      void this.#checkpoints.coordinator.abandon();
       this.#closeChildren();
     }
     this.actor.stop();
@@ -197,46 +174,30 @@ class JobManager implements JobManagerHandle {
     return {
       history: this.#history,
       results: this.results,
-      checkpoints: this.#checkpoints,
-      orders: this.#orders,
+      checkpoints: this.#checkpoints.coordinator,
+      orders: this.#checkpoints.orders,
       batch: this.#options.batch,
       endedAt: this.#endedAt,
     };
   }
 
   #closeChildren(): void {
-    for (const { id, isSource } of this.#options.graph.jobGraph.vertices)
-      if (isSource) this.#source(id)?.send({ type: 'close' });
-    this.#toCheckpoints({ type: 'close' });
+    this.#children.closeSources(this.#options.graph.jobGraph);
+    this.#checkpoints.send({ type: 'close' });
   }
 
-  #newMetrics(statusMetrics: JobMetricsOptions['statusMetrics'], sources: SourceCoordinators): JobMetrics {
+  #newMetrics(sources: SourceCoordinators): JobMetrics {
+    const { jobId, graph, batch, statusMetrics, checkpoints } = this.#options;
     return new JobMetrics(this.#environment, {
-      jobId: this.#options.jobId,
-      jobName: this.#options.graph.jobGraph.name,
-      batch: this.#options.batch,
+      jobId,
+      jobName: graph.jobGraph.name,
+      batch,
       statusMetrics,
       restarts: () => this.#context().scheduler.restarts,
-      checkpointTimeoutMs: this.#options.checkpoints.timeoutMs,
-      sources: this.#options.graph.jobGraph.vertices.flatMap(({ id, name, isSource, operators: [head] }) => {
-        if (!isSource || head === undefined) return [];
-        const unassignedSplits = (): number | undefined => sources.unassignedSplits(id);
-        const operator = { operatorId: head.id, operatorName: head.name };
-        return [{ vertexId: id, vertexName: name, ...operator, unassignedSplits }];
-      }),
-      checkpoints: () => {
-        const { lastCompleted, restoredAt } = this.#checkpoints;
-        const child = this.#checkpointActor()?.getSnapshot();
-        const state = child?.context.coordinator;
-        return { state, last: lastCompleted?.completed, lastPath: lastCompleted?.path ?? '', restoredAt };
-      },
+      checkpointTimeoutMs: checkpoints.timeoutMs,
+      sources: sourceFigures(graph.jobGraph, sources),
+      checkpoints: () => this.#checkpoints.figures(),
     });
-  }
-
-  #checkpointActor(): ActorRefFrom<typeof checkpointCoordinatorMachine> | undefined {
-    return this.actor.getSnapshot().children[CHECKPOINTS] as
-      | ActorRefFrom<typeof checkpointCoordinatorMachine>
-      | undefined;
   }
 
   #stopTimers(): void {
@@ -266,37 +227,25 @@ class JobManager implements JobManagerHandle {
         }, delayMs);
         this.#delayed.add(timer);
       },
-      restoreLocation: () => this.#checkpoints.restoreLocation(),
+      restoreLocation: () => this.#checkpoints.coordinator.restoreLocation(),
       checkpointsUri:
         this.#options.checkpointPlaces.directory === undefined
           ? ''
           : checkpointsUri(this.#options.checkpointPlaces, this.#options.jobId),
-      hasRestorePoint: () => this.#checkpoints.hasRestorePoint,
+      hasRestorePoint: () => this.#checkpoints.coordinator.hasRestorePoint,
       discardSplits: (vertexId, subtasks, attempt) =>
-        this.#source(vertexId)?.send({ type: 'attemptDiscarded', subtasks, attempt }),
-      onceDecided: (act) => this.#checkpoints.onceDecided(act),
+        this.#children.source(vertexId)?.send({ type: 'attemptDiscarded', subtasks, attempt }),
+      onceDecided: (act) => this.#checkpoints.coordinator.onceDecided(act),
       suspended: () => this.#suspension.resolve(),
       freeSlot: (slot) => void freeSlot(performer, slot, 'the job does not know this slot'),
     };
     return performer;
   }
 
-  #source(vertexId: VertexId):
-    | {
-        send(
-          event:
-            | { type: 'attemptDiscarded'; subtasks: readonly number[]; attempt: number }
-            | { type: 'close' },
-        ): void;
-      }
-    | undefined {
-    return this.actor.getSnapshot().children[sourceActorId(vertexId)];
-  }
-
   #sourceCoordinators(performer: Performer, createEnumerator: CreateEnumerator): SourceCoordinators {
     return provideSourceCoordinator(this.#environment, {
       createEnumerator,
-      restoredSplits: (vertexId) => this.#checkpoints.restoredSplits(vertexId),
+      restoredSplits: (vertexId) => this.#checkpoints.coordinator.restoredSplits(vertexId),
       isActive: (vertexId, subtaskIndex, attempt) =>
         !hasEnded(this.#context()) &&
         isActive(this.#context().scheduler, { vertexId, subtaskIndex, attempt }),
@@ -305,87 +254,26 @@ class JobManager implements JobManagerHandle {
     });
   }
 
-  #checkpointCoordinator(
-    performer: Performer,
-    sources: SourceCoordinators,
-    places: CheckpointPlaces,
-  ): CheckpointCoordinator {
-    const { graph } = this.#options;
-    const sourceVertices = graph.jobGraph.vertices.filter(({ isSource }) => isSource).map(({ id }) => id);
-    return new CheckpointCoordinator(this.#environment, places, {
-      jobId: this.#options.jobId,
-      graph: graph.jobGraph,
-      history:
-        this.#options.suspended?.checkpointHistory ?? new CheckpointHistory(this.#options.checkpointsShown),
-      logToken: this.#options.logToken,
-      opensLog: this.#options.suspended !== undefined,
-      isActive: (ref) => !hasEnded(this.#context()) && isActive(this.#context().scheduler, ref),
-      snapshotEnumerators: (taken) =>
-        new Map(sourceVertices.map((id) => [id, sources.snapshot(id, taken.get(id) ?? new Map())])),
-      assignmentsDurable: (taken) => {
-        for (const id of sourceVertices) sources.durable(id, taken.get(id) ?? new Map());
-      },
+  #checkpointLink(performer: Performer, sources: SourceCoordinators): CheckpointLink {
+    return new CheckpointLink(this.#environment, this.#options, sources, {
+      context: () => this.#context(),
+      child: () => this.#children.checkpoints,
       onFailed: (error) =>
         sendIfActive(this.actor, { type: 'checkpointsFailed', error, moment: performer.moment() }),
       onRestoreFailed: (error) => sendIfActive(this.actor, { type: 'restoreFailed', error }),
-      answer: (requestId, result) => {
-        if (!this.#own.answer(requestId, result)) this.#orders.answer(requestId, result);
-      },
     });
-  }
-
-  #tickCheckpoints(): void {
-    const { clock } = this.#environment;
-    const job = jobView(this.#context().scheduler);
-    this.#toCheckpoints({ type: 'ticked', job, now: clock.monotonic(), wall: clock.now() });
-  }
-
-  #toCheckpoints(event: CheckpointCoordinatorEvent): void {
-    // Not from within a transition: children are there once it is over.
-    queueMicrotask(() => {
-      const child = this.#checkpointActor();
-      // A job that ends closes it, and then stops the subtasks that it still told of.
-      if (child?.getSnapshot().status === 'active') child.send(event);
-    });
-  }
-
-  #forwardToCheckpoints(context: JobManagerContext, request: JobManagerRequest): void {
-    if (
-      (request.type !== 'acknowledgeCheckpoint' &&
-        request.type !== 'declineCheckpoint' &&
-        request.type !== 'endOfData') ||
-      !isActive(context.scheduler, request)
-    )
-      return;
-    const { vertexId, subtaskIndex, attempt } = request;
-    const ref = { vertexId, subtaskIndex, attempt };
-    const now = this.#environment.clock.monotonic();
-    switch (request.type) {
-      case 'acknowledgeCheckpoint': {
-        const { checkpointId, state, assignmentsTaken, metrics, channels } = request;
-        const acknowledgement = { state, assignmentsTaken, metrics, channels };
-        this.#checkpoints.history.acknowledged(checkpointId, ref, metrics, this.#environment.clock.now());
-        return this.#toCheckpoints({ type: 'acknowledged', ref, checkpointId, acknowledgement, now });
-      }
-      case 'declineCheckpoint': {
-        const { checkpointId, error } = request;
-        return this.#toCheckpoints({ type: 'declined', ref, checkpointId, error, now });
-      }
-      case 'endOfData':
-        return this.#toCheckpoints({ type: 'drained', ref });
-    }
   }
 
   #provide(performer: Performer, sources: SourceCoordinators): typeof jobManagerMachine {
     const environment = this.#environment;
     return jobManagerMachine.provide({
-      actors: { source: sources.machine, checkpoints: this.#checkpoints.machine },
+      actors: { source: sources.machine, checkpoints: this.#checkpoints.coordinator.machine },
       actions: {
         perform: ({ context }, { effect }) => {
           this.#history.observe(effect, environment.clock.now());
           this.#trace.observe(effect, context.scheduler);
           this.#metrics.observe(effect);
-          if (effect.type === 'announceJob') this.#own.giveUp();
+          if (effect.type === 'announceJob') this.#checkpoints.giveUpOwn();
           environment.scope.within(this.#trace.context, () => perform(performer, context, effect));
         },
         replyAcknowledged: ({ event }) => this.#reply(event, { type: 'acknowledged' }),
@@ -395,16 +283,16 @@ class JobManager implements JobManagerHandle {
         },
         replyOffers: ({ event }, { accepted }) => this.#reply(event, { type: 'slotsAccepted', accepted }),
         tellOfStopped: ({ context }, { refs }) => {
-          this.#alignWithout(context, refs);
+          this.#watermarks.without(context.scheduler, refs);
           const now = environment.clock.monotonic();
-          this.#toCheckpoints({ type: 'subtasksStopped', refs, now });
+          this.#checkpoints.send({ type: 'subtasksStopped', refs, now });
         },
         tellOfFinished: ({ context }, { refs }) => {
-          this.#alignWithout(context, refs);
-          this.#toCheckpoints({ type: 'subtasksFinished', refs, now: environment.clock.monotonic() });
+          this.#watermarks.without(context.scheduler, refs);
+          this.#checkpoints.send({ type: 'subtasksFinished', refs, now: environment.clock.monotonic() });
         },
         forwardToCheckpoints: ({ context, event }) => {
-          if (event.type === 'requested') this.#forwardToCheckpoints(context, event.request);
+          if (event.type === 'requested') this.#checkpoints.forward(context, event.request);
         },
         takeRows: ({ context, event }) => this.#takeRows(context, event, performer),
         alignWatermarks: ({ context, event }) => this.#alignWatermarks(context, event),
@@ -418,7 +306,10 @@ class JobManager implements JobManagerHandle {
           this.#stopTimers();
           const job = jobDetails(context, this.#history, this.#endedAt, this.results.size);
           const settled = this.#options.onEnded(job);
-          void this.#checkpoints.end(keepsCheckpoints(this.#options.retention, job.status), settled);
+          void this.#checkpoints.coordinator.end(
+            keepsCheckpoints(this.#options.retention, job.status),
+            settled,
+          );
           this.#closeChildren();
         },
       },
@@ -437,20 +328,9 @@ class JobManager implements JobManagerHandle {
       event.type === 'requested' && event.request.type === 'reportWatermark',
       'only watermarks are aligned',
     );
-    if (!isActive(context.scheduler, event.request)) {
-      this.#environment.refusals.stale++;
-      return this.#reply(event, { type: 'acknowledged' });
-    }
-    const othersMinimum = this.#alignment.report(event.request, event.moment.now);
-    const answer = othersMinimum === undefined ? {} : { othersMinimum };
-    this.#reply(event, { type: 'watermarksAligned', ...answer });
-  }
-
-  #alignWithout({ scheduler }: JobManagerContext, refs: readonly ExecutionRef[]): void {
-    for (const ref of refs) {
-      const execution = scheduler.executions.get(ref.vertexId)?.[ref.subtaskIndex];
-      this.#alignment.stopped(ref, execution?.state === 'FINISHED');
-    }
+    const answer = this.#watermarks.take(context.scheduler, event.request, event.moment.now);
+    if (answer === undefined) this.#environment.refusals.stale++;
+    this.#reply(event, answer ?? { type: 'acknowledged' });
   }
 
   #takeRows(context: JobManagerContext, event: JobManagerEvent, performer: Performer): void {

@@ -7,9 +7,11 @@ import type { ScopeFormats } from '../../src/metrics/scope-formats.ts';
 import { COORDINATOR_METRICS, JOB_METRICS } from '../../src/metrics/system/job-metrics.ts';
 import { SystemMetrics } from '../../src/metrics/system/system-metrics.ts';
 import type { MetricReader, MetricReaders } from '../../src/metrics/system/system-metrics.ts';
+import type { JobGraph } from '../../src/graph/job-graph.ts';
 import type { MetricSamples } from '../../src/protocol/metrics.ts';
 import type { JobStatus } from '../../src/protocol/job-status.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
+import type { SourceCoordinators } from './source-coordinator/source-coordinator.effects.ts';
 
 /** What is known of a job's checkpoints. */
 export interface CheckpointFigures {
@@ -27,6 +29,15 @@ export interface SourceFigures {
   readonly operatorId: string;
   readonly operatorName: string;
   readonly unassignedSplits: () => number | undefined;
+}
+
+export function sourceFigures({ vertices }: JobGraph, sources: SourceCoordinators): SourceFigures[] {
+  return vertices.flatMap(({ id, name, isSource, operators: [head] }) => {
+    if (!isSource || head === undefined) return [];
+    const operator = { operatorId: head.id, operatorName: head.name };
+    const unassignedSplits = (): number | undefined => sources.unassignedSplits(id);
+    return [{ vertexId: id, vertexName: name, ...operator, unassignedSplits }];
+  });
 }
 
 export interface JobMetricsOptions {
