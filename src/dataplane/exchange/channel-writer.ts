@@ -3,9 +3,11 @@ import type { Flow } from '../chain/flow.ts';
 import type { TaskCounters } from '../task/task.ts';
 import type { ChannelElement, ChannelEvent, OutputChannel } from './channel.ts';
 
-/** What batches begin as: an array of its final length and kind is filled several times faster than one that grows. */
-const VALUES: readonly unknown[] = Array.from({ length: BATCH_RECORDS }, () => undefined);
-const TIMESTAMPS: readonly number[] = Array.from({ length: BATCH_RECORDS }, () => 0.5);
+/**
+ * What batches begin as: an array of its final length is filled several times faster than one that grows. Of timestamps, too: in an
+ * array of doubles each would be unboxed, and boxed anew for the consumer.
+ */
+const BLANK: readonly undefined[] = Array.from({ length: BATCH_RECORDS }, () => undefined);
 
 /**
  * Batches the records of one channel. What the channel refuses waits here, in order, and blocks the task's flow, so that
@@ -109,8 +111,8 @@ export class ChannelWriter {
     const timestamps = this.#timestamps;
     if (values.length > count) values.length = timestamps.length = count;
     const length = 2 ** Math.ceil(Math.log2(count));
-    this.#values = VALUES.slice(0, length);
-    this.#timestamps = TIMESTAMPS.slice(0, length);
+    this.#values = BLANK.slice(0, length);
+    this.#timestamps = BLANK.slice(0, length) as unknown[] as number[];
     this.#count = 0;
     this.#hand({ kind: 'records', values, timestamps });
   }
