@@ -16,6 +16,8 @@ import { buildJob } from './adapters/load-module.ts';
 export interface PreparedJob {
   readonly bundle: BundledJob;
   readonly jobGraph: JobGraph;
+  /** The operators of each vertex. */
+  readonly plans: GeneratedJob<OperatorFactory>['plans'];
   /** Execution mode BATCH. */
   readonly batch: boolean;
   /** Slots it needs to run. */
@@ -50,8 +52,8 @@ export async function prepareJob(
     const file = join(directory, `${bundle.sha256}.mjs`);
     await writeFile(file, bundle.source);
     const built: GeneratedJob<OperatorFactory> = await buildJob(file, configuration.toRecord(), path);
-    const { jobGraph, batch = false } = built;
-    return { bundle, jobGraph, batch, slots: buildExecutionGraph(jobGraph).slots.length };
+    const { jobGraph, plans, batch = false } = built;
+    return { bundle, jobGraph, plans, batch, slots: buildExecutionGraph(jobGraph).slots.length };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

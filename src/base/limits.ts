@@ -359,3 +359,5 @@ export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Of state files, so much is put together on the heap while state is restored into RocksDB; bytes. */
 export const RESTORE_SLICE_BYTES = 16 * 1024 * 1024;
+/** How long `millrace savepoint check` waits for the `open()` of one operator. */
+export const STATE_CHECK_OPEN_MS = 10_000;

@@ -14,29 +14,34 @@ export interface StateSchema {
   /** Of the values as they are now, from 2 on: states that say nothing have version 1. */
   readonly version: number;
   readonly migrate: StateMigration;
+  /** What becomes of values of an earlier version, in words, for people. */
+  describe?(version: number): readonly string[];
 }
 
 /** One change to an object of state. */
-export type FieldChange = (saved: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+export interface FieldChange {
+  (saved: Readonly<Record<string, unknown>>): Record<string, unknown>;
+  /** The change in words; one that is a plain function has none. */
+  readonly words?: string;
+}
+
+function change(words: string, apply: FieldChange): FieldChange {
+  return Object.assign(apply, { words });
+}
 
 /** Changes to the fields of objects in state, to be put together by `Migrations.of`. */
 export const Migrations = {
   /** A field that is new gets `value` where it is missing. */
-  add:
-    (name: string, value: unknown): FieldChange =>
-    (saved) =>
-      name in saved ? { ...saved } : { ...saved, [name]: value },
+  add: (name: string, value: unknown): FieldChange =>
+    change(`adds "${name}"`, (saved) => (name in saved ? { ...saved } : { ...saved, [name]: value })),
 
-  remove:
-    (name: string): FieldChange =>
-    ({ [name]: _gone, ...rest }) =>
-      rest,
+  remove: (name: string): FieldChange => change(`removes "${name}"`, ({ [name]: _gone, ...rest }) => rest),
 
   /** A field gets another name; it stays where it was in the order of fields. */
-  rename:
-    (from: string, to: string): FieldChange =>
-    (saved) =>
+  rename: (from: string, to: string): FieldChange =>
+    change(`renames "${from}" to "${to}"`, (saved) =>
       Object.fromEntries(Object.entries(saved).map(([name, value]) => [name === from ? to : name, value])),
+    ),
 
   /**
    * The schema after these steps, each one version further than the one before: the first leads from version 1 to 2. A state that is older
@@ -44,6 +49,11 @@ export const Migrations = {
    */
   of: (...steps: readonly (FieldChange | readonly FieldChange[])[]): StateSchema => ({
     version: steps.length + 1,
+    describe: (version) =>
+      steps
+        .slice(version - 1)
+        .flat()
+        .map(({ words }) => words ?? 'changes it by a function'),
     migrate(saved, version) {
       let value = saved;
       for (const step of steps.slice(version - 1).flat()) {

@@ -16,6 +16,7 @@ export type {
 export { PaneRow } from './pane-row.ts';
 export { HEAP_STATES } from './keyed-states.ts';
 export type { KeyedStates } from './keyed-states.ts';
+export type { OpenedState } from './hashmap/registered-states.ts';
 export { HashMapStateBackend } from './hashmap/hashmap-backend.ts';
 export { RocksDbStateBackend } from './rocksdb/rocksdb-backend.ts';
 export type { LatencyTrackSettings } from './latency/access-latency.ts';
@@ -23,6 +24,6 @@ export { OperatorLatencies } from './latency/operator-latencies.ts';
 export { InMemoryOperatorStateStore } from './operator/operator-state.ts';
 export { redistributeOperatorState } from './operator/redistribute.ts';
 export type { Distribution, NamedOperatorState, OperatorStateSnapshot } from './operator/redistribute.ts';
-export { InMemoryTimerService } from './timers/timer-service.ts';
+export { InMemoryTimerService, TIMERS_STATE } from './timers/timer-service.ts';
 export type { TimeDomain, TimerHandler } from './timers/timer-service.ts';
 export { MinHeap, TimerQueue } from './timers/timer-queue.ts';

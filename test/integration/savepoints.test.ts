@@ -132,6 +132,31 @@ describe('millrace savepoint', () => {
     );
   });
 
+  it('when states of a function have changed, then check says of each what becomes of it', async () => {
+    const check = ['savepoint', 'check', golden('hashmap-1'), jobPath('changed-states.ts'), '-n'];
+    const text = await cli(check);
+    expect([text.code, text.stderr]).toEqual([0, '']);
+    expect(text.stdout).toMatch(
+      /profile +migrates +schema version 1 to 3: renames "seen" to "lastSeen", adds "visits", changes it by a function/,
+    );
+    expect(text.stdout).toMatch(/digits +fits/);
+    expect(text.stdout).toMatch(/kept +migrates +loses its time to live/);
+    expect(text.stdout).toMatch(/visits +new/);
+    expect(text.stdout).toMatch(/mean +not opened/);
+    const spoiled = await cli([...check, '-D', 'pipeline.global-job-parameters.sum=value', '--json']);
+    expect(spoiled.code).toBe(1);
+    const operators = (JSON.parse(spoiled.stdout) as { operators: Record<string, unknown>[] }).operators;
+    expect(operators.find(({ uid }) => uid === 'every-state')).toMatchObject({
+      verdict: 'incompatible',
+      note: expect.stringMatching(/"sum".*reducing/),
+    });
+    const failing = await cli([...check, '-D', 'pipeline.global-job-parameters.fails=yes']);
+    expect([failing.code, failing.stdout]).toEqual([
+      0,
+      expect.stringMatching(/its states are not known: open\(\) failed: no network/),
+    ]);
+  });
+
   it('when the job lacks operators or has another max parallelism, then check names them and fails', async () => {
     const other = ['savepoint', 'check', golden('hashmap-1')];
     const lacking = await cli([...other, jobPath('running-counts.ts'), '--json', ...AS_OPTIONS]);

@@ -4,7 +4,7 @@ import { UserError } from '../../base/errors.ts';
 import type { PartitionerSpec } from '../../graph/chain-plan.ts';
 import { keyGroupFor, keyGroupRange } from '../../state/index.ts';
 import { Flow, Trace } from '../chain/index.ts';
-import { newCounters } from '../test-support/chain-harness.ts';
+import { newCounters } from '../task/new-counters.ts';
 import type { InputChannel } from './channel.ts';
 import { ChannelWriter } from './channel-writer.ts';
 import { ResultPartition } from './result-partition.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SimulatedClock } from '../../testing/simulated-clock.ts';
 import { createDoorbell, Doorbell } from '../exchange/doorbell.ts';
-import { newCounters } from '../test-support/chain-harness.ts';
+import { newCounters } from '../task/new-counters.ts';
 import type { StepResult, Task, TaskDescriptor } from '../task/index.ts';
 import type { LoopDriver } from './loop-driver.ts';
 import { SimulatedLoopDriver } from './simulated-loop.ts';

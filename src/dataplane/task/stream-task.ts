@@ -1,7 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import type { OperatorId } from '../../base/ids.ts';
 import { RELEASED_DRAIN_MS, SNAPSHOT_STEP_MS, STEP_BATCHES_MAX } from '../../base/limits.ts';
-import { MIN_WATERMARK } from '../../base/time.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { TaskInfo } from '../../functions/context.ts';
 import type { TimerHandle } from '../../ports/clock.ts';
@@ -26,8 +25,9 @@ import { BackPressure } from './back-pressure.ts';
 import type { PressureKind } from './back-pressure.ts';
 import { GateInput } from './gate-input.ts';
 import { MailboxMeter } from './mailbox-meter.ts';
+import { newCounters } from './new-counters.ts';
 import { SourceInput } from './source-input.ts';
-import type { StepResult, Task, TaskCounters, TaskDescriptor, TaskEnvironment } from './task.ts';
+import type { StepResult, Task, TaskDescriptor, TaskEnvironment } from './task.ts';
 import type { InputListener, TaskInput } from './task-input.ts';
 import { NO_METRIC_SETTINGS, TaskMetrics } from './task-metrics.ts';
 import { addOperatorMetrics, taskSystemMetrics } from './task-readers.ts';
@@ -48,22 +48,7 @@ type Turn = 'progress' | 'idle' | 'blocked' | 'finished';
 /** A chain between its channels, or between its source and its channels. */
 export class StreamTask implements Task {
   readonly descriptor: TaskDescriptor;
-  readonly counters: TaskCounters = {
-    numRecordsIn: 0,
-    numRecordsOut: 0,
-    numBytesIn: 0,
-    numBytesOut: 0,
-    numLateRecordsDropped: 0,
-    numWatermarksBackwards: 0,
-    numRecordsInErrors: 0,
-    numRecordsOutMistyped: 0,
-    successfulCommittables: 0,
-    retriedCommittables: 0,
-    pendingCommittables: 0,
-    busyMs: 0,
-    backPressuredMs: 0,
-    currentInputWatermark: MIN_WATERMARK,
-  };
+  readonly counters = newCounters();
   readonly #plan: ChainPlan<OperatorFactory>;
   readonly #environment: TaskEnvironment;
   readonly #flow: Flow;

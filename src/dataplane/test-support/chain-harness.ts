@@ -1,5 +1,4 @@
 import type { JobId, OperatorId, VertexId } from '../../base/ids.ts';
-import { MIN_WATERMARK } from '../../base/time.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { SpillFiles } from '../../ports/spill-files.ts';
 import { MemorySpillFiles } from '../../storage/memory/spill-files.ts';
@@ -12,7 +11,8 @@ import type { RestoredOperator } from '../chain/build-chain.ts';
 import type { CheckpointFacts } from '../chain/operator.ts';
 import { RecordingLogger } from '../../testing/recording-logger.ts';
 import type { ChannelEvent } from '../exchange/channel.ts';
-import type { TaskCounters, TaskSettings } from '../task/task.ts';
+import { newCounters } from '../task/new-counters.ts';
+import type { TaskSettings } from '../task/task.ts';
 
 export const SETTINGS: TaskSettings = {
   bufferTimeoutMs: 100,
@@ -21,25 +21,6 @@ export const SETTINGS: TaskSettings = {
   sortedInputsBytes: 1_000_000,
   latencyTrack: undefined,
 };
-
-export function newCounters(): TaskCounters {
-  return {
-    numRecordsIn: 0,
-    numRecordsOut: 0,
-    numBytesIn: 0,
-    numBytesOut: 0,
-    numLateRecordsDropped: 0,
-    numWatermarksBackwards: 0,
-    numRecordsInErrors: 0,
-    numRecordsOutMistyped: 0,
-    successfulCommittables: 0,
-    retriedCommittables: 0,
-    pendingCommittables: 0,
-    busyMs: 0,
-    backPressuredMs: 0,
-    currentInputWatermark: MIN_WATERMARK,
-  };
-}
 
 /** One operator after the other; the last (and side outputs of each) feed edges named `out` and by their side output. */
 export function linearPlan(

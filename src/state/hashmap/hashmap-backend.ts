@@ -35,6 +35,7 @@ import type { Expiry } from './expiry.ts';
 import { HashMapSnapshot } from './hashmap-snapshot.ts';
 import { KeyTable } from './key-table.ts';
 import { RegisteredStates } from './registered-states.ts';
+import type { OpenedState } from './registered-states.ts';
 import { restoreHashMap } from './restore.ts';
 import { RowVersions } from './row.ts';
 import { HashMapStateStore } from './state-store.ts';
@@ -87,6 +88,11 @@ export class HashMapStateBackend implements KeyedStateBackend {
 
   get maxParallelism(): number {
     return this.#table.maxParallelism;
+  }
+
+  /** States that the operator has opened so far, but windows' own. */
+  get openedStates(): readonly OpenedState[] {
+    return this.#states.opened;
   }
 
   setCurrentKey(key: Key): void {

@@ -5,11 +5,23 @@ import type { KeyRows } from './key-rows.ts';
 import { kindDiffers } from './state-store.ts';
 import type { AnyDescriptor } from './state-store.ts';
 
+/** A state that its operator has opened. */
+export interface OpenedState {
+  readonly info: StateInfo;
+  /** As a snapshot held it; undefined: it had none of that name. */
+  readonly saved: StateInfo | undefined;
+  /** What became of saved values, in words. */
+  readonly steps: readonly string[];
+}
+
 /** The slots of a key table, in order: states that are open, and states of a snapshot that nobody has opened yet. */
 export class RegisteredStates {
   readonly #infos: StateInfo[] = [];
   /** Whether one of them is of key and namespace. */
   namespaced = false;
+
+  /** In the order of opening. */
+  readonly opened: OpenedState[] = [];
 
   get infos(): readonly StateInfo[] {
     return this.#infos;
@@ -33,7 +45,10 @@ export class RegisteredStates {
     const type = descriptor.declaredType === undefined ? {} : { type: descriptor.declaredType.toJson() };
     const info: StateInfo = { name, kind, scope, ttl: ttlConfig !== undefined, ...version, ...type };
     const slot = this.#find(descriptor.name, scope);
-    if (slot < 0) return this.#add(info);
+    if (slot < 0) {
+      this.opened.push({ info, saved: undefined, steps: [] });
+      return this.#add(info);
+    }
     const known = this.#infos[slot] as StateInfo;
     if (known.kind !== descriptor.kind)
       throw new StateIncompatibleError(kindDiffers(descriptor, known.kind).message);
@@ -49,6 +64,7 @@ export class RegisteredStates {
             (value as Map<unknown, unknown>).set(namespace, change(one));
       }
     }
+    this.opened.push({ info, saved: known, steps: schema?.describe?.(known.version ?? 1) ?? [] });
     this.#infos[slot] = info;
     return slot;
   }

@@ -7,3 +7,4 @@ export { savedGroups, vertexOf } from './saved-entries.ts';
 export type { SavedEntry, SavedGroup } from './saved-entries.ts';
 export { savedOperatorState } from './saved-operator-state.ts';
 export type { SavedElement } from './saved-operator-state.ts';
+export { openKeyedFiles } from './saved-entries.ts';

@@ -17,6 +17,9 @@ export interface TimerServiceOptions {
   readonly currentProcessingTime: () => number;
 }
 
+/** What the names of states begin with that hold timers, not values of users. */
+export const TIMERS_STATE = 'timers of ';
+
 /** A key's timers of one domain: most keys have one. */
 type Timestamps = number | Set<number>;
 
@@ -32,7 +35,7 @@ class DomainTimers {
 
   constructor(backend: KeyedStateBackend, domain: TimeDomain) {
     this.#backend = backend;
-    this.#descriptor = new ValueStateDescriptor<Timestamps>(`timers of ${domain}`);
+    this.#descriptor = new ValueStateDescriptor<Timestamps>(`${TIMERS_STATE}${domain}`);
     for (const [key, timestamps] of backend.valuesOf(this.#descriptor)) {
       if (typeof timestamps === 'number') this.queue.register(key, timestamps);
       else for (const timestamp of timestamps) this.queue.register(key, timestamp);
