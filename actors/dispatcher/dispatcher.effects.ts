@@ -34,6 +34,9 @@ import { JobLauncher } from './job-launcher.ts';
 import type { LaunchOrigin, PreparedJob } from './job-launcher.ts';
 import type { JobSettings } from './job-settings.ts';
 import { JobStore } from './job-store.ts';
+import type { LeftJob } from './job-store.ts';
+import { endLeftCheckpoints } from '../job-manager/checkpoint-coordinator/left-checkpoints.ts';
+import { keepsCheckpoints } from '../job-manager/job-manager-options.ts';
 import { Rescaler } from './rescaler.ts';
 import type { RescalableJob } from './rescaler.ts';
 import { OPTIONS } from '../../src/config/options.ts';
@@ -177,11 +180,8 @@ class Dispatcher implements DispatcherHandle {
           this.#jobManagers.get(jobId)?.stop();
           this.#jobManagers.delete(jobId);
           this.#rescaler.forget(jobId);
-          this.#store.ended
-            .forget(jobId)
-            .catch((error: unknown) =>
-              environment.logger.warn('an ended job stays in the metadata store', { jobId, error }),
-            );
+          // In this order: a job without a noted end runs again.
+          void this.#forget(jobId, () => this.#store.ended.forget(jobId));
         },
         stopAll: () => {
           for (const jobManager of this.#jobManagers.values()) jobManager.stop();
@@ -262,9 +262,10 @@ class Dispatcher implements DispatcherHandle {
   async #recover(): Promise<void> {
     const { logger } = this.#environment;
     try {
-      const jobs = await this.#store.recover();
+      const { jobs, left } = await this.#store.recover();
       if (jobs.length > 0) logger.info('jobs recovered', { jobs: jobs.length });
       sendIfActive(this.actor, { type: 'recovered', jobs, ended: this.#store.ended.all() });
+      for (const job of left) void this.#endLeft(job);
     } catch (error) {
       // Deposed meanwhile: they are the next leader's.
       if (this.actor.getSnapshot().status !== 'active') return;
@@ -272,6 +273,23 @@ class Dispatcher implements DispatcherHandle {
       sendIfActive(this.actor, { type: 'recoveryFailed', error: serializeError(error, 'external') });
       // A node whose dispatcher leads nothing must end, so that another can take its place.
       this.#environment.onFatal(error, 'dispatcher');
+    }
+  }
+
+  /** What the leader of a job that has ended did not come to: otherwise its checkpoints would stay for ever. */
+  async #endLeft({ job, status }: LeftJob): Promise<void> {
+    const { jobId, configuration } = job;
+    try {
+      const { retention, checkpointPlaces: places } = this.#options.jobSettings(configuration);
+      const left = { jobId, places, keep: keepsCheckpoints(retention, status) };
+      const token = this.#environment.random.hex(16);
+      await endLeftCheckpoints(this.#environment, left, this.#options.epoch, token);
+      await this.#store.forget(jobId);
+    } catch (error) {
+      this.#environment.logger.warn('checkpoints of an ended job are left to the next leader', {
+        jobId,
+        error,
+      });
     }
   }
 
@@ -331,7 +349,7 @@ class Dispatcher implements DispatcherHandle {
     }
   }
 
-  #run(prepared: PreparedJob, origin: Omit<LaunchOrigin, 'onEnded'>): void {
+  #run(prepared: PreparedJob, origin: Omit<LaunchOrigin, 'onEnded' | 'onCheckpointsRemoved'>): void {
     const { job } = prepared;
     const handle = this.#launcher.start(prepared, {
       ...origin,
@@ -341,6 +359,7 @@ class Dispatcher implements DispatcherHandle {
         this.#running.delete(job.jobId);
         return this.#settle(ended);
       },
+      onCheckpointsRemoved: () => void this.#forget(job.jobId),
     });
     this.#jobManagers.set(job.jobId, handle);
     this.#running.set(job.jobId, { prepared, logToken: origin.logToken });
@@ -409,6 +428,15 @@ class Dispatcher implements DispatcherHandle {
         error,
       });
       throw error;
+    }
+  }
+
+  async #forget(jobId: JobId, andThen: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    try {
+      await this.#store.forget(jobId);
+      await andThen();
+    } catch (error) {
+      this.#environment.logger.warn('an ended job stays in the metadata store', { jobId, error });
     }
   }
 

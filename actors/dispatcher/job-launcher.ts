@@ -45,6 +45,7 @@ export interface LaunchOrigin {
   readonly logToken: string;
   readonly trace: TraceContext | undefined;
   readonly onEnded: (job: JobDetails) => Promise<void>;
+  readonly onCheckpointsRemoved: () => void;
 }
 
 /** Makes job-managers of jobs. */

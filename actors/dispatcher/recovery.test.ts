@@ -44,6 +44,10 @@ async function recovering(error: Error, ended?: JobDetails) {
     loader: { load },
     endedJobsKept: 1,
     restUrl: () => undefined,
+    jobSettings: () => ({
+      retention: 'NO_EXTERNALIZED_CHECKPOINTS',
+      checkpointPlaces: { directory: undefined },
+    }),
   } as unknown as DispatcherOptions);
   const pass = async (ms: number): Promise<void> => {
     const end = clock.monotonic() + ms;
@@ -100,7 +104,6 @@ it('when it had ended and its leader died before it forgot it, then it does not 
   };
   const { client, metadata, pass, loads } = await recovering(new UserError('never loaded'), ended);
   expect(loads()).toBe(0);
-  expect(await readPersistedJobs(metadata)).toEqual([]);
   const asked = Promise.all([
     client.details(JOB),
     client.list(),
@@ -109,6 +112,7 @@ it('when it had ended and its leader died before it forgot it, then it does not 
   ]);
   await pass(10);
   const [details, jobs, submitted, canceled] = await asked;
+  expect(await readPersistedJobs(metadata)).toEqual([]);
   expect(details).toMatchObject({ status: 'FAILED', restarts: 3, results: 0 });
   expect(details.failure?.message).toHaveLength(4_000);
   expect(details.failure?.cause?.message).toBe('because');

@@ -39,6 +39,8 @@ export interface JobManagerOptions extends Omit<JobManagerInput, 'origin'> {
   readonly trace: TraceContext | undefined;
   /** Called once, when the job has ended for good; resolves when no leader takes it up again. */
   readonly onEnded: (job: JobDetails) => Promise<void>;
+  /** Called after that, when what is not to stay of its checkpoints is gone. */
+  readonly onCheckpointsRemoved: () => void;
 }
 
 /** What one job-manager leaves to the next one of the same job and leader. */

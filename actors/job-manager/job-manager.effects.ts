@@ -7,7 +7,7 @@ import { isActive } from '../../src/control/scheduler/decide.ts';
 import type { TimerHandle } from '../../src/ports/clock.ts';
 import type { MetricSamples } from '../../src/protocol/metrics.ts';
 import { jobManagerRequest } from '../../src/protocol/job-manager.ts';
-import type { JobSummary } from '../../src/protocol/job-status.ts';
+import type { JobDetails, JobSummary } from '../../src/protocol/job-status.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { every } from '../messaging/every.ts';
 import { reply, serve } from '../messaging/serve.ts';
@@ -82,6 +82,7 @@ class JobManager implements JobManagerHandle {
       batch: _batch,
       trace,
       onEnded: _onEnded,
+      onCheckpointsRemoved: _onCheckpointsRemoved,
       recovered,
       suspended,
       logToken: _logToken,
@@ -306,14 +307,17 @@ class JobManager implements JobManagerHandle {
           this.#stopTimers();
           const job = jobDetails(context, this.#history, this.#endedAt, this.results.size);
           const settled = this.#options.onEnded(job);
-          void this.#checkpoints.coordinator.end(
-            keepsCheckpoints(this.#options.retention, job.status),
-            settled,
-          );
+          void this.#endCheckpoints(job, settled);
           this.#closeChildren();
         },
       },
     });
+  }
+
+  async #endCheckpoints({ status }: JobDetails, settled: Promise<void>): Promise<void> {
+    const { retention, onCheckpointsRemoved } = this.#options;
+    if (await this.#checkpoints.coordinator.end(keepsCheckpoints(retention, status), settled))
+      onCheckpointsRemoved();
   }
 
   #reply(

@@ -155,8 +155,9 @@ export class CheckpointCoordinator {
    * The job has ended for good: removes its checkpoints, or keeps the completed ones.
    * @param settled no leader takes the job up again. Before that its checkpoints stay: a leader that took it up without them would
    * run it from its start, and all its results would come twice.
+   * @returns whether nothing of them is left to be removed
    */
-  async end(keep: boolean, settled: Promise<void>): Promise<void> {
+  async end(keep: boolean, settled: Promise<void>): Promise<boolean> {
     this.#closed = true;
     await this.#opened.promise.catch(() => {});
     await this.#deciding;
@@ -164,9 +165,10 @@ export class CheckpointCoordinator {
     try {
       await settled;
     } catch {
-      return;
+      return false;
     }
     await this.#checkpoints?.end(keep);
+    return true;
   }
 
   /**

@@ -78,10 +78,18 @@ export class CheckpointFiles {
     const keep = new Set(kept.flatMap(({ files, path }) => [...files, path]));
     try {
       const files = (await this.#store.list('')).map(({ path }) => path);
-      const own = files.filter((path) => isCheckpointFile(path) || path.startsWith('log/'));
-      await this.#store.delete(own.filter((path) => !keep.has(path)));
+      await this.#store.delete(files.filter((path) => isCheckpointFile(path) && !keep.has(path)));
+      // Whoever finds some of the log finds its newest entry, which tells all.
+      const log = files.filter((path) => path.startsWith('log/')).toSorted(byNumber);
+      await this.#store.delete(log.slice(0, -1));
+      await this.#store.delete(log.slice(-1));
     } catch (error) {
       this.#environment.logger.warn('checkpoints of an ended job could not be removed', { error });
     }
   }
+}
+
+/** Entries of a log are numbered. */
+function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
 }

@@ -1,0 +1,35 @@
+import type { Epoch, JobId } from '../../../src/base/ids.ts';
+import type { ActorEnvironment } from '../../messaging/environment.ts';
+import type { CheckpointPlaces } from './checkpoint-places.ts';
+import { checkpointsUri } from './checkpoint-places.ts';
+import { CheckpointFiles } from './checkpoint-files.ts';
+import { DecidedCheckpoints } from './decided-checkpoints.ts';
+
+/** A job that ended under a leader which may have died before it removed its checkpoints. */
+export interface LeftJob {
+  readonly jobId: JobId;
+  readonly places: CheckpointPlaces;
+  /** Whether its checkpoints stay, now that it has ended. */
+  readonly keep: boolean;
+}
+
+/**
+ * Removes what the job's leader has left. Its log goes last: as long as there is some of it, it says which checkpoints there are.
+ * @param token names this leader in the log
+ * @throws StoreError, LeadershipLostError when a later leader is at it
+ */
+export async function endLeftCheckpoints(
+  environment: ActorEnvironment,
+  { jobId, places, keep }: LeftJob,
+  epoch: Epoch,
+  token: string,
+): Promise<void> {
+  if (places.directory === undefined) return;
+  const store = await environment.snapshots.open(checkpointsUri(places, jobId));
+  const files = await store.list('');
+  if (!files.some(({ path }) => path.startsWith('log/'))) return;
+  // What has been removed already cannot be read, and need not be.
+  if (!keep) return new CheckpointFiles(environment, store, places.orphanSweepMs).end([]);
+  const { checkpoints } = await DecidedCheckpoints.takeOver(environment, places, jobId, epoch, token);
+  await checkpoints.end(keep);
+}
