@@ -357,3 +357,11 @@ export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Of state files, so much is put together on the heap while state is restored into RocksDB; bytes. */
 export const RESTORE_SLICE_BYTES = 16 * 1024 * 1024;
+/** Loads of remote key groups that are under way at a time, per operator of a subtask. */
+export const GROUP_LOADS_MAX = 4;
+/** Of state files, so much is loaded together where remote key groups are small; bytes. */
+export const GROUP_LOAD_BYTES = 1024 * 1024;
+/** After so long in one go, a load lets records through, ms. */
+export const GROUP_LOAD_STEP_MS = 2;
+/** Rows of a remote key group that are written to the local store at once. */
+export const GROUP_LOAD_ROWS = 128;

@@ -7,7 +7,7 @@ const of = (entries: Readonly<Record<string, string>>): Configuration =>
 
 describe('the options of the RocksDB state backend', () => {
   it('when the backend is hashmap, by whatever name, then there is no database', () => {
-    for (const type of ['hashmap', 'filesystem', 'JobManager'])
+    for (const type of ['hashmap', 'memory', 'JobManager'])
       expect(rocksDbSettings(of({ 'state.backend': type }), 0)).toBeUndefined();
     expect(rocksDbSettings(Configuration.EMPTY, 0)).toBeUndefined();
   });

@@ -9,6 +9,7 @@ export type {
   Pane,
   PaneCell,
   PaneCodec,
+  RemoteGroups,
   SnapshotMode,
   SnapshotRun,
   WindowTable,
@@ -16,6 +17,8 @@ export type {
 export { HEAP_STATES } from './keyed-states.ts';
 export type { KeyedStates } from './keyed-states.ts';
 export { HashMapStateBackend } from './hashmap/hashmap-backend.ts';
+export { DisaggregatedStateBackend } from './disaggregated/disaggregated-backend.ts';
+export { KeyGroupLoadError } from './disaggregated/errors.ts';
 export { RocksDbStateBackend } from './rocksdb/rocksdb-backend.ts';
 export type { LatencyTrackSettings } from './latency/access-latency.ts';
 export { OperatorLatencies } from './latency/operator-latencies.ts';

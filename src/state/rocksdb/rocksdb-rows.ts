@@ -27,6 +27,8 @@ export interface RocksDbRowsOptions {
   readonly states: { readonly infos: readonly unknown[] };
   /** Memory of the rows that are held decoded. */
   readonly workingSetBytes: number;
+  /** Whether all rows of a key group are in the store, or may be. */
+  isComplete(group: number): boolean;
 }
 
 /**
@@ -168,7 +170,7 @@ export class RocksDbRows implements KeyRows {
 
   *entries(): Generator<RocksDbRow, undefined> {
     this.flush();
-    yield* this.#stored();
+    yield* this.#stored(() => true);
     return undefined;
   }
 
@@ -176,7 +178,7 @@ export class RocksDbRows implements KeyRows {
   *passing(): Generator<RocksDbRow, undefined> {
     for (const generation of this.#workingSet.generations())
       for (const row of generation.values()) if (row.used > 0) yield row;
-    yield* this.#stored();
+    yield* this.#stored((group) => this.#options.isComplete(group));
     return undefined;
   }
 
@@ -194,7 +196,7 @@ export class RocksDbRows implements KeyRows {
     return this.#workingSet.generations();
   }
 
-  *#stored(): Generator<RocksDbRow, undefined> {
+  *#stored(wants: (group: number) => boolean): Generator<RocksDbRow, undefined> {
     const { store, keys } = this.#options;
     const [first, to] = keys.rows;
     let from = first;
@@ -204,8 +206,10 @@ export class RocksDbRows implements KeyRows {
       scan.close();
       for (let index = 0; index < found.length; index += 2) {
         const key = found[index] as Uint8Array;
+        const group = keys.groupOf(key);
+        if (!wants(group)) continue;
         const identity = keys.identityOf(key);
-        const row = this.#workingSet.peek(identity) ?? this.#load(identity, keys.groupOf(key));
+        const row = this.#workingSet.peek(identity) ?? this.#load(identity, group);
         if (row !== undefined && row.used > 0) yield row;
       }
       const last = found.at(-2);

@@ -1,4 +1,5 @@
-import { RocksDbStateBackend } from '../../state/index.ts';
+import { GROUP_LOAD_BYTES } from '../../base/limits.ts';
+import { DisaggregatedStateBackend, RocksDbStateBackend } from '../../state/index.ts';
 import type { KeyedStates } from '../../state/index.ts';
 import { RocksDbLocalStore } from './local-store.ts';
 import type { RocksDbSettings } from './settings.ts';
@@ -20,5 +21,37 @@ export async function openRocksDbStates(settings: RocksDbSettings): Promise<Keye
       return new RocksDbStateBackend({ keyGroups, maxParallelism, clock, store, operator, workingSetBytes });
     },
     close: () => store.close(),
+  };
+}
+
+/**
+ * Keyed state of one task whose truth is in the files of checkpoints; a database of its own, shared by its operators, holds what has
+ * been loaded of it.
+ *
+ * @throws as RocksDbLocalStore.open
+ */
+export async function openDisaggregatedStates(settings: RocksDbSettings): Promise<KeyedStates> {
+  const store = await RocksDbLocalStore.open(settings);
+  const { workingSetBytes } = settings;
+  const backends: DisaggregatedStateBackend[] = [];
+  return {
+    create: (keyGroups, maxParallelism, clock) => {
+      const operator = backends.length;
+      const backend = new DisaggregatedStateBackend({
+        keyGroups,
+        maxParallelism,
+        clock,
+        store,
+        operator,
+        workingSetBytes,
+        loadBytes: GROUP_LOAD_BYTES,
+      });
+      backends.push(backend);
+      return backend;
+    },
+    close: async () => {
+      for (const backend of backends) await backend.close();
+      await store.close();
+    },
   };
 }
