@@ -12,6 +12,14 @@ describe('the options of the RocksDB state backend', () => {
     expect(rocksDbSettings(Configuration.EMPTY, 0)).toBeUndefined();
   });
 
+  it('when the backend is forst, by whatever name, then its databases go where its own key says, or that of RocksDB', () => {
+    for (const type of ['forst', 'disaggregated', 'filesystem']) {
+      const rocksDb = { 'state.backend': type, 'state.backend.rocksdb.localdir': '/r' };
+      const own = { ...rocksDb, 'state.backend.forst.cache.dir': '/f' };
+      expect([rocksDb, own].map((set) => rocksDbSettings(of(set), 0)?.directory)).toEqual(['/r', '/f']);
+    }
+  });
+
   it("when keys are given, also by Flink's older names, then the database gets them in bytes", () => {
     const settings = rocksDbSettings(
       of({
@@ -50,7 +58,6 @@ describe('the options of the RocksDB state backend', () => {
   });
 
   it.each([
-    ['state.backend', 'forst', 'there is no ForSt here'],
     ['state.backend.rocksdb.memory.managed', 'true', 'bound each subtask by'],
     ['state.backend.rocksdb.compression.per.level', 'LZ4_COMPRESSION', 'SNAPPY and ZSTD only'],
     ['state.backend.rocksdb.timer-service.factory', 'ROCKSDB', 'their queue is on the heap'],
