@@ -2,13 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { GROUP_LOADS_MAX } from '../../base/limits.ts';
 import { Migrations } from '../../functions/state-migration.ts';
 import { ValueStateDescriptor } from '../../functions/state.ts';
-import type { SnapshotStore } from '../../ports/snapshot-store.ts';
 import { MemoryLocalStore } from '../../storage/memory/local-store.ts';
-import { MemorySnapshotStore } from '../../storage/memory/snapshot-store.ts';
 import { keyGroupFor } from '../key-groups.ts';
 import type { SnapshotMode } from '../keyed-state-backend.ts';
 import { StateReader } from '../snapshot/state-reader.ts';
 import { StateWriter } from '../snapshot/state-writer.ts';
+import { HeldStore, turns } from '../snapshot/test-support/held-store.ts';
 import { DisaggregatedStateBackend } from './disaggregated-backend.ts';
 import { KeyGroupLoadError } from './errors.ts';
 
@@ -16,41 +15,6 @@ const GROUPS = 16;
 const RANGE = { start: 0, end: GROUPS - 1 };
 const KEYS = Array.from({ length: 200 }, (_, index) => index);
 const COUNT = new ValueStateDescriptor<number>('count');
-
-/** A store of which reads can be held back. */
-class HeldStore {
-  readonly files = new MemorySnapshotStore();
-  reads = 0;
-  waiting: (() => void)[] = [];
-  holds = false;
-
-  get store(): SnapshotStore {
-    const { files } = this;
-    return {
-      location: files.location,
-      create: (path) => files.create(path),
-      size: (path) => files.size(path),
-      createExclusive: (path, content) => files.createExclusive(path, content),
-      list: (folder) => files.list(folder),
-      delete: (paths) => files.delete(paths),
-      read: async (path, offset, length) => {
-        this.reads += 1;
-        if (this.holds) await new Promise<void>((resolve) => this.waiting.push(resolve));
-        return files.read(path, offset, length);
-      },
-    };
-  }
-
-  /** Lets what is held back through. */
-  async letThrough(): Promise<void> {
-    for (const go of this.waiting.splice(0)) go();
-    await turns();
-  }
-}
-
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
-}
 
 function newBackend(local = new MemoryLocalStore()): DisaggregatedStateBackend {
   return new DisaggregatedStateBackend({
