@@ -168,7 +168,8 @@ describe('records and timers whose rows are not here', () => {
       harness.flow.resume(true);
       if (harness.chain.advance()) break;
     }
-    expect(harness.values.toSorted()).toEqual(['1 had 1', '2 had 1', '3 had 1']);
+    expect(new Set(harness.values)).toEqual(new Set(['1 had 1', '2 had 1', '3 had 1']));
+    expect(harness.values.length).toBe(3);
   });
 
   it('when windows fire whose function may use state of their keys, then they wait until all is here', async () => {
