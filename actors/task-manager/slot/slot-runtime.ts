@@ -13,6 +13,7 @@ import {
   openDisaggregatedStates,
   openRocksDbStates,
 } from '../../../src/storage/rocksdb/open-keyed-states.ts';
+import type { LocalStateOptions } from '../../../src/storage/rocksdb/open-keyed-states.ts';
 import { rocksDbMemoryBytes } from '../../../src/storage/rocksdb/settings.ts';
 import { createTask } from '../../../src/dataplane/task/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
@@ -48,6 +49,8 @@ export interface SlotRuntimeOptions {
   onMetrics(groups: readonly MetricSamples[], memory: SlotMemory): void;
   /** Temporary files of the tasks that run here. */
   readonly spillFiles: SpillFiles;
+  /** Where tasks keep state that is not on the heap; missing: in databases on local disks. */
+  readonly localState?: LocalStateOptions;
   /** Channels of the tasks that run here. */
   readonly channels: OpenChannels;
 }
@@ -170,7 +173,9 @@ export class SlotRuntime {
       spillFiles: this.#options.spillFiles,
       settings: taskSettings(configuration),
       metrics: { ...this.#options.metrics, taskManagerId: this.#options.taskManagerId },
-      ...(rocksDb === undefined ? {} : { openKeyedStates: () => openStates(rocksDb) }),
+      ...(rocksDb === undefined
+        ? {}
+        : { openKeyedStates: () => openStates(rocksDb, this.#options.localState) }),
       checkpointing: taskCheckpointing(this.#environment, request, configuration, link, restoreFrom, job),
     });
   }

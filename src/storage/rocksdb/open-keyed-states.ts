@@ -1,8 +1,21 @@
 import { GROUP_LOAD_BYTES } from '../../base/limits.ts';
 import { DisaggregatedStateBackend, RocksDbStateBackend } from '../../state/index.ts';
+import type { LocalStore } from '../../ports/local-store.ts';
 import type { KeyedStates } from '../../state/index.ts';
 import { RocksDbLocalStore } from './local-store.ts';
 import type { RocksDbSettings } from './settings.ts';
+
+/** Stands in for what a task has on its machine. */
+export interface LocalStateOptions {
+  openStore(settings: RocksDbSettings): Promise<LocalStore>;
+  /** Of state files, so much of remote key groups is loaded together. */
+  readonly loadBytes: number;
+}
+
+const ON_DISK: LocalStateOptions = {
+  openStore: (settings) => RocksDbLocalStore.open(settings),
+  loadBytes: GROUP_LOAD_BYTES,
+};
 
 /**
  * Keyed state of one task in a database of its own, which its operators share: block cache and write buffers are there once.
@@ -10,8 +23,11 @@ import type { RocksDbSettings } from './settings.ts';
  *
  * @throws as RocksDbLocalStore.open
  */
-export async function openRocksDbStates(settings: RocksDbSettings): Promise<KeyedStates> {
-  const store = await RocksDbLocalStore.open(settings);
+export async function openRocksDbStates(
+  settings: RocksDbSettings,
+  { openStore }: LocalStateOptions = ON_DISK,
+): Promise<KeyedStates> {
+  const store = await openStore(settings);
   const { workingSetBytes } = settings;
   let operators = 0;
   return {
@@ -30,8 +46,11 @@ export async function openRocksDbStates(settings: RocksDbSettings): Promise<Keye
  *
  * @throws as RocksDbLocalStore.open
  */
-export async function openDisaggregatedStates(settings: RocksDbSettings): Promise<KeyedStates> {
-  const store = await RocksDbLocalStore.open(settings);
+export async function openDisaggregatedStates(
+  settings: RocksDbSettings,
+  { openStore, loadBytes }: LocalStateOptions = ON_DISK,
+): Promise<KeyedStates> {
+  const store = await openStore(settings);
   const { workingSetBytes } = settings;
   const backends: DisaggregatedStateBackend[] = [];
   return {
@@ -44,7 +63,7 @@ export async function openDisaggregatedStates(settings: RocksDbSettings): Promis
         store,
         operator,
         workingSetBytes,
-        loadBytes: GROUP_LOAD_BYTES,
+        loadBytes,
       });
       backends.push(backend);
       return backend;
