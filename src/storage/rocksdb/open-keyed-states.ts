@@ -25,9 +25,9 @@ const ON_DISK: LocalStateOptions = {
  */
 export async function openRocksDbStates(
   settings: RocksDbSettings,
-  { openStore }: LocalStateOptions = ON_DISK,
+  local: LocalStateOptions = ON_DISK,
 ): Promise<KeyedStates> {
-  const store = await openStore(settings);
+  const store = await local.openStore(settings);
   const { workingSetBytes } = settings;
   let operators = 0;
   return {
@@ -48,9 +48,9 @@ export async function openRocksDbStates(
  */
 export async function openDisaggregatedStates(
   settings: RocksDbSettings,
-  { openStore, loadBytes }: LocalStateOptions = ON_DISK,
+  local: LocalStateOptions = ON_DISK,
 ): Promise<KeyedStates> {
-  const store = await openStore(settings);
+  const store = await local.openStore(settings);
   const { workingSetBytes } = settings;
   const backends: DisaggregatedStateBackend[] = [];
   return {
@@ -63,7 +63,7 @@ export async function openDisaggregatedStates(
         store,
         operator,
         workingSetBytes,
-        loadBytes,
+        loadBytes: local.loadBytes,
       });
       backends.push(backend);
       return backend;

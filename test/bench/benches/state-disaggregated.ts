@@ -54,7 +54,9 @@ async function restore(
   await backend.restore([await StateReader.open(store, 'base')]);
   let waiting: Promise<void> | undefined;
   const { remote } = backend;
-  remote?.start((promise) => (waiting = promise));
+  remote?.start((promise) => {
+    waiting = promise;
+  });
   let firstMs = 0;
   let longestPauseMs = 0;
   let records = 0;
