@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { SimulatedCluster } from '../../actors/testing/simulated-cluster.ts';
+import { defineJob } from '../../src/api/job.ts';
+import { UserError } from '../../src/base/errors.ts';
+import { Configuration } from '../../src/config/configuration.ts';
+import { DataGeneratorSource } from '../../src/connectors/generator/data-generator-source.ts';
+import type { RuntimeContext } from '../../src/functions/context.ts';
+import { KeyedProcessFunction } from '../../src/functions/process.ts';
+import { ValueStateDescriptor } from '../../src/functions/state.ts';
+import type { ValueState } from '../../src/functions/state.ts';
+import { WatermarkStrategy } from '../../src/functions/watermark.ts';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { replaceJobManager, replaceTaskManager, startNodes } from './replace-nodes.ts';
+
+const FAULTY_MS = 30_000;
+const QUIET_MS = 15_000;
+const KEYS = 24;
+
+/** Numbers of a key come in order, each once: a row that is lost, older or doubled is seen at once, and ends the job. */
+class InOrder extends KeyedProcessFunction<number, number, number> {
+  #next!: ValueState<number>;
+
+  override open(context: RuntimeContext): void {
+    this.#next = context.getState(new ValueStateDescriptor<number>('next'));
+  }
+
+  override processElement(n: number): void {
+    const next = this.#next.value() ?? n % KEYS;
+    if (n !== next) throw new UserError(`key ${n % KEYS} got ${n}, not ${next}`, { retryable: false });
+    this.#next.update(n + KEYS);
+  }
+}
+
+const JOB = defineJob('numbers in order', (env) => {
+  env
+    .fromSource(
+      new DataGeneratorSource({ generate: (i) => i, recordsPerSecond: 200 }),
+      WatermarkStrategy.noWatermarks(),
+      'numbers',
+    )
+    .setParallelism(1)
+    .keyBy((n) => n % KEYS)
+    .process(new InOrder())
+    .collect();
+});
+
+const CONFIGURATION = Configuration.of([
+  ['parallelism.default', '2'],
+  ['taskmanager.numberOfTaskSlots', '2'],
+  ['state.backend.type', 'forst'],
+  ['execution.checkpointing.interval', '200 ms'],
+  ['execution.checkpointing.timeout', '4 s'],
+  ['execution.checkpointing.tolerable-failed-checkpoints', '1000'],
+  ['execution.checkpointing.orphan-sweep-interval', '500 ms'],
+  ['heartbeat.interval', '500 ms'],
+  ['heartbeat.timeout', '5 s'],
+  ['restart-strategy.type', 'fixed-delay'],
+  ['restart-strategy.fixed-delay.attempts', '1000'],
+  ['restart-strategy.fixed-delay.delay', '200 ms'],
+]);
+
+/** Runs the job while its TaskManagers die, again and again before all is loaded. */
+async function run(seed: number, incremental: string): Promise<void> {
+  const random = new SeededRandom(seed).fork('plan');
+  const cluster = new SimulatedCluster({
+    seed,
+    job: JOB,
+    configuration: CONFIGURATION.with(
+      Configuration.of([['execution.checkpointing.incremental', incremental]]),
+    ),
+    storeDelayMs: 20 + random.int(80),
+    network: { faults: [{ minDelayMs: 0.2, meanDelayMs: 5 }] },
+  });
+  const { clock } = cluster;
+  await startNodes(cluster, 2);
+  const { jobId, ended } = cluster.submit();
+  ended.catch(() => {});
+  for (let at = 2_000; at < FAULTY_MS; at += 2_500 + random.int(4_000))
+    clock.setTimeout(() => replaceTaskManager(cluster, random), at, 'a TaskManager dies');
+  clock.setTimeout(() => replaceJobManager(cluster), FAULTY_MS / 2, 'another JobManager leads');
+  const end = clock.monotonic() + FAULTY_MS + QUIET_MS;
+  await clock.runUntil(() => clock.monotonic() > end, 3_000_000);
+  expect(cluster.fatalErrors).toEqual([]);
+  const job = cluster.leader?.dispatcher.jobManager(jobId)?.summary();
+  expect(job).toMatchObject({ status: 'RUNNING' });
+}
+
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
+
+describe('state that is left in the files of checkpoints', () => {
+  it.each(SEEDS)(
+    'when TaskManagers die before all is loaded, and checkpoints build on what is not (seed %i), then no row and no file is missed',
+    async (seed) => run(seed, 'true'),
+  );
+
+  it.each(SEEDS)(
+    'when each checkpoint is whole and the one before is removed (seed %i), then no row and no file is missed',
+    async (seed) => run(seed + 100, 'false'),
+  );
+});
