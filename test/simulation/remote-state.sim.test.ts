@@ -12,9 +12,9 @@ import { WatermarkStrategy } from '../../src/functions/watermark.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { replaceJobManager, replaceTaskManager, startNodes } from './replace-nodes.ts';
 
-const FAULTY_MS = 30_000;
+const FAULTY_MS = 60_000;
 const QUIET_MS = 15_000;
-const KEYS = 24;
+const KEYS = 100;
 
 /** Numbers of a key come in order, each once: a row that is lost, older or doubled is seen at once, and ends the job. */
 class InOrder extends KeyedProcessFunction<number, number, number> {
@@ -34,7 +34,7 @@ class InOrder extends KeyedProcessFunction<number, number, number> {
 const JOB = defineJob('numbers in order', (env) => {
   env
     .fromSource(
-      new DataGeneratorSource({ generate: (i) => i, recordsPerSecond: 200 }),
+      new DataGeneratorSource({ generate: (i) => i, recordsPerSecond: 100 }),
       WatermarkStrategy.noWatermarks(),
       'numbers',
     )
@@ -49,7 +49,7 @@ const CONFIGURATION = Configuration.of([
   ['taskmanager.numberOfTaskSlots', '2'],
   ['state.backend.type', 'forst'],
   ['execution.checkpointing.interval', '200 ms'],
-  ['execution.checkpointing.timeout', '4 s'],
+  ['execution.checkpointing.timeout', '10 s'],
   ['execution.checkpointing.tolerable-failed-checkpoints', '1000'],
   ['execution.checkpointing.orphan-sweep-interval', '500 ms'],
   ['heartbeat.interval', '500 ms'],
@@ -68,14 +68,14 @@ async function run(seed: number, incremental: string): Promise<void> {
     configuration: CONFIGURATION.with(
       Configuration.of([['execution.checkpointing.incremental', incremental]]),
     ),
-    storeDelayMs: 20 + random.int(80),
+    storeDelayMs: 40 + random.int(100),
     network: { faults: [{ minDelayMs: 0.2, meanDelayMs: 5 }] },
   });
   const { clock } = cluster;
   await startNodes(cluster, 2);
   const { jobId, ended } = cluster.submit();
   ended.catch(() => {});
-  for (let at = 2_000; at < FAULTY_MS; at += 2_500 + random.int(4_000))
+  for (let at = 5_000; at < FAULTY_MS; at += 3_000 + random.int(6_000))
     clock.setTimeout(() => replaceTaskManager(cluster, random), at, 'a TaskManager dies');
   clock.setTimeout(() => replaceJobManager(cluster), FAULTY_MS / 2, 'another JobManager leads');
   const end = clock.monotonic() + FAULTY_MS + QUIET_MS;
