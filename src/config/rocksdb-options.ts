@@ -106,8 +106,20 @@ export const ROCKSDB_OPTIONS = {
 
 const FIXED = 'the RocksDB binding has no such setting';
 
-/** Keys of Flink's for RocksDB that have no meaning here, and why. */
+/** Keys of Flink's for RocksDB and ForSt that have no meaning here, and why. */
 export const REFUSED_ROCKSDB_OPTIONS = {
+  forStCacheLimit: refusedOption('state.backend.forst.cache.size-based-limit', {
+    reason:
+      'what has been loaded of the state stays in the local database until its task ends, which needs disk for all of it in time',
+  }),
+  forStCacheReserve: refusedOption('state.backend.forst.cache.reserve-size', {
+    reason: 'what has been loaded of the state stays in the local database until its task ends',
+  }),
+  forStPrimaryDirectory: refusedOption('state.backend.forst.primary-dir', {
+    reason:
+      'state is in the files of checkpoints (execution.checkpointing.dir), and nowhere else outside its task',
+    harmless: ['checkpoint-dir'],
+  }),
   rocksDbTimers: refusedOption('state.backend.rocksdb.timer-service.factory', {
     reason: 'timers are part of the state in the database, but their queue is on the heap',
     harmless: ['heap'],

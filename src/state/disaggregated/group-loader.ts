@@ -1,5 +1,5 @@
 import { InternalError } from '../../base/errors.ts';
-import { GROUP_LOADS_MAX } from '../../base/limits.ts';
+import { GROUP_LOADS_MAX, GROUP_LOADS_UNASKED } from '../../base/limits.ts';
 import type { Key } from '../../functions/basic.ts';
 import { keyGroupFor } from '../key-groups.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
@@ -19,7 +19,7 @@ export interface GroupLoaderOptions {
 
 /**
  * The life of key groups: remote, then loading, then here. Those that are asked for come first, in the order in which they were asked
- * for, then the others, a few at a time.
+ * for, then the others, a few at a time, fewer where nobody asks.
  */
 export class GroupLoader implements RemoteGroups {
   readonly #options: GroupLoaderOptions;
@@ -136,7 +136,7 @@ export class GroupLoader implements RemoteGroups {
 
   #next(): number | undefined {
     const [asked] = this.#asked;
-    if (asked !== undefined || !this.#started) return asked;
+    if (asked !== undefined || !this.#started || this.#loads >= GROUP_LOADS_UNASKED) return asked;
     const [any] = this.#remote;
     return any;
   }
