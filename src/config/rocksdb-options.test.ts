@@ -58,7 +58,7 @@ describe('the options of the RocksDB state backend', () => {
   });
 
   it.each([
-    ['state.backend.forst.cache.size-based-limit', '10 gb', 'stays in the local database'],
+    ['state.backend.forst.cache.reserve-size', '10 gb', 'local disks are not watched'],
     ['state.backend.forst.primary-dir', 's3://state', 'execution.checkpointing.dir'],
     ['state.backend.rocksdb.memory.managed', 'true', 'bound each subtask by'],
     ['state.backend.rocksdb.compression.per.level', 'LZ4_COMPRESSION', 'SNAPPY and ZSTD only'],

@@ -31,6 +31,11 @@ export const ROCKSDB_OPTIONS = {
     description:
       'Folders for the local databases of forst, as state.backend.rocksdb.localdir, which it is by default. Their other settings are those of RocksDB.',
   }),
+  forStCacheLimit: memoryOption('state.backend.forst.cache.size-based-limit', {
+    defaultValue: 0,
+    description:
+      'What an operator of a subtask keeps in the local database of forst, about, in bytes of state files; 0: all that has been loaded. Beyond it key groups go that were not used for longest and that the last whole checkpoint has as they are. A window function that may use state of its keys needs all of them whenever windows fire.',
+  }),
   rocksDbWorkingSet: memoryOption('state.backend.rocksdb.working-set.size', {
     defaultValue: 64 * MB,
     min: MB,
@@ -108,12 +113,8 @@ const FIXED = 'the RocksDB binding has no such setting';
 
 /** Keys of Flink's for RocksDB and ForSt that have no meaning here, and why. */
 export const REFUSED_ROCKSDB_OPTIONS = {
-  forStCacheLimit: refusedOption('state.backend.forst.cache.size-based-limit', {
-    reason:
-      'what has been loaded of the state stays in the local database until its task ends, which needs disk for all of it in time',
-  }),
   forStCacheReserve: refusedOption('state.backend.forst.cache.reserve-size', {
-    reason: 'what has been loaded of the state stays in the local database until its task ends',
+    reason: 'local disks are not watched; bound the cache by state.backend.forst.cache.size-based-limit',
   }),
   forStPrimaryDirectory: refusedOption('state.backend.forst.primary-dir', {
     reason:

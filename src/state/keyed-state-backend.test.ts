@@ -21,6 +21,7 @@ const BACKENDS = {
   'rocksdb without memory': () => rocksDbBench(ONE_ROW),
   disaggregated: () => disaggregatedBench(64 << 20),
   'disaggregated without memory': () => disaggregatedBench(ONE_ROW),
+  'disaggregated without a cache': () => disaggregatedBench(64 << 20, 0),
   'hashmap with latencies': async () => trackedBench(await hashMapBench()),
 };
 
@@ -31,6 +32,7 @@ describe.each([
   ['rocksdb without memory', 'hashmap'],
   ['disaggregated', 'hashmap'],
   ['disaggregated without memory', 'rocksdb'],
+  ['disaggregated without a cache', 'hashmap'],
   ['hashmap with latencies', 'disaggregated'],
 ] as const)('keyed state backend %s, with snapshots for %s', (one, two) => {
   const benches: BackendBench[] = [];

@@ -69,8 +69,14 @@ export interface KeyedStateBackend extends KeyedStateStore {
 export interface RemoteGroups {
   /** Whether there are some. */
   readonly any: boolean;
-  /** Begins to bring them, a few at a time. @param waitFor holds the task up until the promise resolves */
-  start(waitFor: (promise: Promise<void>) => void): void;
+  /** Whether groups that are here may go again, between records. */
+  readonly bounded: boolean;
+  /**
+   * Begins to bring them, a few at a time. Whoever makes a key current asks for it from now on.
+   * @param waitFor holds the task up until the promise resolves
+   * @returns what rejects with KeyGroupLoadError when one cannot be brought, and never resolves
+   */
+  start(waitFor: (promise: Promise<void>) => void): Promise<void>;
   /** Whether the key's rows are here; where not, they are brought before others, and the task waits for them. */
   has(key: Key): boolean;
   /** As `has` for all keys. */

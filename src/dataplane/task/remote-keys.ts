@@ -2,7 +2,7 @@ import type { KeySelector } from '../../functions/basic.ts';
 import type { RemoteGroups } from '../../state/index.ts';
 import type { Chain, Flow } from '../chain/index.ts';
 
-/** Keeps records from an operator whose rows are not here yet. */
+/** Keeps records from an operator whose rows are not here. */
 export class RemoteKeys {
   readonly #remote: RemoteGroups;
   readonly #selectors: readonly (KeySelector<unknown> | undefined)[];
@@ -12,17 +12,18 @@ export class RemoteKeys {
     this.#selectors = selectors;
   }
 
-  /** Of the head of a chain; undefined where its rows are all here. */
+  /** Of the head of a chain; undefined where its rows are all here, and stay. */
   static ofHead({ members }: Chain): RemoteKeys | undefined {
     const head = members[0];
     const remote = head?.states.keyed?.remote;
     const selectors = head?.operator.keySelectors;
-    return remote?.any !== true || selectors === undefined ? undefined : new RemoteKeys(remote, selectors);
+    if (remote === undefined || selectors === undefined || !(remote.any || remote.bounded)) return undefined;
+    return new RemoteKeys(remote, selectors);
   }
 
-  /** Whether there are some. */
+  /** Whether a key has to be asked for, now or later. */
   get any(): boolean {
-    return this.#remote.any;
+    return this.#remote.any || this.#remote.bounded;
   }
 
   /** Whether the rows of the record's key are here; where not, the task waits for them. */
@@ -52,9 +53,12 @@ export class RemoteKeys {
 export async function fetchRemote({ members }: Chain, flow: Flow): Promise<void> {
   for (const [index, { states, operator }] of members.entries()) {
     const remote = states.keyed?.remote;
-    if (remote?.any !== true) continue;
-    remote.start((promise) => flow.waitFor(promise, index));
+    if (remote === undefined) continue;
     if (index > 0 || operator.keySelectors === undefined) await remote.all();
-    else flow.watch(remote.all(), index);
+    else
+      flow.watch(
+        remote.start((promise) => flow.waitFor(promise, index)),
+        index,
+      );
   }
 }

@@ -15,6 +15,7 @@ import type { StateInfo } from '../snapshot/format.ts';
 import type { StateReader } from '../snapshot/state-reader.ts';
 import type { StateWriter } from '../snapshot/state-writer.ts';
 import { isTimerState } from '../timers/timer-service.ts';
+import { CacheBound } from './cache-bound.ts';
 import { CopyingSnapshot } from './copying-snapshot.ts';
 import { GroupFiles, groupsOf, RowFiles } from './group-files.ts';
 import { GroupLoader } from './group-loader.ts';
@@ -28,6 +29,8 @@ export interface DisaggregatedStateBackendOptions extends RocksDbStateBackendOpt
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'setTimeout'>;
   /** Of state files, so much is loaded together where key groups are small. */
   readonly loadBytes: number;
+  /** What groups that are here may come to in state files, but for those that changed since; missing: all may be here. */
+  readonly cacheBytes?: number | undefined;
 }
 
 /**
@@ -46,11 +49,24 @@ export class DisaggregatedStateBackend extends RocksDbStateBackend {
     super(options);
     this.#pacer = new Pacer(options.clock);
     this.#loadBytes = options.loadBytes;
+    const { keyGroups, cacheBytes } = options;
+    const bound =
+      cacheBytes === undefined
+        ? undefined
+        : new CacheBound({
+            keyGroups,
+            bytes: cacheBytes,
+            bytesOf: (group) => this.#files.bytesOf(group),
+            isHere: (group) => this.remote.isHere(group),
+            isClean: (group) => this.rows.lastChange(group) <= (this.#files.of(group)?.upTo ?? -2),
+          });
     this.remote = new GroupLoader({
       maxParallelism: options.maxParallelism,
       sliceAt: (group, wants) => this.#files.slice(group, wants, this.#loadBytes),
       load: (groups, isClosed) => this.#load(groups, isClosed),
       arrived: (groups) => this.#timers.forget(groups),
+      bound,
+      drop: (groups) => this.#drop(groups),
     });
   }
 
@@ -83,15 +99,16 @@ export class DisaggregatedStateBackend extends RocksDbStateBackend {
     if (mode === 'base' || mode === 'full') this.states.changed = false;
     const states = this.states.infos.length;
     const conversions = this.states.conversions.length;
+    const closes = this.versions.current;
     const missing = isDelta ? [] : this.remote.missing();
     let writer: StateWriter | undefined;
     const run = super.beginSnapshot((infos) => (writer = openWriter(infos)), mode);
-    if (missing.length === 0 || writer === undefined) return run;
+    if (writer === undefined || isDelta || (missing.length === 0 && !this.remote.bounded)) return run;
     const to = { writer, states, conversions };
     return new CopyingSnapshot({
       run,
       copy: (isAborted) => this.#copy(missing, to, isAborted),
-      move: (file) => this.#move(missing, new RowFiles([file], conversions)),
+      move: (file) => this.#move(new RowFiles([file], conversions, closes)),
     });
   }
 
@@ -166,10 +183,11 @@ export class DisaggregatedStateBackend extends RocksDbStateBackend {
       if (!left.has(group)) continue;
       const slice = this.#files.slice(group, (other) => left.has(other), this.#loadBytes);
       for (const one of groupsOf(slice)) left.delete(one);
-      const files = this.#files.of(group) as RowFiles;
-      for (const row of (
-        await readRows(files.readers, slice, this.states, RESTORED_VERSION, pause)
-      ).values()) {
+      const files = this.#files.of(group);
+      // Its files had removals of rows only, and were replaced meanwhile.
+      if (files === undefined) continue;
+      const rows = await readRows(files.readers, slice, this.states, RESTORED_VERSION, pause);
+      for (const row of rows.values()) {
         if (isAborted()) return;
         this.#convert(row, files.converted, to.conversions);
         const key = keyFromIdentity(row.identity);
@@ -184,9 +202,16 @@ export class DisaggregatedStateBackend extends RocksDbStateBackend {
     }
   }
 
-  async #move(groups: readonly number[], files: RowFiles): Promise<void> {
-    this.#files.set(groups, files);
+  async #move(files: RowFiles): Promise<void> {
+    this.#files.replace(groupsOf(this.keyGroups), files);
     await this.remote.settled();
+    this.remote.trim();
+  }
+
+  #drop(groups: ReadonlySet<number>): boolean {
+    if (this.versions.save !== undefined) return false;
+    this.rows.drop(groups);
+    return true;
   }
 }
 

@@ -6,11 +6,14 @@ export class RowFiles {
   readonly readers: readonly StateReader[];
   /** How many of the conversions of the backend's states their rows have had. */
   readonly converted: number;
+  /** The last interval whose changes they hold; -1: those before the restore. */
+  readonly upTo: number;
   readonly #bytes = new Map<number, number>();
 
-  constructor(readers: readonly StateReader[], converted: number) {
+  constructor(readers: readonly StateReader[], converted: number, upTo = -1) {
     this.readers = readers;
     this.converted = converted;
+    this.upTo = upTo;
     for (const { index } of readers)
       for (const { state, keyGroup, length } of index.chunks)
         if (index.states[state]?.scope !== 'window')
@@ -29,6 +32,17 @@ export class GroupFiles {
 
   set(groups: Iterable<number>, files: RowFiles): void {
     for (const group of groups) this.#files.set(group, files);
+  }
+
+  /** A whole snapshot of these groups was written: the rows of each are in it, or it has none. */
+  replace(groups: Iterable<number>, files: RowFiles): void {
+    for (const group of groups)
+      if (files.bytesOf(group) > 0) this.#files.set(group, files);
+      else this.#files.delete(group);
+  }
+
+  bytesOf(group: number): number {
+    return this.#files.get(group)?.bytesOf(group) ?? 0;
   }
 
   /** Undefined for a group that was in no file. */

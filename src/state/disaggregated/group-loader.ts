@@ -5,6 +5,7 @@ import { keyGroupFor } from '../key-groups.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
 import type { RemoteGroups } from '../keyed-state-backend.ts';
 import { KeyGroupLoadError } from './errors.ts';
+import type { CacheBound } from './cache-bound.ts';
 import { groupsOf } from './group-files.ts';
 
 export interface GroupLoaderOptions {
@@ -15,6 +16,10 @@ export interface GroupLoaderOptions {
   load(groups: KeyGroupRange, isClosed: () => boolean): Promise<void>;
   /** The groups are here now. */
   arrived(groups: KeyGroupRange): void;
+  /** Missing: all groups may be here. */
+  readonly bound: CacheBound | undefined;
+  /** Removes groups that their files have as they are; false where that is not possible now. */
+  drop(groups: ReadonlySet<number>): boolean;
 }
 
 /**
@@ -29,6 +34,11 @@ export class GroupLoader implements RemoteGroups {
   readonly #asked = new Set<number>();
   readonly #arrivals = new Map<number, PromiseWithResolvers<void>>();
   #whole: PromiseWithResolvers<void> | undefined;
+  /** Groups that somebody waits for, until they were there when they were asked for. */
+  readonly #needed = new Set<number>();
+  readonly #lost = handled(Promise.withResolvers<void>());
+  /** Whether groups that are here may go. */
+  #trims = false;
   #waitFor: (promise: Promise<void>) => void = () => {};
   #started = false;
   #loads = 0;
@@ -57,16 +67,28 @@ export class GroupLoader implements RemoteGroups {
     return [...this.#remote, ...this.#loading.keys()].toSorted((a, b) => a - b);
   }
 
-  start(waitFor: (promise: Promise<void>) => void): void {
+  get bounded(): boolean {
+    return this.#options.bound !== undefined;
+  }
+
+  start(waitFor: (promise: Promise<void>) => void): Promise<void> {
     this.#waitFor = waitFor;
     this.#started = true;
+    this.#trims = this.bounded;
     this.#loadMore();
+    return this.#lost.promise;
   }
 
   has(key: Key): boolean {
-    if (!this.any) return true;
-    const group = keyGroupFor(key, this.#options.maxParallelism);
-    if (this.isHere(group)) return true;
+    const { bound, maxParallelism } = this.#options;
+    if (!this.any && bound === undefined) return true;
+    const group = keyGroupFor(key, maxParallelism);
+    bound?.used(group);
+    if (this.isHere(group)) {
+      this.#needed.delete(group);
+      return true;
+    }
+    this.#needed.add(group);
     this.#ask(group);
     this.#waitFor(this.#arrivalOf(group));
     return false;
@@ -89,6 +111,14 @@ export class GroupLoader implements RemoteGroups {
     this.#whole ??= handled(Promise.withResolvers<void>());
     this.#loadMore();
     return this.#whole.promise;
+  }
+
+  /** Lets groups go that there is no room for; called between records. */
+  trim(): void {
+    const { bound, drop } = this.#options;
+    if (bound === undefined || !this.#trims || this.#whole !== undefined) return;
+    const surplus = bound.surplus(this.#needed);
+    if (surplus.size > 0 && drop(surplus)) for (const group of surplus) this.#remote.add(group);
   }
 
   /** Resolves when none of the loads that are under way now is. */
@@ -138,7 +168,10 @@ export class GroupLoader implements RemoteGroups {
     const [asked] = this.#asked;
     if (asked !== undefined || !this.#started || this.#loads >= GROUP_LOADS_UNASKED) return asked;
     const [any] = this.#remote;
-    return any;
+    const { bound } = this.#options;
+    return any === undefined || bound === undefined || this.#whole !== undefined || bound.fits(any)
+      ? any
+      : undefined;
   }
 
   async #load(slice: KeyGroupRange): Promise<void> {
@@ -162,13 +195,17 @@ export class GroupLoader implements RemoteGroups {
       this.#arrivals.delete(group);
     }
     this.#options.arrived(slice);
-    if (!this.any) this.#whole?.resolve();
+    if (this.any || this.#whole === undefined) return this.trim();
+    // Who waits for all groups has to find them: nothing goes now.
+    this.#whole.resolve();
+    this.#whole = undefined;
   }
 
   #refuse(failure: Error): void {
     this.#failure ??= failure;
     for (const arrival of this.#arrivals.values()) arrival.reject(failure);
     this.#whole?.reject(failure);
+    this.#lost.reject(failure);
   }
 }
 

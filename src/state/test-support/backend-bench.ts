@@ -38,11 +38,11 @@ const OPERATORS = 200;
 export const rocksDbBench = (workingSetBytes: number): Promise<BackendBench> =>
   localStoreBench(workingSetBytes, (options) => new RocksDbStateBackend(options));
 
-/** What is restored stays in its files until somebody asks for it. */
-export const disaggregatedBench = (workingSetBytes: number): Promise<BackendBench> =>
+/** What is restored stays in its files until somebody asks for it. @param cacheBytes missing: what has come stays */
+export const disaggregatedBench = (workingSetBytes: number, cacheBytes?: number): Promise<BackendBench> =>
   localStoreBench(workingSetBytes, ({ clock, ...options }) => {
     const standing = { now: () => clock.now(), monotonic: () => 0, setTimeout: () => ({ timer: undefined }) };
-    return new DisaggregatedStateBackend({ ...options, clock: standing, loadBytes: 1 });
+    return new DisaggregatedStateBackend({ ...options, clock: standing, loadBytes: 1, cacheBytes });
   });
 
 const localStoreBench = async (

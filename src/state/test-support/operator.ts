@@ -43,6 +43,7 @@ export class Operator {
     const backend = bench.create(keyGroupRange(index, MAX_PARALLELISM, of), MAX_PARALLELISM, {
       now: () => 0,
     });
+    if (backend.remote?.bounded === true) backend.remote.start(() => {}).catch(() => {});
     await backend.restore(await Promise.all(files.map((file) => StateReader.open(store, file))));
     return new Operator(backend);
   }
