@@ -138,6 +138,7 @@ export function rocksDbSettings(
     (backend === 'forst' ? configuration.get(OPTIONS.forStDirectory) : undefined) ??
     configuration.get(OPTIONS.rocksDbDirectory) ??
     configuration.get(OPTIONS.temporaryFolders);
+  const cacheBytes = configuration.get(OPTIONS.forStCacheLimit);
   const list = (folders ?? '').split(',').map((folder) => folder.trim());
   const named = list.filter((folder) => folder !== '');
   return {
@@ -152,6 +153,7 @@ export function rocksDbSettings(
     compaction: configuration.get(OPTIONS.rocksDbCompaction),
     compression: configuration.get(OPTIONS.rocksDbCompression),
     threads: configuration.get(OPTIONS.rocksDbThreads),
+    ...(backend === 'forst' && cacheBytes > 0 ? { cacheBytes } : {}),
   };
 }
 

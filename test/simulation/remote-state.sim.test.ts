@@ -60,14 +60,12 @@ const CONFIGURATION = Configuration.of([
 ]);
 
 /** Runs the job while its TaskManagers die, again and again before all is loaded. */
-async function run(seed: number, incremental: string): Promise<unknown> {
+async function run(seed: number, more: Readonly<Record<string, string>>): Promise<unknown> {
   const random = new SeededRandom(seed).fork('plan');
   const cluster = new SimulatedCluster({
     seed,
     job: JOB,
-    configuration: CONFIGURATION.with(
-      Configuration.of([['execution.checkpointing.incremental', incremental]]),
-    ),
+    configuration: CONFIGURATION.with(Configuration.of(Object.entries(more))),
     storeDelayMs: 40 + random.int(100),
     network: { faults: [{ minDelayMs: 0.2, meanDelayMs: 5 }] },
   });
@@ -84,17 +82,26 @@ async function run(seed: number, incremental: string): Promise<unknown> {
   return { status, fatalErrors: cluster.fatalErrors };
 }
 
+const WHOLE = { 'execution.checkpointing.incremental': 'false' };
 const GOES_ON = { status: 'RUNNING', fatalErrors: [] };
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 
 describe('state that is left in the files of checkpoints', () => {
   it.each(SEEDS)(
     'when TaskManagers die before all is loaded, and checkpoints build on what is not (seed %i), then no row and no file is missed',
-    async (seed) => expect(await run(seed, 'true')).toEqual(GOES_ON),
+    async (seed) => expect(await run(seed, {})).toEqual(GOES_ON),
   );
 
   it.each(SEEDS)(
     'when each checkpoint is whole and the one before is removed (seed %i), then no row and no file is missed',
-    async (seed) => expect(await run(seed + 100, 'false')).toEqual(GOES_ON),
+    async (seed) => expect(await run(seed + 100, WHOLE)).toEqual(GOES_ON),
+  );
+
+  it.each(SEEDS)(
+    'when there is room for a part of it beside the files (seed %i), then no row and no file is missed',
+    async (seed) => {
+      const small = { ...WHOLE, 'state.backend.forst.cache.size-based-limit': '100 b' };
+      expect(await run(seed + 200, small)).toEqual(GOES_ON);
+    },
   );
 });

@@ -51,7 +51,7 @@ export async function openDisaggregatedStates(
   local: LocalStateOptions = ON_DISK,
 ): Promise<KeyedStates> {
   const store = await local.openStore(settings);
-  const { workingSetBytes } = settings;
+  const { workingSetBytes, cacheBytes } = settings;
   const backends: DisaggregatedStateBackend[] = [];
   return {
     create: (keyGroups, maxParallelism, clock) => {
@@ -64,6 +64,7 @@ export async function openDisaggregatedStates(
         operator,
         workingSetBytes,
         loadBytes: local.loadBytes,
+        cacheBytes,
       });
       backends.push(backend);
       return backend;
