@@ -35,25 +35,28 @@ export class CacheBound {
 
   /** @param needed groups that must stay */
   surplus(needed: ReadonlySet<number>): ReadonlySet<number> {
-    const { keyGroups, bytes, bytesOf, isHere, isClean } = this.#options;
+    const options = this.#options;
+    const { keyGroups, bytes } = options;
     const found = new Set<number>();
     let held = this.#held();
     if (held <= bytes) return found;
     const candidates = [...groupsOf(keyGroups)]
-      .filter((group) => bytesOf(group) > 0 && isHere(group) && !needed.has(group) && isClean(group))
+      .filter((group) => !needed.has(group) && options.bytesOf(group) > 0)
+      .filter((group) => options.isHere(group) && options.isClean(group))
       .toSorted((a, b) => (this.#usedAt.get(a) ?? 0) - (this.#usedAt.get(b) ?? 0));
     for (const group of candidates) {
       found.add(group);
-      held -= bytesOf(group);
+      held -= options.bytesOf(group);
       if (held <= bytes) break;
     }
     return found;
   }
 
   #held(): number {
-    const { keyGroups, bytesOf, isHere } = this.#options;
+    const options = this.#options;
     let held = 0;
-    for (const group of groupsOf(keyGroups)) if (isHere(group)) held += bytesOf(group);
+    for (const group of groupsOf(options.keyGroups))
+      if (options.isHere(group)) held += options.bytesOf(group);
     return held;
   }
 }

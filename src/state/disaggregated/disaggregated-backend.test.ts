@@ -92,7 +92,7 @@ describe('state that is left in its files at a restore', () => {
     const held = await saved();
     const backend = await restored(held);
     held.holds = true;
-    backend.remote.start(() => {});
+    void backend.remote.start(() => {});
     await turns();
     expect(held.waiting.length).toBe(GROUP_LOADS_UNASKED);
     const last = KEYS.find((key) => keyGroupFor(key, GROUPS) === GROUPS - 1) as number;
@@ -115,10 +115,11 @@ describe('state that is left in its files at a restore', () => {
     const held = await saved();
     const gone = await restored(held);
     const waits: Promise<void>[] = [];
-    gone.remote.start((promise) => waits.push(promise));
+    const lost = gone.remote.start((promise) => waits.push(promise));
     gone.remote.has(1);
     await held.files.delete(['base']);
     await expect(gone.remote.all()).rejects.toThrow(KeyGroupLoadError);
+    await expect(lost).rejects.toThrow(KeyGroupLoadError);
     await expect(waits[0]).rejects.toThrow(/state of the key groups \d+ to \d+ cannot be loaded: .*base/);
 
     const whole = await saved();

@@ -115,10 +115,10 @@ export class GroupLoader implements RemoteGroups {
 
   /** Lets groups go that there is no room for; called between records. */
   trim(): void {
-    const { bound, drop } = this.#options;
+    const { bound } = this.#options;
     if (bound === undefined || !this.#trims || this.#whole !== undefined) return;
     const surplus = bound.surplus(this.#needed);
-    if (surplus.size > 0 && drop(surplus)) for (const group of surplus) this.#remote.add(group);
+    if (surplus.size > 0 && this.#options.drop(surplus)) for (const group of surplus) this.#remote.add(group);
   }
 
   /** Resolves when none of the loads that are under way now is. */

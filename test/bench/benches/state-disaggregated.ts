@@ -54,7 +54,7 @@ async function restore(
   await backend.restore([await StateReader.open(store, 'base')]);
   let waiting: Promise<void> | undefined;
   const { remote } = backend;
-  remote?.start((promise) => {
+  void remote?.start((promise) => {
     waiting = promise;
   });
   let firstMs = 0;
