@@ -16,7 +16,7 @@ const RANGE = { start: 0, end: GROUPS - 1 };
 const KEYS = Array.from({ length: 200 }, (_, index) => index);
 const COUNT = new ValueStateDescriptor<number>('count');
 
-function newBackend(local = new MemoryLocalStore()): DisaggregatedStateBackend {
+function newBackend(local = new MemoryLocalStore(), cacheBytes?: number): DisaggregatedStateBackend {
   return new DisaggregatedStateBackend({
     keyGroups: RANGE,
     maxParallelism: GROUPS,
@@ -25,6 +25,7 @@ function newBackend(local = new MemoryLocalStore()): DisaggregatedStateBackend {
     operator: 0,
     workingSetBytes: 1,
     loadBytes: 1,
+    cacheBytes,
   });
 }
 
@@ -219,5 +220,58 @@ describe('state that is left in its files at a restore', () => {
     load?.();
     await saving;
     expect(backend.remote.has(7)).toBe(true);
+  });
+});
+
+describe('state of which a part is kept beside its files', () => {
+  const small = async (held: HeldStore, local: MemoryLocalStore): Promise<DisaggregatedStateBackend> => {
+    const backend = newBackend(local, 100);
+    await backend.restore([await StateReader.open(held.store, 'base')]);
+    void backend.remote.start(() => {});
+    return backend;
+  };
+  const use = async (backend: DisaggregatedStateBackend, key: number): Promise<void> => {
+    backend.remote.has(key);
+    await turns();
+    expect(backend.remote.has(key)).toBe(true);
+  };
+  const groups = new Map(KEYS.map((key) => [keyGroupFor(key, GROUPS), key]));
+
+  it('when there is no more room, then groups that were not used for longest go, and come back as they were', async () => {
+    const local = new MemoryLocalStore();
+    const backend = await small(await saved(), local);
+    for (const key of groups.values()) {
+      await use(backend, key);
+      expect(local.size).toBeLessThan(KEYS.length / 2);
+    }
+    for (const key of groups.values()) {
+      await use(backend, key);
+      backend.setCurrentKey(key);
+      expect(backend.getState(COUNT).value()).toBe(1);
+    }
+  });
+
+  it('when rows have changed since the last whole snapshot, then they stay until the next one', async () => {
+    const [held, local] = [await saved(), new MemoryLocalStore()];
+    const backend = await small(held, local);
+    for (const key of groups.values()) {
+      await use(backend, key);
+      add(backend, key);
+    }
+    expect(backend.remote.any).toBe(false);
+    expect(await save(backend, held, 'delta', 'delta')).toBe(KEYS.length);
+    await held.files.delete(['base']);
+    expect(local.size).toBeLessThan(KEYS.length);
+    for (const key of groups.values()) {
+      await use(backend, key);
+      expect(add(backend, key)).toBe(3);
+    }
+  });
+
+  it('when somebody needs all groups, then all come whatever room there is', async () => {
+    const backend = await small(await saved(), new MemoryLocalStore());
+    expect(backend.remote.hasAll()).toBe(false);
+    await turns();
+    expect([backend.remote.hasAll(), backend.size]).toEqual([true, KEYS.length]);
   });
 });
