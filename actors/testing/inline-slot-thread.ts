@@ -6,6 +6,7 @@ import type { JobDefinition } from '../../src/api/job.ts';
 import { SimulatedLoopDriver, SlotLoop } from '../../src/dataplane/loop/index.ts';
 import type { Transport } from '../../src/ports/transport.ts';
 import type { CancelTasks, SubmitTasks } from '../../src/protocol/slot.ts';
+import { MemoryLocalStore } from '../../src/storage/memory/local-store.ts';
 import { MemorySpillFiles } from '../../src/storage/memory/spill-files.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import type { JobLoader } from '../messaging/job-loader.ts';
@@ -25,6 +26,9 @@ export function definedJobs(definition: JobDefinition): JobLoader {
 
 /** The same on every machine. */
 const RESOURCES = { configuration: {}, memory: taskManagerMemory(Configuration.EMPTY, 4 * 1024 ** 3) };
+
+/** Each key group is loaded alone, so that little state makes many loads. */
+const LOCAL_STATE = { openStore: () => Promise.resolve(new MemoryLocalStore()), loadBytes: 1 };
 
 /** Slots of one simulated TaskManager: no threads, each loop is stepped by the node's clock. */
 export function inlineSlotThreads(
@@ -65,6 +69,7 @@ class InlineSlotThread implements SlotThread {
       loader,
       loop,
       spillFiles: new MemorySpillFiles(),
+      localState: LOCAL_STATE,
       channels: new SlotChannels({
         clock,
         subjects,

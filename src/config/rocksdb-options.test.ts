@@ -7,9 +7,17 @@ const of = (entries: Readonly<Record<string, string>>): Configuration =>
 
 describe('the options of the RocksDB state backend', () => {
   it('when the backend is hashmap, by whatever name, then there is no database', () => {
-    for (const type of ['hashmap', 'filesystem', 'JobManager'])
+    for (const type of ['hashmap', 'memory', 'JobManager'])
       expect(rocksDbSettings(of({ 'state.backend': type }), 0)).toBeUndefined();
     expect(rocksDbSettings(Configuration.EMPTY, 0)).toBeUndefined();
+  });
+
+  it('when the backend is forst, by whatever name, then its databases go where its own key says, or that of RocksDB', () => {
+    for (const type of ['forst', 'disaggregated', 'filesystem']) {
+      const rocksDb = { 'state.backend': type, 'state.backend.rocksdb.localdir': '/r' };
+      const own = { ...rocksDb, 'state.backend.forst.cache.dir': '/f' };
+      expect([rocksDb, own].map((set) => rocksDbSettings(of(set), 0)?.directory)).toEqual(['/r', '/f']);
+    }
   });
 
   it("when keys are given, also by Flink's older names, then the database gets them in bytes", () => {
@@ -50,7 +58,8 @@ describe('the options of the RocksDB state backend', () => {
   });
 
   it.each([
-    ['state.backend', 'forst', 'there is no ForSt here'],
+    ['state.backend.forst.cache.reserve-size', '10 gb', 'local disks are not watched'],
+    ['state.backend.forst.primary-dir', 's3://state', 'execution.checkpointing.dir'],
     ['state.backend.rocksdb.memory.managed', 'true', 'bound each subtask by'],
     ['state.backend.rocksdb.compression.per.level', 'LZ4_COMPRESSION', 'SNAPPY and ZSTD only'],
     ['state.backend.rocksdb.timer-service.factory', 'ROCKSDB', 'their queue is on the heap'],

@@ -4,28 +4,37 @@ const MB = 1024 ** 2;
 /** The binding takes sizes of 32 bits. */
 const MAX_BYTES = 4 * 1024 ** 3 - 1;
 
-/** Options of the state backend on disk. */
+/** Options of the state backends on disk. */
 export const ROCKSDB_OPTIONS = {
   stateBackend: enumOption('state.backend.type', {
     defaultValue: 'hashmap',
     words: {
       hashmap: 'hashmap',
-      filesystem: 'hashmap',
       jobmanager: 'hashmap',
       memory: 'hashmap',
       rocksdb: 'rocksdb',
-    },
-    refused: {
-      forst: 'there is no ForSt here; rocksdb holds state larger than memory on local disks',
+      forst: 'forst',
+      disaggregated: 'forst',
+      filesystem: 'forst',
     },
     description:
-      'Where keyed state lives while the job runs: hashmap on the heap; rocksdb in files of its own on a local disk, with the rows in use on the heap (windows without a trigger of their own stay on the heap). Savepoints of one restore into the other. `filesystem`, `jobmanager` and `memory` are old names of hashmap.',
+      'Where keyed state lives while the job runs: hashmap on the heap; rocksdb in files of its own on a local disk, with the rows in use on the heap (windows without a trigger of their own stay on the heap); forst (also `disaggregated`, `filesystem`) in the files of checkpoints, with a local RocksDB as its cache: a restored job runs before its state has been read, and key groups come as they are used. Savepoints of one restore into the others. `jobmanager` and `memory` are old names of hashmap; with Flink `filesystem` is one too.',
     aliases: ['state.backend'],
   }),
   rocksDbDirectory: stringOption('state.backend.rocksdb.localdir', {
     defaultValue: undefined,
     description:
       'Folders for the databases, on fast local disks, separated by commas; subtasks take them in turn, and each removes its own. Unset: io.tmp.dirs.',
+  }),
+  forStDirectory: stringOption('state.backend.forst.cache.dir', {
+    defaultValue: undefined,
+    description:
+      'Folders for the local databases of forst, as state.backend.rocksdb.localdir, which it is by default. Their other settings are those of RocksDB.',
+  }),
+  forStCacheLimit: memoryOption('state.backend.forst.cache.size-based-limit', {
+    defaultValue: 0,
+    description:
+      'What an operator of a subtask keeps in the local database of forst, about, in bytes of state files; 0: all that has been loaded. Beyond it key groups go that were not used for longest and that the last whole checkpoint has as they are. A window function that may use state of its keys needs all of them whenever windows fire.',
   }),
   rocksDbWorkingSet: memoryOption('state.backend.rocksdb.working-set.size', {
     defaultValue: 64 * MB,
@@ -102,8 +111,16 @@ export const ROCKSDB_OPTIONS = {
 
 const FIXED = 'the RocksDB binding has no such setting';
 
-/** Keys of Flink's for RocksDB that have no meaning here, and why. */
+/** Keys of Flink's for RocksDB and ForSt that have no meaning here, and why. */
 export const REFUSED_ROCKSDB_OPTIONS = {
+  forStCacheReserve: refusedOption('state.backend.forst.cache.reserve-size', {
+    reason: 'local disks are not watched; bound the cache by state.backend.forst.cache.size-based-limit',
+  }),
+  forStPrimaryDirectory: refusedOption('state.backend.forst.primary-dir', {
+    reason:
+      'state is in the files of checkpoints (execution.checkpointing.dir), and nowhere else outside its task',
+    harmless: ['checkpoint-dir'],
+  }),
   rocksDbTimers: refusedOption('state.backend.rocksdb.timer-service.factory', {
     reason: 'timers are part of the state in the database, but their queue is on the heap',
     harmless: ['heap'],

@@ -127,13 +127,18 @@ export function s3Settings(configuration: Configuration): S3Settings {
   };
 }
 
-/** How a subtask keeps its keyed state in RocksDB; undefined where it is on the heap. */
+/** How a subtask keeps keyed state in a RocksDB of its own; undefined where it is on the heap. */
 export function rocksDbSettings(
   configuration: Configuration,
   subtaskIndex: number,
 ): RocksDbSettings | undefined {
-  if (configuration.get(OPTIONS.stateBackend) !== 'rocksdb') return undefined;
-  const folders = configuration.get(OPTIONS.rocksDbDirectory) ?? configuration.get(OPTIONS.temporaryFolders);
+  const backend = configuration.get(OPTIONS.stateBackend);
+  if (backend === 'hashmap') return undefined;
+  const folders =
+    (backend === 'forst' ? configuration.get(OPTIONS.forStDirectory) : undefined) ??
+    configuration.get(OPTIONS.rocksDbDirectory) ??
+    configuration.get(OPTIONS.temporaryFolders);
+  const cacheBytes = configuration.get(OPTIONS.forStCacheLimit);
   const list = (folders ?? '').split(',').map((folder) => folder.trim());
   const named = list.filter((folder) => folder !== '');
   return {
@@ -148,6 +153,7 @@ export function rocksDbSettings(
     compaction: configuration.get(OPTIONS.rocksDbCompaction),
     compression: configuration.get(OPTIONS.rocksDbCompression),
     threads: configuration.get(OPTIONS.rocksDbThreads),
+    ...(backend === 'forst' && cacheBytes > 0 ? { cacheBytes } : {}),
   };
 }
 

@@ -45,8 +45,8 @@ export const deployment = z.object({
 });
 export type Deployment = z.infer<typeof deployment>;
 
-/** A manifest to go on from: its path in the store at `uri`. */
-export const restoreLocation = z.object({ uri: z.string(), path: z.string() });
+/** A manifest to go on from: its path in the store at `uri`, and whether it is a completed snapshot of the job itself. */
+export const restoreLocation = z.object({ uri: z.string(), path: z.string(), own: z.boolean().optional() });
 export type RestoreLocation = z.infer<typeof restoreLocation>;
 
 /** Deploys the subtasks of one slot; sending it again is harmless. */

@@ -9,6 +9,7 @@ export type {
   Pane,
   PaneCell,
   PaneCodec,
+  RemoteGroups,
   SnapshotMode,
   SnapshotRun,
   WindowTable,
@@ -18,12 +19,14 @@ export { HEAP_STATES } from './keyed-states.ts';
 export type { KeyedStates } from './keyed-states.ts';
 export type { OpenedState } from './hashmap/registered-states.ts';
 export { HashMapStateBackend } from './hashmap/hashmap-backend.ts';
+export { DisaggregatedStateBackend } from './disaggregated/disaggregated-backend.ts';
+export { KeyGroupLoadError } from './disaggregated/errors.ts';
 export { RocksDbStateBackend } from './rocksdb/rocksdb-backend.ts';
 export type { LatencyTrackSettings } from './latency/access-latency.ts';
 export { OperatorLatencies } from './latency/operator-latencies.ts';
 export { InMemoryOperatorStateStore } from './operator/operator-state.ts';
 export { redistributeOperatorState } from './operator/redistribute.ts';
 export type { Distribution, NamedOperatorState, OperatorStateSnapshot } from './operator/redistribute.ts';
-export { InMemoryTimerService, TIMERS_STATE } from './timers/timer-service.ts';
+export { InMemoryTimerService, isTimerState } from './timers/timer-service.ts';
 export type { TimeDomain, TimerHandler } from './timers/timer-service.ts';
 export { MinHeap, TimerQueue } from './timers/timer-queue.ts';

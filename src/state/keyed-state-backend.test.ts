@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { MemorySnapshotStore } from '../storage/memory/snapshot-store.ts';
-import { hashMapBench, rocksDbBench, trackedBench } from './test-support/backend-bench.ts';
+import {
+  disaggregatedBench,
+  hashMapBench,
+  rocksDbBench,
+  trackedBench,
+} from './test-support/backend-bench.ts';
 import type { BackendBench } from './test-support/backend-bench.ts';
 import { describeMigration } from './test-support/migration.conformance.ts';
 import { describeSnapshots } from './test-support/snapshots.conformance.ts';
@@ -14,6 +19,9 @@ const BACKENDS = {
   hashmap: hashMapBench,
   rocksdb: () => rocksDbBench(64 << 20),
   'rocksdb without memory': () => rocksDbBench(ONE_ROW),
+  disaggregated: () => disaggregatedBench(64 << 20),
+  'disaggregated without memory': () => disaggregatedBench(ONE_ROW),
+  'disaggregated without a cache': () => disaggregatedBench(64 << 20, 0),
   'hashmap with latencies': async () => trackedBench(await hashMapBench()),
 };
 
@@ -22,7 +30,10 @@ describe.each([
   ['hashmap', 'rocksdb without memory'],
   ['rocksdb', 'hashmap'],
   ['rocksdb without memory', 'hashmap'],
-  ['hashmap with latencies', 'rocksdb'],
+  ['disaggregated', 'hashmap'],
+  ['disaggregated without memory', 'rocksdb'],
+  ['disaggregated without a cache', 'hashmap'],
+  ['hashmap with latencies', 'disaggregated'],
 ] as const)('keyed state backend %s, with snapshots for %s', (one, two) => {
   const benches: BackendBench[] = [];
   beforeAll(async () => {

@@ -52,6 +52,40 @@ export interface KeyedStateBackend extends KeyedStateStore {
   stopTracking(): void;
   /** Fills an empty backend from state files, oldest first, before any state is opened. */
   restore(readers: readonly StateReader[]): Promise<void>;
+  /** Key groups that `restore` left where they were; missing where it brings everything. */
+  readonly remote?: RemoteGroups;
+  /**
+   * After `restore`: its files belong to the subtask's own checkpoints and hold its key groups alone, so that the next delta may build
+   * on them. Missing where the first snapshot after a restore is never a delta.
+   */
+  goOnFromRestored?(): void;
+  /** Whether a delta could not be read with the files before it. */
+  readonly needsBase?: boolean;
+}
+
+/**
+ * Key groups of a backend whose rows are elsewhere until they are used. State is read and written by synchronous calls: who is about
+ * to make a key current asks `has` before, and where the answer is no, tries again when the task goes on.
+ */
+export interface RemoteGroups {
+  /** Whether there are some. */
+  readonly any: boolean;
+  /** Whether groups that are here may go again, between records. */
+  readonly bounded: boolean;
+  /**
+   * Begins to bring them, a few at a time. Whoever makes a key current asks for it from now on.
+   * @param waitFor holds the task up until the promise resolves
+   * @returns what rejects with KeyGroupLoadError when one cannot be brought, and never resolves
+   */
+  start(waitFor: (promise: Promise<void>) => void): Promise<void>;
+  /** Whether the key's rows are here; where not, they are brought before others, and the task waits for them. */
+  has(key: Key): boolean;
+  /** As `has` for all keys. */
+  hasAll(): boolean;
+  /** The key will be asked for soon. */
+  announce(key: Key): void;
+  /** Resolves when all are here. @throws KeyGroupLoadError */
+  all(): Promise<void>;
 }
 
 /**
@@ -71,6 +105,11 @@ export interface SnapshotRun {
   drained(): Promise<void>;
   /** After the last step: completes the file. */
   finish(): Promise<WrittenState>;
+  /**
+   * After `finish`, where the next checkpoint builds on the file or is without the files before it: what is still remote is read from
+   * it from now on. When it resolves nothing reads other files any more.
+   */
+  moveRemote?(file: StateReader): Promise<void>;
   abort(): Promise<void>;
 }
 

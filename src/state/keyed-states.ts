@@ -6,7 +6,7 @@ import type { KeyedStateBackend } from './keyed-state-backend.ts';
 /** Makes the keyed state of one task's operators. */
 export interface KeyedStates {
   /** Empty state of one more operator. */
-  create(keyGroups: KeyGroupRange, maxParallelism: number, clock: Pick<Clock, 'now'>): KeyedStateBackend;
+  create(keyGroups: KeyGroupRange, maxParallelism: number, clock: Clock): KeyedStateBackend;
   /** Once the task has ended: gives up what the backends hold outside the heap. They must not be used any more. */
   close(): Promise<void>;
 }

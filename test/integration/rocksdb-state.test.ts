@@ -92,16 +92,22 @@ describe('keyed state in RocksDB', () => {
     },
   );
 
-  it('when a TaskManager is killed, then the job goes on from the last checkpoint and every row is there once', async () => {
-    const jobId = await start(rocksDb('killed'));
-    const job = await underWay(jobId);
-    const victim = job.vertices[0]?.subtasks[0]?.taskManagerId ?? '';
-    await cluster.taskManagers.get(victim)?.end('SIGKILL');
-    expect(await cluster.untilEnded(jobId)).toMatchObject({ status: 'FINISHED', restarts: 1 });
-    expect((await rowsOf(jobId)).toSorted()).toEqual(expectedRows());
-    cluster.startTaskManager('tm-again');
-    await cluster.untilRegistered(3);
-  });
+  it.each([
+    ['rocksdb', 'tm-again'],
+    ['forst', 'tm-once-more'],
+  ])(
+    'when a TaskManager is killed (%s), then the job goes on from the last checkpoint and every row is there once',
+    async (backend, successor) => {
+      const jobId = await start({ ...rocksDb(`killed-${backend}`), 'state.backend.type': backend });
+      const job = await underWay(jobId);
+      const victim = job.vertices[0]?.subtasks[0]?.taskManagerId ?? '';
+      await cluster.taskManagers.get(victim)?.end('SIGKILL');
+      expect(await cluster.untilEnded(jobId)).toMatchObject({ status: 'FINISHED', restarts: 1 });
+      expect((await rowsOf(jobId)).toSorted()).toEqual(expectedRows());
+      cluster.startTaskManager(successor);
+      await cluster.untilRegistered(3);
+    },
+  );
 
   it('when a job is stopped and begun again on the other backend and at another parallelism, then every row is there once', async () => {
     const rows: string[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SimulationTrace } from '../../src/testing/simulation-trace.ts';
 import { simulate } from './simulate.ts';
-import { STATEFUL_COUNT, UNALIGNED_COUNT } from './stateful-count.ts';
+import { REMOTE_COUNT, STATEFUL_COUNT, UNALIGNED_COUNT } from './stateful-count.ts';
 
 /** Seeds that once failed stay here for good; what they found is said beside them. */
 const REGRESSIONS: readonly (readonly [number, string])[] = [
@@ -41,6 +41,16 @@ describe('a job with checkpoints on a simulated cluster', () => {
       expect(
         failure,
         `replay: npm run sim -- --scenario unaligned-count --seed ${seed} --trace`,
+      ).toBeUndefined();
+    }
+  });
+
+  it(`when state is restored by and by (${SEEDS} seeds) then every row is there once, and no file is missed`, async () => {
+    for (let seed = 3_000; seed < 3_000 + SEEDS; seed++) {
+      const { failure } = await simulate(REMOTE_COUNT, seed);
+      expect(
+        failure,
+        `replay: npm run sim -- --scenario remote-count --seed ${seed} --trace`,
       ).toBeUndefined();
     }
   });

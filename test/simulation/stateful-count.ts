@@ -105,3 +105,15 @@ export const UNALIGNED_COUNT: Scenario = {
   name: 'unaligned-count',
   configuration: CHECKPOINTED.with(Configuration.of([['execution.checkpointing.unaligned', 'true']])),
 };
+
+/** State that is left in the files of checkpoints when a region goes on from them: records and timers wait for it, checkpoints do not. */
+export const REMOTE_COUNT: Scenario = {
+  ...STATEFUL_COUNT,
+  name: 'remote-count',
+  configuration: CHECKPOINTED.with(
+    Configuration.of([
+      ['state.backend.type', 'forst'],
+      ['execution.checkpointing.unaligned', 'true'],
+    ]),
+  ),
+};

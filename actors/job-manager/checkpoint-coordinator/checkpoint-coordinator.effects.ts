@@ -119,8 +119,9 @@ export class CheckpointCoordinator {
   async restoreLocation(): Promise<RestoreLocation | undefined> {
     await this.#opened.promise;
     await this.#deciding;
-    if (this.#restore !== undefined) this.#noteRestored(this.#restore);
-    return this.#restore?.location;
+    if (this.#restore === undefined) return undefined;
+    this.#noteRestored(this.#restore);
+    return { ...this.#restore.location, own: this.#restore.own };
   }
 
   #noteRestored({ manifest, location }: RestorePoint): void {

@@ -7,7 +7,7 @@ import type { DryOpened, DryOpenOptions } from '../../../src/dataplane/chain/dry
 import type { OperatorFactory } from '../../../src/dataplane/chain/operator.ts';
 import type { ChainNode } from '../../../src/graph/chain-plan.ts';
 import type { Logger } from '../../../src/ports/logger.ts';
-import { TIMERS_STATE } from '../../../src/state/index.ts';
+import { isTimerState } from '../../../src/state/index.ts';
 import type { OpenedState } from '../../../src/state/index.ts';
 import { openKeyedFiles } from '../../../src/state/inspect/index.ts';
 import type { OperatorComparison } from '../../../src/state/snapshot/compare-with-job.ts';
@@ -143,11 +143,7 @@ function notOpened(files: readonly StateReader[], opened: readonly OpenedState[]
   const left = new Map<string, StateInfo>();
   for (const { index } of files)
     for (const info of index.states)
-      if (
-        info.scope !== 'window' &&
-        !info.name.startsWith(TIMERS_STATE) &&
-        !known.has(`${info.scope} ${info.name}`)
-      )
+      if (info.scope !== 'window' && !isTimerState(info.name) && !known.has(`${info.scope} ${info.name}`))
         left.set(`${info.scope} ${info.name}`, info);
   return [...left.values()].map(({ name }) => ({
     state: name,

@@ -1,6 +1,7 @@
 import { InternalError } from '../../../src/base/errors.ts';
 import type { TaskManagerId } from '../../../src/base/ids.ts';
 import { METRIC_COLLECT_INTERVAL_MS, PROGRESS_INTERVAL_MS } from '../../../src/base/limits.ts';
+import { OPTIONS } from '../../../src/config/options.ts';
 import { rocksDbSettings, taskSettings } from '../../../src/config/settings.ts';
 import type { ChainPlan } from '../../../src/graph/chain-plan.ts';
 import type { GeneratedJob } from '../../../src/graph/job-graph-generator.ts';
@@ -8,7 +9,11 @@ import type { JobVertex } from '../../../src/graph/job-graph.ts';
 import type { OperatorFactory } from '../../../src/dataplane/chain/operator.ts';
 import { windowFrames } from '../../../src/dataplane/exchange/exchange-settings.ts';
 import type { SlotLoop } from '../../../src/dataplane/loop/index.ts';
-import { openRocksDbStates } from '../../../src/storage/rocksdb/open-keyed-states.ts';
+import {
+  openDisaggregatedStates,
+  openRocksDbStates,
+} from '../../../src/storage/rocksdb/open-keyed-states.ts';
+import type { LocalStateOptions } from '../../../src/storage/rocksdb/open-keyed-states.ts';
 import { rocksDbMemoryBytes } from '../../../src/storage/rocksdb/settings.ts';
 import { createTask } from '../../../src/dataplane/task/index.ts';
 import type { Task } from '../../../src/dataplane/task/task.ts';
@@ -44,6 +49,8 @@ export interface SlotRuntimeOptions {
   onMetrics(groups: readonly MetricSamples[], memory: SlotMemory): void;
   /** Temporary files of the tasks that run here. */
   readonly spillFiles: SpillFiles;
+  /** Where tasks keep state that is not on the heap; missing: in databases on local disks. */
+  readonly localState?: LocalStateOptions;
   /** Channels of the tasks that run here. */
   readonly channels: OpenChannels;
 }
@@ -142,7 +149,9 @@ export class SlotRuntime {
     const wake = (): void => loop.wake();
     const configuration = effectiveConfiguration(resources, request.job);
     const rocksDb = rocksDbSettings(configuration, deployment.subtaskIndex);
-    const restoreFrom = await this.#restorePoints.at(request.restore);
+    const openStates =
+      configuration.get(OPTIONS.stateBackend) === 'forst' ? openDisaggregatedStates : openRocksDbStates;
+    const restoreFrom = await this.#restorePoints.at(request.restore, request.job.checkpointsUri);
     const inputBytes = descriptor.inputs.map((channel) => channels.inputBytes(channel, fence));
     this.#memory.set(keyOf(deployment), {
       managed: rocksDb === undefined ? 0 : rocksDbMemoryBytes(rocksDb),
@@ -164,7 +173,9 @@ export class SlotRuntime {
       spillFiles: this.#options.spillFiles,
       settings: taskSettings(configuration),
       metrics: { ...this.#options.metrics, taskManagerId: this.#options.taskManagerId },
-      ...(rocksDb === undefined ? {} : { openKeyedStates: () => openRocksDbStates(rocksDb) }),
+      ...(rocksDb === undefined
+        ? {}
+        : { openKeyedStates: () => openStates(rocksDb, this.#options.localState) }),
       checkpointing: taskCheckpointing(this.#environment, request, configuration, link, restoreFrom, job),
     });
   }

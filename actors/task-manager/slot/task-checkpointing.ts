@@ -18,23 +18,29 @@ export class RestorePoints {
     this.#environment = environment;
   }
 
-  async at(location: RestoreLocation | undefined): Promise<RestorePoint | undefined> {
+  /** @param checkpointsUri where the job's own checkpoints are */
+  async at(location: RestoreLocation | undefined, checkpointsUri: string): Promise<RestorePoint | undefined> {
     if (location === undefined) return undefined;
-    const key = `${location.uri}\n${location.path}`;
+    const key = `${location.uri}\n${location.path}\n${location.own}`;
     let point = this.#points.get(key);
     if (point === undefined) {
       // Only the newest is asked for again.
       this.#points.clear();
-      point = this.#read(location);
+      point = this.#read(location, checkpointsUri);
       this.#points.set(key, point);
       point.catch(() => this.#points.delete(key));
     }
     return point;
   }
 
-  async #read({ uri, path }: RestoreLocation): Promise<RestorePoint> {
+  async #read({ uri, path, own }: RestoreLocation, checkpointsUri: string): Promise<RestorePoint> {
     const store = await this.#environment.snapshots.open(uri, true);
-    return { store, manifest: await readManifest(store, path) };
+    const manifest = await readManifest(store, path);
+    return {
+      store,
+      manifest,
+      own: own === true && manifest.kind === 'checkpoint' && uri === checkpointsUri,
+    };
   }
 }
 

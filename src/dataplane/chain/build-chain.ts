@@ -5,6 +5,7 @@ import type { TaskInfo } from '../../functions/context.ts';
 import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { MetricComponent } from '../../metrics/component.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { SnapshotFileRef } from '../../protocol/checkpoint.ts';
 import type { SpillFiles } from '../../ports/spill-files.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { InMemoryOperatorStateStore, keyGroupRange, OperatorLatencies } from '../../state/index.ts';
@@ -47,6 +48,8 @@ export interface ChainEnvironment {
 export interface RestoredOperator {
   readonly operatorState: OperatorStateSnapshot;
   readonly keyed: KeyedStateBackend | undefined;
+  /** Where the next checkpoint may build on those of the restored one: its files of keyed state. */
+  readonly files?: readonly SnapshotFileRef[];
 }
 
 class OperatorStates implements MemberStates {

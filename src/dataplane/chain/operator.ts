@@ -1,4 +1,5 @@
 import type { FunctionSnapshotContext } from '../../functions/checkpointed.ts';
+import type { KeySelector } from '../../functions/basic.ts';
 import type { TaskInfo } from '../../functions/context.ts';
 import type { OperatorId } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -42,6 +43,11 @@ export interface StreamOperator {
   /** Called once, before `open`, when everything downstream is set up. Returns one entry per input. */
   setup(context: OperatorContext): readonly Emit[];
   open?(): void | Promise<void>;
+  /**
+   * By input, the key under which a record is handled; undefined for an input without keys. An operator that has it asks for its rows
+   * itself before timers and windows; to one that has it not, all its keyed state is brought before it is opened.
+   */
+  readonly keySelectors?: readonly (KeySelector<unknown> | undefined)[];
   /** Event time of this operator reached `watermark`: fire what is due. Never called with a smaller one. */
   advanceWatermark?(watermark: number): boolean;
   /** The watermark to send on; where missing, the input's. */

@@ -4,6 +4,7 @@ import type { SourceSplit } from '../../functions/source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SnapshotRun } from '../../state/index.ts';
 import type { ChannelTotals, OperatorSubtaskState, SnapshotFileRef } from '../../protocol/checkpoint.ts';
+import { StateReader } from '../../state/snapshot/state-reader.ts';
 import { StateWriter } from '../../state/snapshot/state-writer.ts';
 import type { ChainMember } from '../chain/index.ts';
 import type { AlignedBarrier } from '../exchange/barrier-alignment.ts';
@@ -148,7 +149,8 @@ export class CheckpointRun {
     const file = checkpointing.storeOf(location).then((store) => store.create(path));
     const known = files.get(operatorId);
     const incremental = checkpointing.incremental || (flags & BARRIER_INCREMENTAL) !== 0;
-    const plan = savepoint ? ASIDE : (known?.plan(incremental, (flags & BARRIER_FULL) !== 0) ?? FULL);
+    const whole = (flags & BARRIER_FULL) !== 0 || backend.needsBase === true;
+    const plan = savepoint ? ASIDE : (known?.plan(incremental, whole) ?? FULL);
     const run = backend.beginSnapshot(
       (infos) => new StateWriter(file, infos, keyGroups, maxParallelism),
       plan.mode,
@@ -162,6 +164,10 @@ export class CheckpointRun {
     const file = { path, size: bytes };
     const known = this.#options.files.get(operatorId);
     const files: readonly SnapshotFileRef[] = known === undefined ? [file] : known.add(plan, file);
+    if (plan !== ASIDE && run.moveRemote !== undefined) {
+      const { checkpointing, barrier } = this.#options;
+      await run.moveRemote(await StateReader.open(await checkpointing.storeOf(barrier.location), path));
+    }
     const index = this.#operators.findIndex((operator) => operator.operatorId === operatorId);
     this.#operators[index] = {
       ...(this.#operators[index] as OperatorSubtaskState),

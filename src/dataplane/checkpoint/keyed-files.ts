@@ -14,9 +14,14 @@ export interface FilePlan {
  * deltas, or when they have grown as large as the base: what is read at a restore stays within twice the state.
  */
 export class KeyedFiles {
-  #files: readonly SnapshotFileRef[] = [];
+  #files: readonly SnapshotFileRef[];
   /** Counts losses: a delta planned before one has nothing to build on. */
   #generation = 0;
+
+  /** @param restored files of an earlier checkpoint of the job that the first one builds on */
+  constructor(restored: readonly SnapshotFileRef[] = []) {
+    this.#files = restored;
+  }
 
   /** How the next checkpoint is to be written. @param whole a base is due, whatever there is */
   plan(incremental: boolean, whole: boolean): FilePlan {

@@ -14,12 +14,13 @@ import type { RestorePoint } from './task-checkpointing.ts';
 
 /** Reads what a checkpoint holds for the operators of one subtask. @throws as StateReader and readManifest */
 export async function restoreChain(
-  { manifest, store }: RestorePoint,
+  restoreFrom: RestorePoint,
   operators: readonly OperatorId[],
   taskInfo: Omit<TaskInfo, 'operatorName'>,
   clock: Clock,
   keyedStates: KeyedStates,
 ): Promise<ReadonlyMap<OperatorId, RestoredOperator>> {
+  const { manifest, store } = restoreFrom;
   const { indexOfThisSubtask: subtaskIndex, numberOfParallelSubtasks: parallelism } = taskInfo;
   const keyGroups = keyGroupRange(subtaskIndex, taskInfo.maxNumberOfParallelSubtasks, parallelism);
   const restored = new Map<OperatorId, RestoredOperator>();
@@ -28,7 +29,7 @@ export async function restoreChain(
     if (assigned === undefined) continue;
     restored.set(operatorId, {
       operatorState: await restoreOperatorState(assigned, subtaskIndex, parallelism, store),
-      keyed: await restoreKeyed(assigned, () => newKeyedState(keyedStates, taskInfo, clock), store),
+      ...(await restoreKeyed(assigned, () => newKeyedState(keyedStates, taskInfo, clock), restoreFrom)),
     });
   }
   return restored;
@@ -52,14 +53,19 @@ async function restoreOperatorState(
 async function restoreKeyed(
   { keyed }: AssignedState,
   newBackend: () => KeyedStateBackend,
-  store: SnapshotStore,
-): Promise<KeyedStateBackend | undefined> {
-  if (keyed.length === 0) return undefined;
+  { store, own }: RestorePoint,
+): Promise<Pick<RestoredOperator, 'keyed' | 'files'>> {
+  if (keyed.length === 0) return { keyed: undefined };
   const backend = newBackend();
-  for (const chain of keyed) {
+  for (const { files } of keyed) {
     const readers: StateReader[] = [];
-    for (const path of chain) readers.push(await StateReader.open(store, path));
+    for (const { path } of files) readers.push(await StateReader.open(store, path));
     await backend.restore(readers);
   }
-  return backend;
+  const [chain, ...others] = keyed;
+  const { start, end } = backend.keyGroups;
+  const isSame = others.length === 0 && chain?.keyGroups.start === start && chain.keyGroups.end === end;
+  if (!own || !isSame || backend.goOnFromRestored === undefined) return { keyed: backend };
+  backend.goOnFromRestored();
+  return { keyed: backend, files: chain.files };
 }

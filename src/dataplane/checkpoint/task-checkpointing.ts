@@ -17,6 +17,8 @@ export interface TaskSnapshot {
 export interface RestorePoint {
   readonly manifest: Manifest;
   readonly store: SnapshotStore;
+  /** Whether it is a checkpoint of this job, whose files stay as long as a later one refers to them. */
+  readonly own: boolean;
 }
 
 /** The checkpointing world of a task; missing where the job takes no checkpoints. */

@@ -5,7 +5,7 @@ import type {
   CheckpointedFunction,
   FunctionSnapshotContext,
 } from '../../functions/checkpointed.ts';
-import type { ChannelTotals } from '../../protocol/checkpoint.ts';
+import type { ChannelTotals, SnapshotFileRef } from '../../protocol/checkpoint.ts';
 import type { SourceSplit } from '../../functions/source.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Chain, Flow, Trace } from '../chain/index.ts';
@@ -18,6 +18,8 @@ import type { TaskCheckpointing } from './task-checkpointing.ts';
 export interface TaskCheckpointsOptions {
   readonly checkpointing: TaskCheckpointing;
   readonly chain: Chain;
+  /** By operator, the files that its state was restored from and that the first checkpoint may build on. */
+  readonly restoredFiles: ReadonlyMap<OperatorId, readonly SnapshotFileRef[]>;
   readonly flow: Flow;
   readonly trace: Trace;
   readonly clock: Clock;
@@ -46,7 +48,10 @@ export class TaskCheckpoints {
 
   constructor(options: TaskCheckpointsOptions) {
     this.#options = options;
-    this.#files = new Map(options.chain.members.map(({ operatorId }) => [operatorId, new KeyedFiles()]));
+    const { chain, restoredFiles } = options;
+    this.#files = new Map(
+      chain.members.map(({ operatorId }) => [operatorId, new KeyedFiles(restoredFiles.get(operatorId))]),
+    );
   }
 
   /** A barrier has come on all channels, or a source is to begin a checkpoint. */

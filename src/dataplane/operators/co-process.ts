@@ -38,6 +38,10 @@ class CoOperator extends TimedOperator {
     this.#options = options;
   }
 
+  get keySelectors(): readonly (KeySelector<unknown> | undefined)[] {
+    return this.#options.keys;
+  }
+
   setup(context: OperatorContext): readonly Emit[] {
     const { trace, node } = context;
     const { calls, keys, kind, onTimer } = this.#options;

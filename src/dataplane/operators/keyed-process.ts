@@ -29,6 +29,10 @@ class KeyedProcessOperator extends TimedOperator {
     this.#functions = functions;
   }
 
+  get keySelectors(): readonly KeySelector<unknown>[] {
+    return [this.#functions.selectKey];
+  }
+
   setup(context: OperatorContext): readonly Emit[] {
     const { trace, node } = context;
     const { selectKey, process, onTimer } = this.#functions;

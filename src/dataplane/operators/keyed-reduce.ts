@@ -23,6 +23,10 @@ class KeyedReduceOperator implements StreamOperator {
     return this.#fn;
   }
 
+  get keySelectors(): readonly KeySelector<unknown>[] {
+    return [this.#selectKey];
+  }
+
   setup(context: OperatorContext): readonly Emit[] {
     this.#context = context;
     const { output, trace, node, settings } = context;

@@ -3,6 +3,7 @@ import type { InFlightRecord } from '../checkpoint/index.ts';
 import type { Chain, Emit, Flow, Trace } from '../chain/index.ts';
 import type { ChannelQueue, CheckpointBarrier, RecordBatch } from '../exchange/channel.ts';
 import type { ChannelTraffic, GateEvent, InputGate } from '../exchange/input-gate.ts';
+import { RemoteKeys } from './remote-keys.ts';
 import type { TaskCounters } from './task.ts';
 import type { InputListener, TaskInput } from './task-input.ts';
 
@@ -25,12 +26,17 @@ export class GateInput implements TaskInput {
   #entry: Emit = () => {};
   #next = 0;
   #ending: number | undefined;
+  #input = 0;
+  /** Undefined while all rows of the head are here. */
+  #remote: RemoteKeys | undefined;
 
   constructor(options: GateInputOptions) {
     this.#options = options;
   }
 
-  open(): void {}
+  open(): void {
+    this.#remote = RemoteKeys.ofHead(this.#options.chain);
+  }
 
   /** Records that a checkpoint found on their way to this task. */
   restore(records: readonly InFlightRecord[]): void {
@@ -106,6 +112,7 @@ export class GateInput implements TaskInput {
       case 'records':
         this.#batch = event.batch;
         this.#next = 0;
+        this.#input = event.input;
         this.#entry = chain.inputs[event.input] as Emit;
         counters.numRecordsIn += event.batch.values.length;
         return this.#run(event.batch);
@@ -134,6 +141,7 @@ export class GateInput implements TaskInput {
     while (done < records.length && done < BATCH_RECORDS && !flow.blocked) {
       const { input, value, timestamp } = records[done] as InFlightRecord;
       trace.index = done;
+      if (this.#remote !== undefined && !this.#remote.has(input, value)) break;
       (chain.inputs[input] as Emit)(value, timestamp);
       done += 1;
     }
@@ -148,8 +156,16 @@ export class GateInput implements TaskInput {
     const entry = this.#entry;
     const length = values.length;
     trace.values = values;
+    if (this.#remote !== undefined && !this.#remote.any) this.#remote = undefined;
+    const remote = this.#remote;
     for (let index = this.#next; index < length; index += 1) {
       trace.index = index;
+      if (remote !== undefined && !remote.has(this.#input, values[index])) {
+        remote.announce(this.#input, values, index + 1);
+        this.#next = index;
+        trace.values = undefined;
+        return 'progress';
+      }
       entry(values[index], timestamps[index] as number);
       if (flow.blocked && index + 1 < length) {
         this.#next = index + 1;

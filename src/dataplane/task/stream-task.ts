@@ -5,7 +5,7 @@ import type { ChainLink, ChainPlan } from '../../graph/chain-plan.ts';
 import type { TaskInfo } from '../../functions/context.ts';
 import type { TimerHandle } from '../../ports/clock.ts';
 import type { MetricSamples } from '../../protocol/metrics.ts';
-import { HEAP_STATES } from '../../state/index.ts';
+import { HEAP_STATES, KeyGroupLoadError } from '../../state/index.ts';
 import type { KeyedStates } from '../../state/index.ts';
 import { assignSplits } from '../../state/snapshot/manifest.ts';
 import type { SourceSplit } from '../../functions/source.ts';
@@ -26,6 +26,7 @@ import type { PressureKind } from './back-pressure.ts';
 import { GateInput } from './gate-input.ts';
 import { MailboxMeter } from './mailbox-meter.ts';
 import { newCounters } from './new-counters.ts';
+import { fetchRemote } from './remote-keys.ts';
 import { SourceInput } from './source-input.ts';
 import type { StepResult, Task, TaskDescriptor, TaskEnvironment } from './task.ts';
 import type { InputListener, TaskInput } from './task-input.ts';
@@ -96,11 +97,13 @@ export class StreamTask implements Task {
     try {
       this.#openingStates = this.#environment.openKeyedStates?.();
       if (this.#openingStates !== undefined) this.#keyedStates = await this.#openingStates;
-      const chain = this.#buildChain(await this.#restore());
+      const restored = await this.#restore();
+      const chain = this.#buildChain(restored);
       this.#chain = chain;
       this.#input = this.#newInput(chain);
-      this.#checkpoints = this.#newCheckpoints(chain);
+      this.#checkpoints = this.#newCheckpoints(chain, restored);
       if (this.#input instanceof GateInput) this.#input.restore(await this.#inFlight());
+      await fetchRemote(chain, this.#flow);
       await chain.open();
       this.#trace.node = 0;
       for (const call of this.#splitCalls.splice(0)) if (this.#source !== undefined) call(this.#source);
@@ -243,7 +246,10 @@ export class StreamTask implements Task {
     );
   }
 
-  #newCheckpoints(chain: Chain): TaskCheckpoints | undefined {
+  #newCheckpoints(
+    chain: Chain,
+    restored: ReadonlyMap<OperatorId, RestoredOperator> = new Map(),
+  ): TaskCheckpoints | undefined {
     const { checkpointing, clock } = this.#environment;
     if (checkpointing === undefined) return undefined;
     const acknowledge = (snapshot: TaskSnapshot): void => {
@@ -253,6 +259,7 @@ export class StreamTask implements Task {
     return new TaskCheckpoints({
       checkpointing: { ...checkpointing, acknowledge },
       chain,
+      restoredFiles: new Map([...restored].map(([operatorId, { files = [] }]) => [operatorId, files])),
       flow: this.#flow,
       trace: this.#trace,
       clock,
@@ -384,8 +391,9 @@ export class StreamTask implements Task {
     const { failure } = this.#flow;
     if (failure !== undefined) {
       if (failure.node !== undefined) this.#trace.node = failure.node;
-      this.#activity =
-        this.#phase === 'finishing' ? 'flushing at the end of its input' : 'waiting for its buffer to empty';
+      if (failure.error instanceof KeyGroupLoadError) this.#activity = 'while its state was loaded';
+      else if (this.#phase === 'finishing') this.#activity = 'flushing at the end of its input';
+      else this.#activity = 'waiting for its buffer to empty';
       throw failure.error;
     }
     if (!this.#flow.blocked) return true;

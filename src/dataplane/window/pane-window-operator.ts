@@ -1,6 +1,7 @@
 import { UserError } from '../../base/errors.ts';
 import { WINDOW_PANES_MERGED_ANEW } from '../../base/limits.ts';
 import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
+import type { KeySelector } from '../../functions/basic.ts';
 import { keyIdentity, MinHeap } from '../../state/index.ts';
 import type { KeyIdentity, Pane, TimeDomain, WindowTable } from '../../state/index.ts';
 import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts';
@@ -61,6 +62,10 @@ export class PaneWindowOperator implements StreamOperator {
 
   get userFunction(): unknown {
     return this.#options.mode.processFn;
+  }
+
+  get keySelectors(): readonly KeySelector<unknown>[] {
+    return [this.#options.selectKey];
   }
 
   setup(context: OperatorContext): readonly Emit[] {
@@ -221,6 +226,7 @@ export class PaneWindowOperator implements StreamOperator {
   #advance(to: number): boolean {
     // After a restore, event time runs up to where it was.
     const watermark = Math.max(to, this.#restored);
+    if (this.#emitter.lacksRows && this.#isDue(watermark) && !this.#emitter.fetchRows()) return false;
     this.#watermark = watermark;
     for (;;) {
       if (this.#firing === undefined) {
@@ -236,6 +242,15 @@ export class PaneWindowOperator implements StreamOperator {
     }
     this.#expire(watermark);
     return true;
+  }
+
+  #isDue(watermark: number): boolean {
+    const [fire, clear] = [this.#toFire.peek(), this.#toClear.peek()];
+    return (
+      this.#firing !== undefined ||
+      (fire !== undefined && fire - 1 <= watermark) ||
+      (clear !== undefined && clear - 1 + this.#lateness <= watermark)
+    );
   }
 
   #fire(firing: Firing): boolean {

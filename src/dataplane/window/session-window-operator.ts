@@ -1,4 +1,5 @@
 import { MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
+import type { KeySelector } from '../../functions/basic.ts';
 import { keyIdentity, MinHeap, PaneRow } from '../../state/index.ts';
 import type { KeyIdentity, Pane, PaneCell, PaneCodec, WindowTable } from '../../state/index.ts';
 import type { Emit, OperatorContext, StreamOperator } from '../chain/operator.ts';
@@ -108,6 +109,10 @@ export class SessionWindowOperator implements StreamOperator {
 
   get userFunction(): unknown {
     return this.#options.mode.processFn;
+  }
+
+  get keySelectors(): readonly KeySelector<unknown>[] {
+    return [this.#options.selectKey];
   }
 
   setup(context: OperatorContext): readonly Emit[] {
@@ -221,6 +226,7 @@ export class SessionWindowOperator implements StreamOperator {
   advanceWatermark(to: number): boolean {
     // After a restore, event time runs up to where it was.
     const watermark = Math.max(to, this.#restored);
+    if (this.#emitter.lacksRows && this.#isDue(watermark) && !this.#emitter.fetchRows()) return false;
     this.#watermark = watermark;
     this.#emitter.watermark = watermark;
     for (;;) {
@@ -234,6 +240,15 @@ export class SessionWindowOperator implements StreamOperator {
     }
     this.#expire(watermark);
     return true;
+  }
+
+  #isDue(watermark: number): boolean {
+    const [fire, clear] = [this.#toFire.next(), this.#toClear.next()];
+    return (
+      this.#firing !== undefined ||
+      (fire !== undefined && fire - 1 <= watermark) ||
+      (clear !== undefined && clear - 1 <= watermark)
+    );
   }
 
   #fireBucket(firing: {

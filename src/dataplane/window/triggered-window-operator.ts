@@ -1,6 +1,6 @@
 import { UserError } from '../../base/errors.ts';
 import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP } from '../../base/time.ts';
-import type { Key } from '../../functions/basic.ts';
+import type { Key, KeySelector } from '../../functions/basic.ts';
 import type { Evictor, TimestampedValue } from '../../functions/evictor.ts';
 import type { Trigger, TriggerContext, TriggerResult } from '../../functions/trigger.ts';
 import { InMemoryTimerService, keyIdentity } from '../../state/index.ts';
@@ -72,6 +72,10 @@ export class TriggeredWindowOperator implements StreamOperator {
 
   get userFunction(): unknown {
     return this.#options.mode.processFn;
+  }
+
+  get keySelectors(): readonly KeySelector<unknown>[] {
+    return [this.#options.selectKey];
   }
 
   setup(context: OperatorContext): readonly Emit[] {

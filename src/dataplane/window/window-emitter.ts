@@ -94,6 +94,16 @@ export class WindowEmitter {
     return this.#clear !== undefined || (this.#process !== undefined && this.#backend.hasNamespaced);
   }
 
+  /** Whether the user's function may ask for rows that are not here. */
+  get lacksRows(): boolean {
+    return this.#process !== undefined && this.#backend.remote?.any === true;
+  }
+
+  /** Whether all rows are here; where not, the task waits for them: windows are of keys of all key groups. */
+  fetchRows(): boolean {
+    return this.#backend.remote?.hasAll() ?? true;
+  }
+
   set watermark(watermark: number) {
     this.#windowContext.watermark = watermark;
   }

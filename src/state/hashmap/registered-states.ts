@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { StateInfo, StateScope } from '../snapshot/format.ts';
 import { StateIncompatibleError } from '../snapshot/errors.ts';
 import { schemaChange } from './changed-schema.ts';
 import type { KeyRows } from './key-rows.ts';
+import type { KeyEntry } from './key-table.ts';
 import { kindDiffers } from './state-store.ts';
 import type { AnyDescriptor } from './state-store.ts';
 
@@ -19,6 +21,10 @@ export class RegisteredStates {
   readonly #infos: StateInfo[] = [];
   /** Whether one of them is of key and namespace. */
   namespaced = false;
+  /** Brought rows that were there to schemas of today, oldest first: for rows that come later, out of the same snapshot. */
+  readonly conversions: ((entry: KeyEntry) => void)[] = [];
+  /** Whether a state of a snapshot is not as that says any more. */
+  changed = false;
 
   /** In the order of opening. */
   readonly opened: OpenedState[] = [];
@@ -54,17 +60,16 @@ export class RegisteredStates {
       throw new StateIncompatibleError(kindDiffers(descriptor, known.kind).message);
     const change = schemaChange(known, info, schema, now);
     if (change !== undefined) {
+      const convert = (entry: KeyEntry): void => convertSlot(entry, slot, scope, change);
       for (const entry of table.entries()) {
-        const value = entry.get(slot);
-        if (value === undefined) continue;
+        if (entry.get(slot) === undefined) continue;
         table.touch(entry);
-        if (scope === 'key') entry.set(slot, change(value));
-        else
-          for (const [namespace, one] of value as Map<unknown, unknown>)
-            (value as Map<unknown, unknown>).set(namespace, change(one));
+        convert(entry);
       }
+      this.conversions.push(convert);
     }
     this.opened.push({ info, saved: known, steps: schema?.describe?.(known.version ?? 1) ?? [] });
+    if (!isDeepStrictEqual(known, info)) this.changed = true;
     this.#infos[slot] = info;
     return slot;
   }
@@ -77,4 +82,18 @@ export class RegisteredStates {
   #find(name: string, scope: StateScope): number {
     return this.#infos.findIndex((info) => info.name === name && info.scope === scope);
   }
+}
+
+function convertSlot(
+  entry: KeyEntry,
+  slot: number,
+  scope: StateScope,
+  change: (value: unknown) => unknown,
+): void {
+  const value = entry.get(slot);
+  if (value === undefined) return;
+  if (scope === 'key') entry.set(slot, change(value));
+  else
+    for (const [namespace, one] of value as Map<unknown, unknown>)
+      (value as Map<unknown, unknown>).set(namespace, change(one));
 }

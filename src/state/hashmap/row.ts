@@ -33,6 +33,13 @@ export class RowVersions {
     return { incremental: mode === 'delta' && tracking, since };
   }
 
+  /** What is there so far came out of files that the next delta builds on. */
+  goOn(): void {
+    this.current = 1;
+    this.since = 1;
+    this.tracking = true;
+  }
+
   /** Whether a row that was changed in this interval is noted already. */
   isNoted(version: number): boolean {
     return version >= this.since;

@@ -122,6 +122,11 @@ export class HashMapWindowTable<V> implements WindowTable<V> {
     if (pane?.size === 0) this.#panes.delete(window);
   }
 
+  /** All rows are in files that the next delta builds on: one that goes has to be removed by it. */
+  restoredFromChain(snapshot: number): void {
+    for (const pane of this.#panes.values()) for (const cell of pane.values()) cell.saved = snapshot;
+  }
+
   /** The operator opens a table that a snapshot brought: what came in plain form becomes what the operator works with. */
   adopt(codec: PaneCodec<V>): void {
     this.#codec = codec;

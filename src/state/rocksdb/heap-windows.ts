@@ -65,6 +65,12 @@ export class HeapWindows {
     return { writer: opened[0] as StateWriter, run };
   }
 
+  /** The tables came out of files that the next delta builds on. */
+  goOn(): void {
+    this.#versions.goOn();
+    for (const table of this.#tables.values()) table.restoredFromChain(this.#versions.current);
+  }
+
   stopTracking(): void {
     this.#versions.tracking = false;
   }

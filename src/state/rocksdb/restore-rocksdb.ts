@@ -1,11 +1,10 @@
 import { RESTORE_SLICE_BYTES } from '../../base/limits.ts';
 import { restoreHashMap } from '../hashmap/restore.ts';
 import type { RestoreTarget } from '../hashmap/restore.ts';
-import { keyIdentity } from '../key-encoding.ts';
-import type { KeyIdentity } from '../key-encoding.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
 import type { StateReader } from '../snapshot/state-reader.ts';
-import { RocksDbRow } from './rocksdb-row.ts';
+import { readRows } from './read-rows.ts';
+import type { RocksDbRow } from './rocksdb-row.ts';
 
 /** Takes the rows of some key groups as they are in the end. */
 export interface RestoredRows {
@@ -25,39 +24,8 @@ export async function restoreRocksDb(
   target: RestoreTarget,
 ): Promise<void> {
   await restoreHashMap(readers, target, ({ scope }) => scope === 'window');
-  for (const slice of slicesOf(readers, rows.keyGroups)) {
-    const found = new Map<KeyIdentity, RocksDbRow>();
-    for (const reader of readers) {
-      const slots = reader.index.states.map((info) =>
-        info.scope === 'window' ? -1 : target.states.restore(info),
-      );
-      await reader.visit(
-        slice,
-        {
-          drop: () => {},
-          remove: (_, _group, key) => found.get(keyIdentity(key))?.clear(),
-          put: (state, group, key, value) => {
-            const identity = keyIdentity(key);
-            let row = found.get(identity);
-            if (row === undefined) {
-              row = new RocksDbRow(identity, group, rows.version);
-              found.set(identity, row);
-            }
-            put(row, slots[state] as number, value);
-          },
-        },
-        (state) => slots[state] !== -1,
-      );
-    }
-    rows.writeRestored(found.values());
-  }
-}
-
-/** An undefined value means that the key has none in this state. */
-function put(row: RocksDbRow, slot: number, value: unknown): void {
-  const before = row.get(slot) === undefined ? 0 : 1;
-  row.set(slot, value);
-  row.used += (value === undefined ? 0 : 1) - before;
+  for (const slice of slicesOf(readers, rows.keyGroups))
+    rows.writeRestored((await readRows(readers, slice, target.states, rows.version)).values());
 }
 
 /** Consecutive key groups whose chunks are small enough to be held decoded. */

@@ -19,6 +19,7 @@ import { KeyCell, NamespaceCell } from '../hashmap/cells.ts';
 import type { Cell } from '../hashmap/cells.ts';
 import type { Expiry } from '../hashmap/expiry.ts';
 import { RegisteredStates } from '../hashmap/registered-states.ts';
+import type { RestoreTarget } from '../hashmap/restore.ts';
 import { RowVersions } from '../hashmap/row.ts';
 import { HashMapStateStore } from '../hashmap/state-store.ts';
 import type { AnyDescriptor } from '../hashmap/state-store.ts';
@@ -63,14 +64,14 @@ export interface RocksDbStateBackendOptions {
  * A key's states are one row. Window tables are held on the heap as a whole.
  */
 export class RocksDbStateBackend implements KeyedStateBackend {
-  readonly #options: RocksDbStateBackendOptions;
+  protected readonly options: RocksDbStateBackendOptions;
   readonly #keys: RowKeys;
-  readonly #rows: RocksDbRows;
+  protected readonly rows: RocksDbRows;
   #store: KeyedStateStore;
   #namespaced: KeyedStateStore;
-  readonly #states = new RegisteredStates();
-  readonly #versions = new RowVersions();
-  readonly #windows: HeapWindows;
+  protected readonly states = new RegisteredStates();
+  protected readonly versions = new RowVersions();
+  protected readonly windows: HeapWindows;
   readonly #current: { namespace: Namespace } = { namespace: '' };
   readonly #namespaceCells: Cell<unknown>[] = [];
   /** Clean-up of states with a time to live that runs at each record; undefined while there is no such state. */
@@ -78,24 +79,25 @@ export class RocksDbStateBackend implements KeyedStateBackend {
   #snapshot: RocksDbSnapshot | undefined;
 
   constructor(options: RocksDbStateBackendOptions) {
-    this.#options = options;
+    this.options = options;
     this.#keys = new RowKeys(options.operator);
-    this.#rows = new RocksDbRows({
+    this.rows = new RocksDbRows({
       ...options,
       keys: this.#keys,
-      versions: this.#versions,
-      states: this.#states,
+      versions: this.versions,
+      states: this.states,
+      isComplete: (group) => this.isComplete(group),
     });
-    this.#windows = new HeapWindows(options.keyGroups, options.maxParallelism);
+    this.windows = new HeapWindows(options.keyGroups, options.maxParallelism);
     const startTtl = <T>(config: StateTtlConfig, cell: Cell<T>, expiry: Expiry<T>): TtlClock =>
       this.#startTtl(config, cell, expiry);
     this.#store = new HashMapStateStore({
-      newCell: <T>(descriptor: AnyDescriptor) => new KeyCell<T>(this.#rows, this.#slotOf(descriptor, 'key')),
+      newCell: <T>(descriptor: AnyDescriptor) => new KeyCell<T>(this.rows, this.#slotOf(descriptor, 'key')),
       startTtl,
     });
     this.#namespaced = new HashMapStateStore({
       newCell: <T>(descriptor: AnyDescriptor) => {
-        const cell = new NamespaceCell<T>(this.#rows, this.#slotOf(descriptor, 'namespace'), this.#current);
+        const cell = new NamespaceCell<T>(this.rows, this.#slotOf(descriptor, 'namespace'), this.#current);
         this.#namespaceCells.push(cell as Cell<unknown>);
         return cell;
       },
@@ -104,20 +106,20 @@ export class RocksDbStateBackend implements KeyedStateBackend {
   }
 
   get keyGroups(): KeyGroupRange {
-    return this.#options.keyGroups;
+    return this.options.keyGroups;
   }
 
   get maxParallelism(): number {
-    return this.#options.maxParallelism;
+    return this.options.maxParallelism;
   }
 
   setCurrentKey(key: Key): void {
-    this.#rows.setCurrentKey(key);
+    this.rows.setCurrentKey(key);
     if (this.#cleanUpAtRecord !== undefined) this.#cleanUpAtRecord();
   }
 
   getCurrentKey(): Key {
-    return this.#rows.getCurrentKey();
+    return this.rows.getCurrentKey();
   }
 
   get namespaced(): KeyedStateStore {
@@ -130,7 +132,7 @@ export class RocksDbStateBackend implements KeyedStateBackend {
   }
 
   get hasNamespaced(): boolean {
-    return this.#states.namespaced;
+    return this.states.namespaced;
   }
 
   setCurrentNamespace(namespace: Namespace): void {
@@ -142,42 +144,42 @@ export class RocksDbStateBackend implements KeyedStateBackend {
   }
 
   clearKey(): void {
-    for (let slot = 0; slot < this.#states.infos.length; slot += 1) this.#rows.clearSlot(slot);
+    for (let slot = 0; slot < this.states.infos.length; slot += 1) this.rows.clearSlot(slot);
   }
 
   windowTable<V>(name: string, codec?: PaneCodec<V>): WindowTable<V> {
-    return this.#windows.open(name, codec);
+    return this.windows.open(name, codec);
   }
 
   keys(): Iterable<Key> {
-    return this.#rows.keys();
+    return this.rows.keys();
   }
 
   *valuesOf<T>(descriptor: ValueStateDescriptor<T>): Iterable<readonly [Key, T]> {
-    const slot = this.#states.infos.findIndex(
+    const slot = this.states.infos.findIndex(
       ({ name, scope }) => name === descriptor.name && scope === 'key',
     );
     if (slot < 0) return;
-    for (const row of this.#rows.entries()) {
+    for (const row of this.rows.entries()) {
       const value = row.get(slot) as T | undefined;
       if (value !== undefined) yield [keyFromIdentity(row.identity), value];
     }
   }
 
   get size(): number {
-    return this.#rows.size;
+    return this.rows.size;
   }
 
   beginSnapshot(openWriter: (states: readonly StateInfo[]) => StateWriter, mode: SnapshotMode): SnapshotRun {
     this.#snapshot?.abandon();
-    this.#rows.forgetCurrent();
-    const { writer, run } = this.#windows.beginSnapshot(this.#states.infos, openWriter, mode);
+    this.rows.forgetCurrent();
+    const { writer, run } = this.windows.beginSnapshot(this.states.infos, openWriter, mode);
     this.#snapshot = new RocksDbSnapshot({
-      store: this.#options.store,
+      store: this.options.store,
       keys: this.#keys,
-      rows: this.#rows,
-      versions: this.#versions,
-      states: this.#states.infos.length,
+      rows: this.rows,
+      versions: this.versions,
+      states: this.states.infos.length,
       writer,
       mode,
       windows: run,
@@ -186,16 +188,25 @@ export class RocksDbStateBackend implements KeyedStateBackend {
   }
 
   stopTracking(): void {
-    this.#versions.tracking = false;
-    this.#windows.stopTracking();
+    this.versions.tracking = false;
+    this.windows.stopTracking();
   }
 
   restore(readers: readonly StateReader[]): Promise<void> {
-    return restoreRocksDb(readers, this.#rows, {
-      table: this.#rows,
-      states: this.#states,
-      windowTable: (name) => this.#windows.restored(name),
-    });
+    return restoreRocksDb(readers, this.rows, this.restoreTarget);
+  }
+
+  protected get restoreTarget(): RestoreTarget {
+    return {
+      table: this.rows,
+      states: this.states,
+      windowTable: (name) => this.windows.restored(name),
+    };
+  }
+
+  /** Whether all rows of a key group are in the store or the working set. */
+  protected isComplete(_group: number): boolean {
+    return true;
   }
 
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
@@ -219,15 +230,15 @@ export class RocksDbStateBackend implements KeyedStateBackend {
   }
 
   #slotOf(descriptor: AnyDescriptor, scope: StateScope): number {
-    return this.#states.open(descriptor, scope, this.#rows, this.#options.clock.now());
+    return this.states.open(descriptor, scope, this.rows, this.options.clock.now());
   }
 
   #startTtl<T>(config: StateTtlConfig, cell: Cell<T>, expiry: Expiry<T>): TtlClock {
-    const ttl = new TtlClock(config, () => this.#options.clock.now());
+    const ttl = new TtlClock(config, () => this.options.clock.now());
     const { incrementalCleanup } = config;
     if (incrementalCleanup === undefined) return ttl;
     const { cleanupSize, runForEveryRecord } = incrementalCleanup;
-    const passing = { entries: () => this.#rows.passing() };
+    const passing = { entries: () => this.rows.passing() };
     const cleanup = new TtlCleanup(passing, cleanupSize, (row) => cell.sweep(row, expiry, ttl));
     ttl.cleanUp = () => cleanup.run();
     if (runForEveryRecord) {

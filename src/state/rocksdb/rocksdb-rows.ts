@@ -27,6 +27,8 @@ export interface RocksDbRowsOptions {
   readonly states: { readonly infos: readonly unknown[] };
   /** Memory of the rows that are held decoded. */
   readonly workingSetBytes: number;
+  /** Whether all rows of a key group are in the store, or may be. */
+  isComplete(group: number): boolean;
 }
 
 /**
@@ -42,6 +44,9 @@ export class RocksDbRows implements KeyRows {
   readonly #workingSet: WorkingSet;
   readonly #batch: LocalBatch;
   #size = 0;
+  /** By key group, from the first: its rows, and the interval of its last change, -1 for none. */
+  readonly #sizes: Int32Array;
+  readonly #changedIn: Int32Array;
   #key: Key | undefined;
   #identity: KeyIdentity = null;
   #group = -1;
@@ -54,6 +59,9 @@ export class RocksDbRows implements KeyRows {
     this.maxParallelism = options.maxParallelism;
     this.#versions = options.versions;
     this.#batch = options.store.newBatch();
+    const groups = options.keyGroups.end - options.keyGroups.start + 1;
+    this.#sizes = new Int32Array(groups);
+    this.#changedIn = new Int32Array(groups).fill(-1);
     this.#workingSet = new WorkingSet(options.workingSetBytes, (rows, count) => this.#writeBack(rows, count));
   }
 
@@ -94,7 +102,7 @@ export class RocksDbRows implements KeyRows {
       row = this.#newRow(this.#identity, this.#group);
       this.#row = row;
     } else this.touch(row);
-    if (row.used === 0) this.#size += 1;
+    if (row.used === 0) this.#count(row.group, 1);
     return row;
   }
 
@@ -105,6 +113,7 @@ export class RocksDbRows implements KeyRows {
     versions.save?.(row);
     if (!versions.isNoted(row.version)) row.cleared = false;
     row.version = versions.current;
+    this.#changedIn[row.group - this.keyGroups.start] = versions.current;
     if (row.dirty) return;
     row.dirty = true;
     this.#workingSet.hold(row);
@@ -121,14 +130,14 @@ export class RocksDbRows implements KeyRows {
     entry.set(slot, undefined);
     entry.used -= 1;
     entry.cleared = true;
-    if (entry.used === 0) this.#size -= 1;
+    if (entry.used === 0) this.#count(entry.group, -1);
   }
 
   restore(identity: KeyIdentity, group: number, slot: number, value: unknown): void {
     let row = this.#held(identity, group);
     if (row === undefined) row = this.#newRow(identity, group);
     else this.touch(row);
-    if (row.used === 0) this.#size += 1;
+    if (row.used === 0) this.#count(group, 1);
     if (row.get(slot) === undefined) row.used += 1;
     row.set(slot, value);
     if (this.#workingSet.crowded) this.#workingSet.trim();
@@ -139,7 +148,7 @@ export class RocksDbRows implements KeyRows {
     if (row === undefined || row.used === 0) return;
     this.touch(row);
     row.clear();
-    this.#size -= 1;
+    this.#count(group, -1);
   }
 
   get version(): number {
@@ -153,7 +162,7 @@ export class RocksDbRows implements KeyRows {
     for (const row of rows) {
       if (row.used === 0) continue;
       this.#batch.put(keys.row(row.group, row.identity), this.codec.encode(row, states.infos.length));
-      this.#size += 1;
+      this.#count(row.group, 1);
       written += 1;
       if (written % 1_024 === 0) this.#batch.write();
     }
@@ -168,7 +177,7 @@ export class RocksDbRows implements KeyRows {
 
   *entries(): Generator<RocksDbRow, undefined> {
     this.flush();
-    yield* this.#stored();
+    yield* this.#stored(() => true);
     return undefined;
   }
 
@@ -176,7 +185,7 @@ export class RocksDbRows implements KeyRows {
   *passing(): Generator<RocksDbRow, undefined> {
     for (const generation of this.#workingSet.generations())
       for (const row of generation.values()) if (row.used > 0) yield row;
-    yield* this.#stored();
+    yield* this.#stored((group) => this.#options.isComplete(group));
     return undefined;
   }
 
@@ -194,7 +203,7 @@ export class RocksDbRows implements KeyRows {
     return this.#workingSet.generations();
   }
 
-  *#stored(): Generator<RocksDbRow, undefined> {
+  *#stored(wants: (group: number) => boolean): Generator<RocksDbRow, undefined> {
     const { store, keys } = this.#options;
     const [first, to] = keys.rows;
     let from = first;
@@ -204,14 +213,37 @@ export class RocksDbRows implements KeyRows {
       scan.close();
       for (let index = 0; index < found.length; index += 2) {
         const key = found[index] as Uint8Array;
+        const group = keys.groupOf(key);
+        if (!wants(group)) continue;
         const identity = keys.identityOf(key);
-        const row = this.#workingSet.peek(identity) ?? this.#load(identity, keys.groupOf(key));
+        const row = this.#workingSet.peek(identity) ?? this.#load(identity, group);
         if (row !== undefined && row.used > 0) yield row;
       }
       const last = found.at(-2);
       if (last === undefined) return undefined;
       from = Buffer.concat([last, Buffer.alloc(1)]);
     }
+  }
+
+  /** The interval in which a row of the group was last changed; -1: none was. */
+  lastChange(group: number): number {
+    return this.#changedIn[group - this.keyGroups.start] as number;
+  }
+
+  /** Forgets the rows of groups that are elsewhere as they are here. Not while a snapshot walks over the rows, nor within a record. */
+  drop(groups: ReadonlySet<number>): void {
+    this.forgetCurrent();
+    this.#workingSet.drop(groups);
+    const { store, keys } = this.#options;
+    for (const group of groups) {
+      store.deleteRange(...keys.rowsOf(group));
+      this.#count(group, -(this.#sizes[group - this.keyGroups.start] as number));
+    }
+  }
+
+  #count(group: number, more: number): void {
+    this.#size += more;
+    (this.#sizes[group - this.keyGroups.start] as number) += more;
   }
 
   #groupOfCurrent(): number {
@@ -243,6 +275,7 @@ export class RocksDbRows implements KeyRows {
   #newRow(identity: KeyIdentity, group: number): RocksDbRow {
     const row = new RocksDbRow(identity, group, this.#versions.current);
     row.dirty = true;
+    this.#changedIn[group - this.keyGroups.start] = this.#versions.current;
     // Whether it was there before and removed since, nobody remembers: the next snapshot removes it first.
     row.cleared = this.#versions.tracking;
     this.#workingSet.hold(row);

@@ -9,6 +9,7 @@ const TABLES = { rows: 0, changes: 1 } as const;
 const HEAD_BYTES = 2;
 const GROUP_BYTES = 2;
 const INTERVAL_BYTES = 4;
+const MAX_GROUP = 2 ** (8 * GROUP_BYTES) - 1;
 
 /** What an identity is. `utf16`: a text with lone surrogates, which UTF-8 cannot hold. */
 const TAG = { null: 0, false: 1, true: 2, number: 3, bigint: 4, text: 5, utf16: 6 } as const;
@@ -36,6 +37,16 @@ export class RowKeys {
   /** From the first row to behind the last. */
   get rows(): readonly [Uint8Array, Uint8Array] {
     return [Buffer.from([this.#operator, TABLES.rows]), Buffer.from([this.#operator, TABLES.rows + 1])];
+  }
+
+  /** From a key group's first row to behind its last. */
+  rowsOf(group: number): readonly [Uint8Array, Uint8Array] {
+    const bound = (of: number): Buffer => {
+      const key = Buffer.from([this.#operator, TABLES.rows, 0, 0]);
+      key.writeUInt16BE(of, HEAD_BYTES);
+      return key;
+    };
+    return [bound(group), group === MAX_GROUP ? this.rows[1] : bound(group + 1)];
   }
 
   /** The changes of the intervals from `first` to `last`. */

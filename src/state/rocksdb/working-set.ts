@@ -72,6 +72,12 @@ export class WorkingSet {
     this.#trimAt = Math.min(STEP_ROWS, this.#limit);
   }
 
+  /** Forgets rows without writing them back. */
+  drop(groups: ReadonlySet<number>): void {
+    for (const generation of [this.#young, this.#old])
+      for (const row of generation.values()) if (groups.has(row.group)) generation.delete(row.identity);
+  }
+
   /** Takes note of a row's size in the store. */
   sized(bytes: number): void {
     this.#rowBytes += (bytes - this.#rowBytes) / 64;

@@ -5,6 +5,7 @@ import type { SourceSplit } from '../../functions/source.ts';
 import type { SnapshotStore } from '../../ports/snapshot-store.ts';
 import { split, subtaskState } from '../../protocol/checkpoint.ts';
 import type { SnapshotFileRef } from '../../protocol/checkpoint.ts';
+import type { KeyGroupRange } from '../key-groups.ts';
 import { SnapshotCorruptError, SnapshotVersionError } from './errors.ts';
 import { checksumOf } from './format.ts';
 
@@ -89,10 +90,16 @@ export async function readManifest(store: SnapshotStore, path: string): Promise<
   return parsed.data;
 }
 
+/** Keyed state of one operator of one old subtask: a base and its deltas, oldest first. */
+export interface KeyedChain {
+  readonly keyGroups: KeyGroupRange;
+  readonly files: readonly SnapshotFileRef[];
+}
+
 /** What one operator of one new subtask starts from. */
 export interface AssignedState {
   /** Chains of files (a base and its deltas), one per old subtask that shares key groups with this one. */
-  readonly keyed: readonly (readonly string[])[];
+  readonly keyed: readonly KeyedChain[];
   /** Operator state of every old subtask, to be shared out. */
   readonly operatorStates: readonly (Uint8Array | SnapshotFileRef | undefined)[];
 }
@@ -121,7 +128,7 @@ export function assignState(
     keyed: states.flatMap((state) => {
       const keyed = state?.keyed;
       if (keyed === undefined || keyed.keyGroups.start > end || keyed.keyGroups.end < start) return [];
-      return [keyed.files.map(({ path }) => path)];
+      return [keyed];
     }),
     operatorStates: states.map((state) => state?.operatorState),
   };

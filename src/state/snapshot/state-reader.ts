@@ -3,7 +3,7 @@ import type { SnapshotStore } from '../../ports/snapshot-store.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
 import { SnapshotCorruptError, SnapshotNotFoundError } from './errors.ts';
 import { CHUNK_KINDS, checksumOf, decodeIndex, decodeTrailer, TRAILER_BYTES } from './format.ts';
-import type { ChunkInfo, StateFileIndex } from './format.ts';
+import type { ChunkInfo, ChunkKind, StateFileIndex } from './format.ts';
 import { PairDecoder } from './value-codec.ts';
 
 /** Takes the content of a state file, in the order in which it must be applied. */
@@ -45,23 +45,30 @@ export class StateReader {
 
   /**
    * Visits what to drop and to remove, then the pairs, of `keyGroups`.
-   * @param wants which states, by their index @throws SnapshotCorruptError
+   * @param wants which states, by their index, and what of them
+   * @param pause called after each chunk, and waited for where it gives a promise
+   * @throws SnapshotNotFoundError, SnapshotCorruptError
    */
   async visit(
     keyGroups: KeyGroupRange,
     visitor: StateVisitor,
-    wants: (state: number) => boolean = () => true,
+    wants: (state: number, kind: ChunkKind) => boolean = () => true,
+    pause: () => Promise<void> | undefined = () => undefined,
   ): Promise<void> {
     const { start, end } = keyGroups;
     const wanted = this.index.chunks.filter(
       ({ kind, keyGroup, state }) =>
-        wants(state) && (kind === 'drop' || (keyGroup >= start && keyGroup <= end)),
+        wants(state, kind) && (kind === 'drop' || (keyGroup >= start && keyGroup <= end)),
     );
     const decoder = new PairDecoder(this.index.shapes);
     for (const kind of CHUNK_KINDS) {
       for (const run of runsOf(wanted.filter((chunk) => chunk.kind === kind))) {
         const bytes = await this.#store.read(this.path, run.offset, run.length);
-        for (const chunk of run.chunks) this.#visitChunk(chunk, bytes, run, decoder, visitor);
+        for (const chunk of run.chunks) {
+          this.#visitChunk(chunk, bytes, run, decoder, visitor);
+          const paused = pause();
+          if (paused !== undefined) await paused;
+        }
       }
     }
   }

@@ -3,7 +3,9 @@ import { HashMapStateBackend } from '../hashmap/hashmap-backend.ts';
 import type { KeyGroupRange } from '../key-groups.ts';
 import type { KeyedStateBackend } from '../keyed-state-backend.ts';
 import { OperatorLatencies } from '../latency/operator-latencies.ts';
+import { DisaggregatedStateBackend } from '../disaggregated/disaggregated-backend.ts';
 import { RocksDbStateBackend } from '../rocksdb/rocksdb-backend.ts';
+import type { RocksDbStateBackendOptions } from '../rocksdb/rocksdb-backend.ts';
 import { RocksDbLocalStore } from '../../storage/rocksdb/local-store.ts';
 
 /** Makes empty backends of one kind. */
@@ -33,7 +35,20 @@ export const trackedBench = (bench: BackendBench): BackendBench => ({
 const OPERATORS = 200;
 
 /** @param workingSetBytes little: rows leave the heap all the time; much: they never do */
-export const rocksDbBench = async (workingSetBytes: number): Promise<BackendBench> => {
+export const rocksDbBench = (workingSetBytes: number): Promise<BackendBench> =>
+  localStoreBench(workingSetBytes, (options) => new RocksDbStateBackend(options));
+
+/** What is restored stays in its files until somebody asks for it. @param cacheBytes missing: what has come stays */
+export const disaggregatedBench = (workingSetBytes: number, cacheBytes?: number): Promise<BackendBench> =>
+  localStoreBench(workingSetBytes, ({ clock, ...options }) => {
+    const standing = { now: () => clock.now(), monotonic: () => 0, setTimeout: () => ({ timer: undefined }) };
+    return new DisaggregatedStateBackend({ ...options, clock: standing, loadBytes: 1, cacheBytes });
+  });
+
+const localStoreBench = async (
+  workingSetBytes: number,
+  newBackend: (options: RocksDbStateBackendOptions) => KeyedStateBackend,
+): Promise<BackendBench> => {
   const store = await RocksDbLocalStore.open({
     directory: undefined,
     workingSetBytes,
@@ -50,7 +65,7 @@ export const rocksDbBench = async (workingSetBytes: number): Promise<BackendBenc
     create: (keyGroups, maxParallelism, clock) => {
       const operator = (made += 1) % OPERATORS;
       store.deleteRange(Buffer.from([operator]), Buffer.from([operator + 1]));
-      return new RocksDbStateBackend({ keyGroups, maxParallelism, clock, store, operator, workingSetBytes });
+      return newBackend({ keyGroups, maxParallelism, clock, store, operator, workingSetBytes });
     },
     dispose: () => store.close(),
   };

@@ -30,6 +30,7 @@ export function describeMigration(bench: () => BackendBench, newStore: () => Sna
     await run.finish();
     const next = backendOf();
     await next.restore([await StateReader.open(store, 'file')]);
+    await next.remote?.all();
     next.setCurrentKey('key');
     return next;
   }

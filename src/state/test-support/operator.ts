@@ -16,6 +16,8 @@ import { InMemoryTimerService } from '../timers/timer-service.ts';
 import type { BackendBench } from './backend-bench.ts';
 
 const MAX_PARALLELISM = 16;
+/** Far more than a load from memory takes. */
+const TURNS_OF_A_LOAD = 10_000;
 
 /** An operator's keyed state: what a test does to it, and what can be seen of it. */
 export class Operator {
@@ -41,8 +43,25 @@ export class Operator {
     const backend = bench.create(keyGroupRange(index, MAX_PARALLELISM, of), MAX_PARALLELISM, {
       now: () => 0,
     });
+    if (backend.remote?.bounded === true) backend.remote.start(() => {}).catch(() => {});
     await backend.restore(await Promise.all(files.map((file) => StateReader.open(store, file))));
     return new Operator(backend);
+  }
+
+  /** As `apply`, once the key's rows are here. */
+  async use(step: Step): Promise<void> {
+    const { remote } = this.backend;
+    for (let turns = 0; remote?.has(step[1]) === false; turns += 1) {
+      if (turns > TURNS_OF_A_LOAD) throw new Error(`the rows of key ${step[1]} do not come`);
+      await Promise.resolve();
+    }
+    this.apply(step);
+  }
+
+  /** As `seen`, once all rows are here. */
+  async look(): Promise<unknown> {
+    await this.backend.remote?.all();
+    return this.seen();
   }
 
   apply([what, key, n]: Step): void {

@@ -97,9 +97,14 @@ export class TimerQueue {
 
   /**
    * Takes timers up to and including `until` one by one and calls `fire`. Stops when `fire` returns false (that timer is
-   * done, later ones stay). Returns whether all due timers were taken. Timers that `fire` registers are seen.
+   * done, later ones stay), or before a timer whose key may not fire now. Returns whether all due timers were taken. Timers that
+   * `fire` registers are seen.
    */
-  advance(until: number, fire: (timestamp: number, key: Key) => boolean): boolean {
+  advance(
+    until: number,
+    fire: (timestamp: number, key: Key) => boolean,
+    mayFire?: (key: Key) => boolean,
+  ): boolean {
     for (
       let timestamp = this.next();
       timestamp !== undefined && timestamp <= until;
@@ -108,6 +113,7 @@ export class TimerQueue {
       const bucket = this.#buckets.get(timestamp);
       if (bucket === undefined) continue;
       for (const [identity, key] of bucket) {
+        if (mayFire !== undefined && !mayFire(key)) return false;
         bucket.delete(identity);
         this.#size -= 1;
         if (!fire(timestamp, key)) return false;

@@ -17,8 +17,12 @@ export interface TimerServiceOptions {
   readonly currentProcessingTime: () => number;
 }
 
-/** What the names of states begin with that hold timers, not values of users. */
-export const TIMERS_STATE = 'timers of ';
+const STATE_NAMES = { 'event-time': 'timers of event-time', 'processing-time': 'timers of processing-time' };
+
+/** Whether a keyed state of this name holds timers. */
+export function isTimerState(name: string): boolean {
+  return name === STATE_NAMES['event-time'] || name === STATE_NAMES['processing-time'];
+}
 
 /** A key's timers of one domain: most keys have one. */
 type Timestamps = number | Set<number>;
@@ -35,7 +39,7 @@ class DomainTimers {
 
   constructor(backend: KeyedStateBackend, domain: TimeDomain) {
     this.#backend = backend;
-    this.#descriptor = new ValueStateDescriptor<Timestamps>(`${TIMERS_STATE}${domain}`);
+    this.#descriptor = new ValueStateDescriptor<Timestamps>(STATE_NAMES[domain]);
     for (const [key, timestamps] of backend.valuesOf(this.#descriptor)) {
       if (typeof timestamps === 'number') this.queue.register(key, timestamps);
       else for (const timestamp of timestamps) this.queue.register(key, timestamp);
@@ -55,11 +59,16 @@ class DomainTimers {
   }
 
   advance(until: number, fire: (timestamp: number, key: Key) => boolean): boolean {
-    return this.queue.advance(until, (timestamp, key) => {
-      this.#backend.setCurrentKey(key);
-      this.#forget(timestamp);
-      return fire(timestamp, key);
-    });
+    const { remote } = this.#backend;
+    return this.queue.advance(
+      until,
+      (timestamp, key) => {
+        this.#backend.setCurrentKey(key);
+        this.#forget(timestamp);
+        return fire(timestamp, key);
+      },
+      remote?.any === true ? (key) => remote.has(key) : undefined,
+    );
   }
 
   #forget(timestamp: number): void {

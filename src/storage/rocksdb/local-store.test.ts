@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InternalError } from '../../base/errors.ts';
-import type { LocalScan } from '../../ports/local-store.ts';
+import type { LocalScan, LocalStore } from '../../ports/local-store.ts';
 import { StoreError } from '../errors.ts';
+import { MemoryLocalStore } from '../memory/local-store.ts';
 import { RocksDbLocalStore } from './local-store.ts';
 import type { RocksDbSettings } from './settings.ts';
 
@@ -39,19 +40,20 @@ function read(scan: LocalScan): string[] {
   return seen;
 }
 
-function put(store: RocksDbLocalStore, ...keys: string[]): void {
+function put(store: LocalStore, ...keys: string[]): void {
   const batch = store.newBatch();
   for (const key of keys) batch.put(bytes(key), bytes(`${key}!`));
   batch.write();
 }
 
-describe('RocksDbLocalStore', () => {
+describe('RocksDbLocalStore, and what stands in for it in simulations', () => {
   it.each([
-    settings(),
-    settings({ compaction: 'level', bloomBitsPerKey: 0 }),
-    settings({ compression: 'zstd', blockBytes: 16_384 }),
-  ])('when keys are written and removed at random, then it equals a sorted map (%#)', async (given) => {
-    const store = await RocksDbLocalStore.open(given);
+    () => RocksDbLocalStore.open(settings()),
+    () => RocksDbLocalStore.open(settings({ compaction: 'level', bloomBitsPerKey: 0 })),
+    () => RocksDbLocalStore.open(settings({ compression: 'zstd', blockBytes: 16_384 })),
+    () => Promise.resolve(new MemoryLocalStore()),
+  ])('when keys are written and removed at random, then it equals a sorted map (%#)', async (open) => {
+    const store: LocalStore = await open();
     const key = fc.constantFrom('a', 'b', 'bb', 'c', 'd', 'e');
     const op = fc.tuple(fc.constantFrom('put', 'delete', 'range'), key, key, fc.nat(99));
     const [first, end] = [bytes('a'), bytes('z')];
@@ -78,19 +80,22 @@ describe('RocksDbLocalStore', () => {
     await store.close();
   });
 
-  it('when it is written during a walk, then the walk sees what was there before', async () => {
-    const store = await RocksDbLocalStore.open(settings());
-    put(store, 'a', 'b', 'c');
-    const scan = store.scan(bytes('a'), bytes('z'), { values: true });
-    const keys = store.scan(bytes('b'), bytes('z'), { values: false });
-    store.deleteRange(bytes('a'), bytes('c'));
-    put(store, 'd');
-    expect(read(scan)).toEqual(['a', 'a!', 'b', 'b!', 'c', 'c!']);
-    keys.seek(bytes('bb'));
-    expect(read(keys)).toEqual(['c', '-']);
-    expect(read(store.scan(bytes('a'), bytes('z'), { values: false }))).toEqual(['c', '-', 'd', '-']);
-    await store.close();
-  });
+  it.each([() => RocksDbLocalStore.open(settings()), () => Promise.resolve(new MemoryLocalStore())])(
+    'when it is written during a walk, then the walk sees what was there before (%#)',
+    async (open) => {
+      const store: LocalStore = await open();
+      put(store, 'a', 'b', 'c');
+      const scan = store.scan(bytes('a'), bytes('z'), { values: true });
+      const keys = store.scan(bytes('b'), bytes('z'), { values: false });
+      store.deleteRange(bytes('a'), bytes('c'));
+      put(store, 'd');
+      expect(read(scan)).toEqual(['a', 'a!', 'b', 'b!', 'c', 'c!']);
+      keys.seek(bytes('bb'));
+      expect(read(keys)).toEqual(['c', '-']);
+      expect(read(store.scan(bytes('a'), bytes('z'), { values: false }))).toEqual(['c', '-', 'd', '-']);
+      await store.close();
+    },
+  );
 
   it('when it is closed, then its folder is gone, and using it or a walk is an internal error', async () => {
     const store = await RocksDbLocalStore.open(settings());

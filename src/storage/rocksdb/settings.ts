@@ -13,6 +13,8 @@ export interface RocksDbSettings {
   /** With `level`: always ZSTD, from level 2. */
   readonly compression: 'snappy' | 'zstd';
   readonly threads: number;
+  /** Of forst: what an operator keeps in the database, in bytes of state files, about; undefined: all that has been loaded. */
+  readonly cacheBytes?: number;
 }
 
 /** Write buffers that a database has at most. */

@@ -9,6 +9,7 @@ import { chain, exchange, exchangeNats, keyedCount, windowCount, windowCountWhol
 import { metrics, metricsNone } from './metrics.ts';
 import { restJob, restOverview } from './rest.ts';
 import { ring, ringMsgpack } from './ring.ts';
+import { stateDisaggregated } from './state-disaggregated.ts';
 import { stateRocksDb } from './state-rocksdb.ts';
 import { state } from './state.ts';
 import { windows } from './windows.ts';
@@ -45,4 +46,5 @@ export const BENCHES: readonly Bench[] = [
   fileSinkAtLeastOnce,
   fileSink,
   stateRocksDb,
+  stateDisaggregated,
 ];
