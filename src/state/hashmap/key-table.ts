@@ -97,7 +97,6 @@ export class KeyTable implements KeyRows {
   readonly #recent = new RecentEntries();
   #key: Key | undefined;
   #identity: KeyIdentity = null;
-  #group: Group | undefined;
   #groupIndex = 0;
   #entry: KeyEntry | undefined;
   #looked = false;
@@ -152,7 +151,6 @@ export class KeyTable implements KeyRows {
       );
     }
     this.#groupIndex = index;
-    this.#group = group;
     return group;
   }
 
@@ -160,8 +158,10 @@ export class KeyTable implements KeyRows {
   change(): KeyEntry {
     let entry = this.find();
     if (entry === undefined) {
+      // Where the key's entry was found without hashing, and removed since, its group is not known yet.
+      const entries = this.#findGroup();
       entry = new KeyEntry(this.#identity, this.#groupIndex, this.#versions.current);
-      this.#group?.set(this.#identity, entry);
+      entries.set(this.#identity, entry);
       if (isWhole(this.#identity)) this.#recent.set(this.#identity, entry);
       this.#entry = entry;
       if (this.#versions.tracking) this.changed.add(entry);

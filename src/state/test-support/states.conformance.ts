@@ -125,6 +125,40 @@ export function describeStates(bench: () => BackendBench): void {
       expect([...backend.keys()]).toEqual(['b']);
     });
 
+    it('when values are set and cleared at random, some within one record, then each key has its last one', () => {
+      // 1 and 1025, and 2 and 1026, have their low bits in common.
+      const key = fc.constantFrom(1, 2, 1_025, 1_026, -1, 1.5, 'a');
+      const act = fc.constantFrom('set', 'clear', 'read');
+      const records = fc.array(fc.tuple(key, fc.array(act, { minLength: 1, maxLength: 4 })));
+      fc.assert(
+        fc.property(records, (ops) => {
+          const backend = newBackend();
+          const state = backend.getState(new ValueStateDescriptor<number>('v'));
+          const model = new Map<number | string, number>();
+          for (const [index, [current, acts]] of ops.entries()) {
+            backend.setCurrentKey(current);
+            for (const what of acts) {
+              if (what === 'set') {
+                state.update(index);
+                model.set(current, index);
+              } else if (what === 'clear') {
+                state.clear();
+                model.delete(current);
+              }
+              expect(state.value()).toBe(model.get(current));
+            }
+          }
+          for (const [current, value] of model) {
+            backend.setCurrentKey(current);
+            expect(state.value()).toBe(value);
+          }
+          expect(new Set(backend.keys())).toEqual(new Set(model.keys()));
+          expect(backend.size).toBe(model.size);
+        }),
+        { numRuns: 300 },
+      );
+    });
+
     it('when map state is changed at random, then it equals a plain map per key', () => {
       const op = fc.tuple(
         fc.integer({ max: 3, min: 0 }),
