@@ -30,7 +30,7 @@ export interface CheckpointSettings {
  * The coordinator's picture. Immutable; every change is a decision of `decide.ts`.
  *
  * Invariants:
- * C1. A checkpoint is decided once, when every subtask that was to take part has acknowledged it.
+ * C1. A checkpoint is decided once, when every subtask that was to take part has acknowledged it, or has finished before its barrier.
  * C2. Ids only rise, over all leaders of the job; one that was given up is never used again.
  * C3. Files are discarded only when no checkpoint that is kept or under way refers to them.
  */
