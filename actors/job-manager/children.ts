@@ -5,11 +5,15 @@ import type { checkpointCoordinatorMachine } from './checkpoint-coordinator/chec
 import { CHECKPOINTS, sourceActorId } from './job-manager.machine.ts';
 import type { sourceCoordinatorMachine } from './source-coordinator/source-coordinator.machine.ts';
 
+interface Parent {
+  getSnapshot(): { readonly children: Readonly<Record<string, unknown>> };
+}
+
 /** The actors below a job-manager's; each undefined before it is spawned. */
 export class Children {
-  readonly #parent: () => { getSnapshot(): { readonly children: Readonly<Record<string, unknown>> } };
+  readonly #parent: () => Parent;
 
-  constructor(parent: () => { getSnapshot(): { readonly children: Readonly<Record<string, unknown>> } }) {
+  constructor(parent: () => Parent) {
     this.#parent = parent;
   }
 

@@ -359,8 +359,7 @@ export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Of state files, so much is put together on the heap while state is restored into RocksDB; bytes. */
 export const RESTORE_SLICE_BYTES = 16 * 1024 * 1024;
-/** How long `millrace savepoint check` waits for the `open()` of one operator. */
-export const STATE_CHECK_OPEN_MS = 10_000;
+
 /** Loads of remote key groups that are under way at a time, per operator of a subtask. */
 export const GROUP_LOADS_MAX = 4;
 /** Of these, loads of groups that nobody has asked for: what is asked for does not wait behind them. */
@@ -371,3 +370,6 @@ export const GROUP_LOAD_BYTES = 1024 * 1024;
 export const GROUP_LOAD_STEP_MS = 2;
 /** Rows of a remote key group that are written to the local store at once. */
 export const GROUP_LOAD_ROWS = 128;
+
+/** How long `millrace savepoint check` waits for the `open()` of one operator. */
+export const STATE_CHECK_OPEN_MS = 10_000;

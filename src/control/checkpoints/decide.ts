@@ -70,7 +70,7 @@ export function tick(state: CoordinatorState, job: JobView, now: number, wall: n
     );
     next = adopt(giveUp(next, checkpointId, serializeError(error), now), effects);
   }
-  if (endedByFinished(state.settings, job)) return refuseAll(next, effects);
+  if (endedByFinished(state.settings, job)) next = refuseWanted(next, effects);
   const due = nextDue(next, job, now);
   if (due !== undefined) next = begin(next, job, due.request, now, wall, effects);
   return { state: unalign(next, now, effects), effects };
@@ -81,13 +81,13 @@ function endedByFinished({ afterTasksFinish }: CheckpointSettings, { subtasks }:
   return !afterTasksFinish && subtasks.some(({ state }) => state === 'finished');
 }
 
-function refuseAll(state: CoordinatorState, effects: CheckpointEffect[]): CheckpointDecision {
+function refuseWanted(state: CoordinatorState, effects: CheckpointEffect[]): CoordinatorState {
   const reason = new UserError(
     'subtasks of the job have finished, and execution.checkpointing.checkpoints-after-tasks-finish is false: it takes no more ' +
       'checkpoints or savepoints',
   );
-  for (const request of state.wanted) effects.push(...refuse(state, request, reason).effects);
-  return { state: { ...state, wanted: [] }, effects };
+  for (const request of state.wanted) adopt(refuse(state, request, reason), effects);
+  return { ...state, wanted: [] };
 }
 
 /** Tells subtasks of checkpoints that have waited long enough. Savepoints always wait: they hold no records on their way. */
@@ -126,6 +126,7 @@ function nextDue(
   const alive = job.subtasks.filter((subtask) => subtask.state !== 'finished');
   if (!job.running || stopping || alive.length === 0 || alive.some((subtask) => subtask.state === 'other'))
     return undefined;
+  if (endedByFinished(settings, job)) return undefined;
   const [request] = wanted;
   // A savepoint does not wait for the pause between checkpoints, but for the one under way.
   if (request !== undefined) return pending.size === 0 ? { request } : undefined;
