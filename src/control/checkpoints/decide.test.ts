@@ -159,6 +159,23 @@ describe('checkpoint decisions', () => {
     expect(run.state.wanted).toEqual([]);
   });
 
+  it('when a source finishes while a checkpoint waits and there are to be none then, then that one still goes unaligned, and no other begins', () => {
+    const run = new Run({ afterTasksFinish: false, unalignedAfterMs: 50, maxConcurrent: 2 })
+      .tick(100)
+      .next((state) => acknowledged(state, SOURCE, 1, acknowledgement(), 0))
+      .next((state) => requestSnapshot(state, request()))
+      .tick(500, job('finished', 'running'));
+    expect(run.effects.slice(1)).toMatchObject([
+      {
+        type: 'answer',
+        requestId: 'r',
+        result: { error: { message: expect.stringMatching(/after-tasks-finish is false/) } },
+      },
+      { type: 'takeUnaligned', checkpointId: 1, refs: [SINK] },
+    ]);
+    expect(run.state.wanted).toEqual([]);
+  });
+
   it('when acknowledgements are doubled, late or of another attempt, then they change nothing', () => {
     const run = new Run().tick(100);
     const before = run.state;
