@@ -283,8 +283,8 @@ class Dispatcher implements DispatcherHandle {
       const { retention, checkpointPlaces: places } = this.#options.jobSettings(configuration);
       const left = { jobId, places, keep: keepsCheckpoints(retention, status) };
       const token = this.#environment.random.hex(16);
-      await endLeftCheckpoints(this.#environment, left, this.#options.epoch, token);
-      await this.#store.forget(jobId);
+      const removed = await endLeftCheckpoints(this.#environment, left, this.#options.epoch, token);
+      if (removed) await this.#store.forget(jobId);
     } catch (error) {
       this.#environment.logger.warn('checkpoints of an ended job are left to the next leader', {
         jobId,

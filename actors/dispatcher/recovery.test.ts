@@ -1,24 +1,41 @@
 import { expect, it } from 'vitest';
 import { ExternalError, UserError, serializeError } from '../../src/base/errors.ts';
 import type { ClusterId, Epoch, JobId } from '../../src/base/ids.ts';
+import type { SnapshotStores } from '../../src/ports/snapshot-store.ts';
 import type { JobDetails } from '../../src/protocol/job-status.ts';
 import { RecordingLogger } from '../../src/testing/recording-logger.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { MemoryArtifactStore } from '../../src/storage/memory/artifact-store.ts';
 import { MemoryMetadataStore } from '../../src/storage/memory/metadata-store.ts';
+import { MemorySnapshotStores } from '../../src/storage/memory/snapshot-store.ts';
 import { LocalHub } from '../../src/transport/local/hub.ts';
 import { ClusterClient } from '../client/cluster-client.ts';
 import { createEnvironment } from '../messaging/environment.ts';
+import { failingDeletes } from '../testing/failing-deletes.ts';
 import { EndedJobs } from './ended-jobs.ts';
 import { startDispatcher } from './dispatcher.effects.ts';
 import type { DispatcherOptions } from './dispatcher.effects.ts';
 import { readPersistedJobs, takeUpJob } from './persisted-jobs.ts';
 
 const JOB = 'f'.repeat(32) as JobId;
+const FAILED: JobDetails = {
+  jobId: JOB,
+  name: 'n',
+  status: 'FAILED',
+  submittedAt: 0,
+  endedAt: 9,
+  tasksTotal: 1,
+  tasksRunning: 0,
+  taskStates: { FAILED: 1 },
+  lastModified: 9,
+  restarts: 3,
+  vertices: [],
+  results: 7,
+};
 
 /** A leader that finds a job of the one before, whose module cannot be loaded. */
-async function recovering(error: Error, ended?: JobDetails) {
+async function recovering(error: Error, ended?: JobDetails, snapshots?: SnapshotStores) {
   const clock = new SimulatedClock();
   const hub = new LocalHub({ clock });
   const metadata = new MemoryMetadataStore();
@@ -31,6 +48,7 @@ async function recovering(error: Error, ended?: JobDetails) {
     clock,
     random: new SeededRandom(1),
     logger: new RecordingLogger(),
+    ...(snapshots === undefined ? {} : { snapshots }),
   });
   let loads = 0;
   const load = (): Promise<never> => {
@@ -46,7 +64,7 @@ async function recovering(error: Error, ended?: JobDetails) {
     restUrl: () => undefined,
     jobSettings: () => ({
       retention: 'NO_EXTERNALIZED_CHECKPOINTS',
-      checkpointPlaces: { directory: undefined },
+      checkpointPlaces: { directory: snapshots === undefined ? undefined : 'memory:', orphanSweepMs: 0 },
     }),
   } as unknown as DispatcherOptions);
   const pass = async (ms: number): Promise<void> => {
@@ -87,21 +105,7 @@ it('when the job itself cannot work, then it is refused at once', async () => {
 
 it('when it had ended and its leader died before it forgot it, then it does not run again, and its end is known', async () => {
   const failure = serializeError(new UserError('x'.repeat(100_000), { cause: new UserError('because') }));
-  const ended: JobDetails = {
-    jobId: JOB,
-    name: 'n',
-    status: 'FAILED',
-    submittedAt: 0,
-    endedAt: 9,
-    tasksTotal: 1,
-    tasksRunning: 0,
-    taskStates: { FAILED: 1 },
-    lastModified: 9,
-    restarts: 3,
-    failure,
-    vertices: [],
-    results: 7,
-  };
+  const ended = { ...FAILED, failure };
   const { client, metadata, pass, loads } = await recovering(new UserError('never loaded'), ended);
   expect(loads()).toBe(0);
   const asked = Promise.all([
@@ -120,4 +124,17 @@ it('when it had ended and its leader died before it forgot it, then it does not 
   expect(submitted).toMatchObject({ jobId: JOB, name: 'n' });
   expect(canceled).toContain('has ended, it is FAILED; the JobManager has changed since');
   expect(loads()).toBe(0);
+});
+
+it.each([
+  { outcome: 'fails', becomes: 'its entry stays for the next leader, with its end' },
+  { outcome: 'works', becomes: 'its entry is forgotten, and its end is known' },
+])('when deleting what is left of its checkpoints $outcome, then $becomes', async ({ outcome }) => {
+  const fails = outcome === 'fails';
+  const snapshots = failingDeletes(new MemorySnapshotStores(), new SeededRandom(1), () => fails);
+  await (await snapshots.open(`memory:/${JOB}`)).createExclusive('log/decisions/1', new Uint8Array(1));
+  const { metadata, pass } = await recovering(new UserError('never loaded'), FAILED, snapshots);
+  await pass(10);
+  expect(await readPersistedJobs(metadata)).toHaveLength(fails ? 1 : 0);
+  expect(await metadata.keys('ended.')).toHaveLength(1);
 });

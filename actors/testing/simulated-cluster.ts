@@ -14,6 +14,7 @@ import type { SimulatedNetworkOptions } from '../../src/transport/simulation/net
 import type { LeaderElectionSettings } from '../../src/control/leader-lease.ts';
 import { startLeaderElection } from '../leader-election/leader-election.effects.ts';
 import type { SnapshotStores } from '../../src/ports/snapshot-store.ts';
+import { failingDeletes } from './failing-deletes.ts';
 import { RemoteMetadataStore } from './remote-metadata-store.ts';
 import { SlowSnapshotStores } from './slow-snapshot-stores.ts';
 import { ClusterClient } from '../client/cluster-client.ts';
@@ -59,6 +60,8 @@ export class SimulatedCluster {
   readonly leaders = new Map<string, JobManagerNode>();
   /** Contenders that cannot reach the metadata store. */
   readonly withoutMetadata = new Set<string>();
+  /** Whether snapshot stores fail to delete, for now. */
+  deletesFail = false;
   readonly #nodes = new Map<string, NodeClock>();
   #jobManager: JobManagerNode | undefined;
   #started = 0;
@@ -174,9 +177,15 @@ export class SimulatedCluster {
 
   #storesOf(node: string, clock: NodeClock): SnapshotStores {
     const { storeDelayMs: meanDelayMs } = this.#options;
-    if (meanDelayMs === undefined) return this.snapshots;
-    const random = this.random.fork(`snapshots of ${node}@${this.clock.steps}`);
-    return new SlowSnapshotStores({ stores: this.snapshots, clock, random, meanDelayMs });
+    const at = `${node}@${this.clock.steps}`;
+    const stores = failingDeletes(
+      this.snapshots,
+      this.random.fork(`deletes of ${at}`),
+      () => this.deletesFail,
+    );
+    if (meanDelayMs === undefined) return stores;
+    const random = this.random.fork(`snapshots of ${at}`);
+    return new SlowSnapshotStores({ stores, clock, random, meanDelayMs });
   }
 
   /** The clock of a node that lives. */

@@ -160,7 +160,10 @@ export class CheckpointCoordinator {
    */
   async end(keep: boolean, settled: Promise<void>): Promise<boolean> {
     this.#closed = true;
-    await this.#opened.promise.catch(() => {});
+    const isOpen = await this.#opened.promise.then(
+      () => true,
+      () => false,
+    );
     await this.#deciding;
     this.history.ended('the job has ended', this.#environment.clock.now());
     try {
@@ -168,8 +171,16 @@ export class CheckpointCoordinator {
     } catch {
       return false;
     }
-    await this.#checkpoints?.end(keep);
-    return true;
+    if (this.#checkpoints !== undefined) return this.#checkpoints.end(keep);
+    if (isOpen || this.#places.directory === undefined) return true;
+    // Behind a log that could not be opened may be checkpoints.
+    const { jobId } = this.#hooks;
+    const location = checkpointsUri(this.#places, jobId);
+    this.#environment.logger.warn('checkpoints of an ended job are left to the next leader', {
+      jobId,
+      location,
+    });
+    return false;
   }
 
   /**

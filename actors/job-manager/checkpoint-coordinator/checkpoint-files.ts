@@ -1,6 +1,8 @@
+import type { JobId } from '../../../src/base/ids.ts';
 import { isCheckpointFile, sweep } from '../../../src/control/checkpoints/sweep.ts';
 import type { SweepMark } from '../../../src/control/checkpoints/sweep.ts';
 import type { CompletedCheckpoint } from '../../../src/control/checkpoints/state.ts';
+import type { Logger } from '../../../src/ports/logger.ts';
 import type { SnapshotStore } from '../../../src/ports/snapshot-store.ts';
 import type { ActorEnvironment } from '../../messaging/environment.ts';
 
@@ -10,6 +12,7 @@ import type { ActorEnvironment } from '../../messaging/environment.ts';
  */
 export class CheckpointFiles {
   readonly #environment: ActorEnvironment;
+  readonly #logger: Logger;
   readonly #store: SnapshotStore;
   readonly #sweepEveryMs: number;
   #mark: SweepMark | undefined;
@@ -17,8 +20,9 @@ export class CheckpointFiles {
   #sweeping = false;
 
   /** @param sweepEveryMs 0: orphans stay until the job ends */
-  constructor(environment: ActorEnvironment, store: SnapshotStore, sweepEveryMs: number) {
+  constructor(environment: ActorEnvironment, jobId: JobId, store: SnapshotStore, sweepEveryMs: number) {
     this.#environment = environment;
+    this.#logger = environment.logger.child({ jobId });
     this.#store = store;
     this.#sweepEveryMs = sweepEveryMs;
     this.#sweptAt = environment.clock.monotonic();
@@ -38,7 +42,7 @@ export class CheckpointFiles {
         await store.delete(own);
         await store.delete([path]);
       } catch (error) {
-        this.#environment.logger.warn('a subsumed checkpoint was not removed', { path, error });
+        this.#logger.warn('a subsumed checkpoint was not removed', { path, error });
       }
     }
   }
@@ -53,7 +57,7 @@ export class CheckpointFiles {
     completedId: number | undefined,
     nextId: () => number,
   ): Promise<void> {
-    const { clock, logger } = this.#environment;
+    const { clock } = this.#environment;
     const due = this.#mark === undefined || clock.monotonic() - this.#sweptAt >= this.#sweepEveryMs;
     if (this.#sweepEveryMs === 0 || this.#sweeping || !due) return;
     this.#sweeping = true;
@@ -65,16 +69,21 @@ export class CheckpointFiles {
       this.#sweptAt = clock.monotonic();
       if (found.orphans.length === 0) return;
       await this.#store.delete(found.orphans);
-      logger.info('files of checkpoints that never came to be removed', { files: found.orphans.length });
+      this.#logger.info('files of checkpoints that never came to be removed', {
+        files: found.orphans.length,
+      });
     } catch (error) {
-      logger.warn('files of checkpoints could not be swept', { error });
+      this.#logger.warn('files of checkpoints could not be swept', { error });
     } finally {
       this.#sweeping = false;
     }
   }
 
-  /** The job has ended for good: nothing of its checkpoints stays but these. Savepoints in the same folder do. */
-  async end(kept: readonly CompletedCheckpoint[]): Promise<void> {
+  /**
+   * The job has ended for good: nothing of its checkpoints stays but these. Savepoints in the same folder do.
+   * @returns whether everything else was removed; what was not is logged
+   */
+  async end(kept: readonly CompletedCheckpoint[]): Promise<boolean> {
     const keep = new Set(kept.flatMap(({ files, path }) => [...files, path]));
     try {
       const files = (await this.#store.list('')).map(({ path }) => path);
@@ -83,8 +92,11 @@ export class CheckpointFiles {
       const log = files.filter((path) => path.startsWith('log/')).toSorted(byNumber);
       await this.#store.delete(log.slice(0, -1));
       await this.#store.delete(log.slice(-1));
+      return true;
     } catch (error) {
-      this.#environment.logger.warn('checkpoints of an ended job could not be removed', { error });
+      const { location } = this.#store;
+      this.#logger.warn('checkpoints of an ended job are left to the next leader', { location, error });
+      return false;
     }
   }
 }

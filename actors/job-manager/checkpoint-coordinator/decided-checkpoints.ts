@@ -69,7 +69,7 @@ export class DecidedCheckpoints {
     const store = await snapshots.open(uri);
     const log = DecisionLog.open({ store, root: 'log', token });
     const { completed, nextCheckpointId } = await log.takeOver(epoch);
-    const files = new CheckpointFiles(environment, store, places.orphanSweepMs);
+    const files = new CheckpointFiles(environment, jobId, store, places.orphanSweepMs);
     const checkpoints = new DecidedCheckpoints(environment, store, log, files, nextCheckpointId - 1);
     await checkpoints.#reserve(nextCheckpointId);
     let newest: RestorePoint | undefined;
@@ -143,8 +143,8 @@ export class DecidedCheckpoints {
     return this.#files.sweep(this.#standing, completedId, () => this.nextId);
   }
 
-  /** The job has ended for good. */
-  end(keep: boolean): Promise<void> {
+  /** The job has ended for good. @returns whether all that is not kept was removed */
+  end(keep: boolean): Promise<boolean> {
     return this.#files.end(keep ? this.#standing.filter(isOwn) : []);
   }
 

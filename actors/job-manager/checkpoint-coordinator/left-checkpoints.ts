@@ -16,6 +16,7 @@ export interface LeftJob {
 /**
  * Removes what the job's leader has left. Its log goes last: as long as there is some of it, it says which checkpoints there are.
  * @param token names this leader in the log
+ * @returns whether everything was removed that is not to stay
  * @throws StoreError, LeadershipLostError when a later leader is at it
  */
 export async function endLeftCheckpoints(
@@ -23,13 +24,13 @@ export async function endLeftCheckpoints(
   { jobId, places, keep }: LeftJob,
   epoch: Epoch,
   token: string,
-): Promise<void> {
-  if (places.directory === undefined) return;
+): Promise<boolean> {
+  if (places.directory === undefined) return true;
   const store = await environment.snapshots.open(checkpointsUri(places, jobId));
   const files = await store.list('');
-  if (!files.some(({ path }) => path.startsWith('log/'))) return;
+  if (!files.some(({ path }) => path.startsWith('log/'))) return true;
   // What has been removed already cannot be read, and need not be.
-  if (!keep) return new CheckpointFiles(environment, store, places.orphanSweepMs).end([]);
+  if (!keep) return new CheckpointFiles(environment, jobId, store, places.orphanSweepMs).end([]);
   const { checkpoints } = await DecidedCheckpoints.takeOver(environment, places, jobId, epoch, token);
-  await checkpoints.end(keep);
+  return checkpoints.end(keep);
 }
