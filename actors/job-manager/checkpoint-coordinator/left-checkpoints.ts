@@ -5,11 +5,11 @@ import { checkpointsUri } from './checkpoint-places.ts';
 import { CheckpointFiles } from './checkpoint-files.ts';
 import { DecidedCheckpoints } from './decided-checkpoints.ts';
 
-/** A job that ended under a leader which may have died before it removed its checkpoints. */
-export interface LeftJob {
+/** Checkpoints of a job that ended under a leader which may have died before it removed them. */
+export interface LeftCheckpoints {
   readonly jobId: JobId;
   readonly places: CheckpointPlaces;
-  /** Whether its checkpoints stay, now that it has ended. */
+  /** Whether those that are complete stay, now that the job has ended. */
   readonly keep: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface LeftJob {
  */
 export async function endLeftCheckpoints(
   environment: ActorEnvironment,
-  { jobId, places, keep }: LeftJob,
+  { jobId, places, keep }: LeftCheckpoints,
   epoch: Epoch,
   token: string,
 ): Promise<boolean> {
