@@ -151,7 +151,7 @@ class Dispatcher implements DispatcherHandle {
         forgetJob: (_, { jobId }) => {
           this.#jobManagers.forget(jobId);
           this.#rescaler.forget(jobId);
-          void this.#ends.forgetWithNote(jobId);
+          void this.#ends.forgetEnd(jobId);
         },
         stopAll: () => this.#jobManagers.stopAll(),
       },

@@ -39,7 +39,7 @@ export class JobManagers {
         this.#running.delete(jobId);
         return this.#ends.settle(ended);
       },
-      onCheckpointsRemoved: () => void this.#ends.forget(jobId),
+      onCheckpointsRemoved: () => void this.#ends.checkpointsRemoved(jobId),
     });
     this.#all.set(jobId, jobManager);
     this.#running.set(jobId, { prepared, logToken: origin.logToken, jobManager });
