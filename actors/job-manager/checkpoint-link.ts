@@ -69,7 +69,7 @@ export class CheckpointLink {
 
   /** What metrics tell. */
   figures(): CheckpointFigures {
-    const { lastCompleted, restoredAt } = this.coordinator;
+    const { lastCompleted, restoredAt } = this.coordinator.reports;
     const state = this.#hooks.child()?.getSnapshot().context.coordinator;
     return { state, last: lastCompleted?.completed, lastPath: lastCompleted?.path ?? '', restoredAt };
   }
@@ -105,7 +105,12 @@ export class CheckpointLink {
       case 'acknowledgeCheckpoint': {
         const { checkpointId, state, assignmentsTaken, metrics, channels } = request;
         const acknowledgement = { state, assignmentsTaken, metrics, channels };
-        this.coordinator.history.acknowledged(checkpointId, ref, metrics, this.#environment.clock.now());
+        this.coordinator.reports.history.acknowledged(
+          checkpointId,
+          ref,
+          metrics,
+          this.#environment.clock.now(),
+        );
         return this.send({ type: 'acknowledged', ref, checkpointId, acknowledgement, now });
       }
       case 'declineCheckpoint': {

@@ -1,6 +1,6 @@
+import type { CheckpointHistory } from '../../src/control/checkpoints/history.ts';
 import type { DispatcherReply } from '../../src/protocol/client-dispatcher.ts';
 import { resultPages } from '../messaging/result-pages.ts';
-import type { CheckpointCoordinator } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
 import { executionGraphInfo } from './execution-graph-info.ts';
 import { hasEnded, jobDetails } from './job-details.ts';
 import type { JobHistory } from './job-history.ts';
@@ -12,7 +12,7 @@ import type { SnapshotOrders } from './snapshot-orders.ts';
 export interface JobKnowledge {
   readonly history: JobHistory;
   readonly results: ResultBuffer;
-  readonly checkpoints: CheckpointCoordinator;
+  readonly checkpoints: CheckpointHistory;
   readonly orders: SnapshotOrders;
   readonly batch: boolean;
   /** Wall time, ms. */
@@ -35,7 +35,7 @@ export function answerToClient(
     }
     case 'requestCheckpointStatistics': {
       const { intervalMs } = context.checkpoints;
-      const statistics = checkpoints.history.statistics(intervalMs, request.checkpointId);
+      const statistics = checkpoints.statistics(intervalMs, request.checkpointId);
       return { type: 'checkpointStatistics', statistics };
     }
     case 'cancelJob':

@@ -151,7 +151,7 @@ class JobManager implements JobManagerHandle {
         rescaled: { firstAttempt, slots: [...slots.values()], restarts, history, failure },
       },
       history: this.#history,
-      checkpointHistory: this.#checkpoints.coordinator.history,
+      checkpointHistory: this.#checkpoints.coordinator.reports.history,
       orders: this.#checkpoints.orders.results,
       results: this.results,
     };
@@ -175,7 +175,7 @@ class JobManager implements JobManagerHandle {
     return {
       history: this.#history,
       results: this.results,
-      checkpoints: this.#checkpoints.coordinator,
+      checkpoints: this.#checkpoints.coordinator.reports.history,
       orders: this.#checkpoints.orders,
       batch: this.#options.batch,
       endedAt: this.#endedAt,

@@ -1,7 +1,7 @@
 import { ExternalError, serializeError } from '../../src/base/errors.ts';
 import type { SerializedError } from '../../src/base/errors.ts';
 import type { SnapshotRequest } from '../../src/control/checkpoints/state.ts';
-import type { SnapshotResult } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
+import type { SnapshotResult } from './checkpoint-coordinator/checkpoint-hooks.ts';
 
 /** Of a job that does not run, no checkpoint can be taken. */
 export const NOT_RUNNING: SerializedError = serializeError(

@@ -5,7 +5,7 @@ import type { Random } from '../../src/ports/random.ts';
 import type { DispatcherReply } from '../../src/protocol/client-dispatcher.ts';
 import { isGloballyTerminal } from '../../src/protocol/job-status.ts';
 import type { JobStatus } from '../../src/protocol/job-status.ts';
-import type { SnapshotResult } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
+import type { SnapshotResult } from './checkpoint-coordinator/checkpoint-hooks.ts';
 import type { JobClientRequest } from './job-manager.machine.ts';
 
 type Order = Extract<JobClientRequest, { type: 'triggerSnapshot' }>;

@@ -10,7 +10,7 @@ import { SimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { LocalHub } from '../../../src/transport/local/hub.ts';
 import { createEnvironment } from '../../messaging/environment.ts';
 import { CheckpointCoordinator } from './checkpoint-coordinator.effects.ts';
-import type { CheckpointHooks } from './checkpoint-coordinator.effects.ts';
+import type { CheckpointHooks } from './checkpoint-hooks.ts';
 import type { CheckpointPlaces } from './checkpoint-places.ts';
 
 const JOB = 'f'.repeat(32) as JobId;

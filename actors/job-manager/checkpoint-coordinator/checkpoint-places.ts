@@ -1,5 +1,6 @@
 import { UserError } from '../../../src/base/errors.ts';
 import type { JobId } from '../../../src/base/ids.ts';
+import { MANIFEST_NAME } from '../../../src/state/snapshot/manifest.ts';
 
 /** Where a job's checkpoints are and what it begins from. */
 export interface CheckpointPlaces {
@@ -29,4 +30,10 @@ export function checkpointsUri({ directory }: CheckpointPlaces, jobId: JobId): s
       'checkpoints need a place: set execution.checkpointing.dir to one that all nodes see',
     );
   return `${directory.replace(/\/+$/, '')}/${jobId}`;
+}
+
+/** The path of a complete checkpoint or savepoint as people can use it. */
+export function shownPath(places: CheckpointPlaces, jobId: JobId, path: string): string {
+  if (!path.endsWith(`/${MANIFEST_NAME}`)) return path;
+  return `${checkpointsUri(places, jobId)}/${path.slice(0, -MANIFEST_NAME.length - 1)}`;
 }
