@@ -6,7 +6,8 @@ import type { SlotStatus } from '../../src/protocol/resource-manager.ts';
 import { taskManagerReply } from '../../src/protocol/task-manager.ts';
 import { NoRespondersError } from '../../src/transport/errors.ts';
 import { BRIEF, ask } from '../messaging/ask.ts';
-import type { Performer } from './perform.ts';
+import type { Performer } from './performer.ts';
+import { freeSlot } from './slot-orders.ts';
 
 /** `heartbeat.*` */
 export interface HeartbeatSettings {
@@ -95,7 +96,11 @@ export class Heartbeats {
       if (allocationId === undefined || state === 'releasing') continue;
       if (present.has(allocationId)) this.#strangers.delete(allocationId);
       else if (this.#strangers.delete(allocationId))
-        this.#performer.freeSlot({ taskManagerId, slot, allocationId });
+        void freeSlot(
+          this.#performer,
+          { taskManagerId, slot, allocationId },
+          'the job does not know this slot',
+        );
       // An offer may be under way: the next heartbeat decides.
       else this.#strangers.add(allocationId);
     }

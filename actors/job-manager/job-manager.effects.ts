@@ -19,8 +19,8 @@ import { Heartbeats } from './heartbeats.ts';
 import { hasEnded, jobDetails, jobSummary } from './job-details.ts';
 import { jobManagerMachine } from './job-manager.machine.ts';
 import type { JobClientRequest, JobManagerContext, JobManagerEvent } from './job-manager.machine.ts';
-import { freeSlot, perform } from './perform.ts';
-import type { Performer } from './perform.ts';
+import { perform } from './perform.ts';
+import type { Performer } from './performer.ts';
 import { ResultBuffer } from './result-buffer.ts';
 import { checkpointsUri } from './checkpoint-coordinator/checkpoint-places.ts';
 import { CheckpointLink } from './checkpoint-link.ts';
@@ -238,7 +238,6 @@ class JobManager implements JobManagerHandle {
         this.#children.source(vertexId)?.send({ type: 'attemptDiscarded', subtasks, attempt }),
       onceDecided: (act) => this.#checkpoints.coordinator.onceDecided(act),
       suspended: () => this.#suspension.resolve(),
-      freeSlot: (slot) => void freeSlot(performer, slot, 'the job does not know this slot'),
     };
     return performer;
   }
