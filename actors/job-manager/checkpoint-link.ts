@@ -1,32 +1,22 @@
-import type { ActorRefFrom } from 'xstate';
 import type { SerializedError } from '../../src/base/errors.ts';
 import { CheckpointHistory } from '../../src/control/checkpoints/history.ts';
 import { isActive } from '../../src/control/scheduler/decide.ts';
 import type { JobManagerRequest } from '../../src/protocol/job-manager.ts';
+import type { JobDetails } from '../../src/protocol/job-status.ts';
 import type { ActorEnvironment } from '../messaging/environment.ts';
 import { CheckpointCoordinator } from './checkpoint-coordinator/checkpoint-coordinator.effects.ts';
-import type {
-  CheckpointCoordinatorEvent,
-  checkpointCoordinatorMachine,
-} from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
+import type { CheckpointCoordinatorEvent } from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
+import type { Children } from './children.ts';
 import { hasEnded } from './job-details.ts';
+import { keepsCheckpoints } from './job-manager-options.ts';
 import type { JobManagerOptions } from './job-manager-options.ts';
 import type { JobManagerContext } from './job-manager.machine.ts';
 import type { CheckpointFigures } from './job-metrics.ts';
 import { jobView } from './job-view.ts';
 import { NOT_RUNNING, OwnCheckpoints } from './own-checkpoints.ts';
+import type { Performer } from './performer.ts';
 import { SnapshotOrders } from './snapshot-orders.ts';
 import type { SourceCoordinators } from './source-coordinator/source-coordinator.effects.ts';
-
-/** What the job-manager lets its checkpoint-coordinator see and do. */
-export interface CheckpointLinkHooks {
-  context(): JobManagerContext;
-  /** The coordinator's actor, once the job-manager's is started. */
-  child(): ActorRefFrom<typeof checkpointCoordinatorMachine> | undefined;
-  /** More checkpoints in a row have failed than are tolerated. */
-  onFailed(error: SerializedError): void;
-  onRestoreFailed(error: SerializedError): void;
-}
 
 /** A job-manager's side of its checkpoint-coordinator: what goes there, and what those hear who asked for a snapshot. */
 export class CheckpointLink {
@@ -34,18 +24,23 @@ export class CheckpointLink {
   /** Of users. */
   readonly orders: SnapshotOrders;
   readonly #environment: ActorEnvironment;
-  readonly #hooks: CheckpointLinkHooks;
+  readonly #options: JobManagerOptions;
+  readonly #performer: Performer;
+  readonly #children: Children;
   /** Of the dispatcher, before it rescales the job. */
   readonly #own = new OwnCheckpoints((request) => this.send({ type: 'snapshotRequested', request }));
 
   constructor(
-    environment: ActorEnvironment,
     options: JobManagerOptions,
+    performer: Performer,
+    children: Children,
     sources: SourceCoordinators,
-    hooks: CheckpointLinkHooks,
   ) {
+    const { environment } = performer;
     this.#environment = environment;
-    this.#hooks = hooks;
+    this.#options = options;
+    this.#performer = performer;
+    this.#children = children;
     this.orders = new SnapshotOrders({
       jobId: options.jobId,
       savepointDirectory: options.checkpointPlaces.savepointDirectory,
@@ -53,12 +48,12 @@ export class CheckpointLink {
       results: options.suspended?.orders ?? new Map(),
       begin: (request) => this.send({ type: 'snapshotRequested', request }),
     });
-    this.coordinator = this.#newCoordinator(options, sources);
+    this.coordinator = this.#newCoordinator(sources);
   }
 
   /** @returns what kept the job's checkpoint from being taken, if anything did */
   async take(): Promise<SerializedError | undefined> {
-    if (this.#hooks.context().scheduler.status !== 'RUNNING') return NOT_RUNNING;
+    if (this.#performer.context().scheduler.status !== 'RUNNING') return NOT_RUNNING;
     return this.#own.take(`own-${this.#environment.random.hex(8)}`);
   }
 
@@ -70,23 +65,29 @@ export class CheckpointLink {
   /** What metrics tell. */
   figures(): CheckpointFigures {
     const { lastCompleted, restoredAt } = this.coordinator.reports;
-    const state = this.#hooks.child()?.getSnapshot().context.coordinator;
+    const state = this.#children.checkpoints?.getSnapshot().context.coordinator;
     return { state, last: lastCompleted?.completed, lastPath: lastCompleted?.path ?? '', restoredAt };
   }
 
   tick(): void {
     const { clock } = this.#environment;
-    const job = jobView(this.#hooks.context().scheduler);
+    const job = jobView(this.#performer.context().scheduler);
     this.send({ type: 'ticked', job, now: clock.monotonic(), wall: clock.now() });
   }
 
   send(event: CheckpointCoordinatorEvent): void {
     // Not from within a transition: children are there once it is over.
     queueMicrotask(() => {
-      const child = this.#hooks.child();
+      const child = this.#children.checkpoints;
       // A job that ends closes it, and then stops the subtasks that it still told of.
       if (child?.getSnapshot().status === 'active') child.send(event);
     });
+  }
+
+  /** The job has ended for good. @param settled no leader takes it up again */
+  async end({ status }: JobDetails, settled: Promise<void>): Promise<void> {
+    const { retention, onCheckpointsRemoved } = this.#options;
+    if (await this.coordinator.end(keepsCheckpoints(retention, status), settled)) onCheckpointsRemoved();
   }
 
   /** What a subtask says of a checkpoint. */
@@ -122,8 +123,9 @@ export class CheckpointLink {
     }
   }
 
-  #newCoordinator(options: JobManagerOptions, sources: SourceCoordinators): CheckpointCoordinator {
-    const { jobId, graph, suspended, checkpointPlaces, checkpointsShown, logToken } = options;
+  #newCoordinator(sources: SourceCoordinators): CheckpointCoordinator {
+    const { jobId, graph, suspended, checkpointPlaces, checkpointsShown, logToken } = this.#options;
+    const performer = this.#performer;
     const { jobGraph } = graph;
     const sourceVertices = jobGraph.vertices.filter(({ isSource }) => isSource).map(({ id }) => id);
     return new CheckpointCoordinator(this.#environment, checkpointPlaces, {
@@ -133,7 +135,7 @@ export class CheckpointLink {
       logToken,
       opensLog: suspended !== undefined,
       isActive: (ref) => {
-        const context = this.#hooks.context();
+        const context = performer.context();
         return !hasEnded(context) && isActive(context.scheduler, ref);
       },
       snapshotEnumerators: (taken) =>
@@ -141,8 +143,8 @@ export class CheckpointLink {
       assignmentsDurable: (taken) => {
         for (const id of sourceVertices) sources.durable(id, taken.get(id) ?? new Map());
       },
-      onFailed: (error) => this.#hooks.onFailed(error),
-      onRestoreFailed: (error) => this.#hooks.onRestoreFailed(error),
+      onFailed: (error) => performer.send({ type: 'checkpointsFailed', error, moment: performer.moment() }),
+      onRestoreFailed: (error) => performer.send({ type: 'restoreFailed', error }),
       answer: (requestId, result) => {
         if (!this.#own.answer(requestId, result)) this.orders.answer(requestId, result);
       },

@@ -79,6 +79,24 @@ export interface JobManagerHandle {
   stop(): void;
 }
 
+/** What the job's machine begins with. */
+export function machineInput({ suspended, recovered, ...options }: JobManagerOptions): JobManagerInput {
+  const { jobId, epoch, submittedAt, moduleSha256, configuration } = options;
+  const { graph, policy, slotRequestTimeoutMs, checkpoints } = options;
+  return {
+    jobId,
+    epoch,
+    submittedAt,
+    moduleSha256,
+    configuration,
+    graph,
+    policy,
+    slotRequestTimeoutMs,
+    checkpoints,
+    origin: suspended?.origin ?? { recovered },
+  };
+}
+
 /** Whether the checkpoints of a job that has ended stay. */
 export function keepsCheckpoints(retention: CheckpointRetention, status: JobStatus): boolean {
   switch (retention) {
