@@ -4,19 +4,10 @@ import type { AllocationId, Epoch, JobId, TaskManagerId, VertexId } from '../../
 import {
   acceptOffers,
   awaitsSlots,
-  backoffElapsed,
-  cancelJob,
-  countersReported,
-  executionChanged,
   initialState,
   isActive,
-  jobFailed,
-  restoreFailed,
   slotRequestTimedOut,
-  slotsLost,
   startScheduling,
-  suspendJob,
-  taskManagerLost,
 } from '../../src/control/scheduler/decide.ts';
 import type {
   Decision,
@@ -29,12 +20,12 @@ import type {
 import type { CheckpointSettings } from '../../src/control/checkpoints/state.ts';
 import type { RestartPolicy } from '../../src/control/restart-strategy.ts';
 import type { ExecutionGraph } from '../../src/graph/execution-graph.ts';
-import { ExternalError, serializeError } from '../../src/base/errors.ts';
 import type { ClientRequest } from '../../src/protocol/client-dispatcher.ts';
 import type { JobManagerRequest } from '../../src/protocol/job-manager.ts';
 import type { ExecutionState, JobStatus } from '../../src/protocol/job-status.ts';
 import type { Caller } from '../messaging/serve.ts';
 import { checkpointCoordinatorMachine } from './checkpoint-coordinator/checkpoint-coordinator.machine.ts';
+import { decideEvent } from './decide-event.ts';
 import { sourceCoordinatorMachine } from './source-coordinator/source-coordinator.machine.ts';
 
 /**
@@ -124,59 +115,6 @@ export interface JobManagerContext extends JobManagerInput {
 /** Id of the child actor of a source. */
 export function sourceActorId(vertexId: VertexId): string {
   return `source-${vertexId}`;
-}
-
-function decide(context: JobManagerContext, event: JobManagerEvent): Decision | undefined {
-  const { scheduler } = context;
-  switch (event.type) {
-    case 'requested':
-      return decideRequest(scheduler, event.request, event.moment);
-    case 'clientRequested':
-      return event.request.type === 'cancelJob' ? cancelJob(scheduler) : undefined;
-    case 'slotsGone':
-      return slotsLost(scheduler, event.allocations, event.error, event.moment);
-    case 'taskManagerSilent':
-      return taskManagerLost(scheduler, event.taskManagerId, event.error, event.moment);
-    case 'backoffElapsed':
-      return backoffElapsed(scheduler, event.region, event.attempt);
-    case 'sourceFailed':
-    case 'checkpointsFailed':
-      return jobFailed(scheduler, event.error, event.moment);
-    case 'restoreFailed':
-      return restoreFailed(scheduler, event.error);
-    case 'suspend':
-      return suspendJob(scheduler);
-    case 'ticked':
-    case 'slotsDeclared':
-      return undefined;
-  }
-}
-
-function decideRequest(
-  scheduler: SchedulerState,
-  request: JobManagerRequest,
-  moment: Moment,
-): Decision | undefined {
-  switch (request.type) {
-    case 'taskStateChanged':
-      return executionChanged(scheduler, request, request.state, request, moment);
-    case 'taskProgress':
-      return countersReported(scheduler, request, request.counters);
-    case 'taskManagerLost': {
-      const error = new ExternalError(`TaskManager ${request.taskManagerId} is lost: ${request.reason}`);
-      return taskManagerLost(scheduler, request.taskManagerId, serializeError(error), moment);
-    }
-    case 'slotsLost':
-      return slotsLost(scheduler, request.allocationIds, request.error, moment);
-    case 'offerSlots': // answered with what was accepted: see `takeOffers`
-    case 'requestSplit': // for the source-coordinator
-    case 'collectRows': // for the result buffer
-    case 'reportWatermark': // answered with what the others reported
-    case 'acknowledgeCheckpoint': // for the checkpoint-coordinator
-    case 'declineCheckpoint':
-    case 'endOfData':
-      return undefined;
-  }
 }
 
 const statusIs =
@@ -274,7 +212,7 @@ const machine = base.extend({
       adopt(enqueue, startScheduling(context.scheduler));
     }),
     decide: base.enqueueActions(({ context, event, enqueue }) => {
-      const decision = decide(context, event);
+      const decision = decideEvent(context.scheduler, event);
       if (decision !== undefined) adopt(enqueue, decision);
     }),
     takeOffers: base.enqueueActions(({ context, event, enqueue }) => {
