@@ -20,6 +20,8 @@ export interface LeftJob {
  *
  * - A job is taken up under the leader's epoch before it runs, and only by a later leader after that.
  * - A job ends under its leader's epoch, by one that leads: what fails since the next leader has taken the TaskManagers is no end.
+ * - A job that has ended is forgotten once its checkpoints are removed, the log of decisions last. Until then its entry and its noted end
+ *   are there together, and tell the next leader to remove what was left.
  */
 export class JobStore {
   readonly ended: EndedJobs;
