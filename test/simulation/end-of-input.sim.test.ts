@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { SimulatedCluster } from '../../actors/testing/simulated-cluster.ts';
 import { defineJob } from '../../src/api/job.ts';
 import { Configuration } from '../../src/config/configuration.ts';
-import { DataGeneratorSource } from '../../src/connectors/generator/data-generator-source.ts';
-import { WatermarkStrategy } from '../../src/functions/watermark.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { CommittedRows } from './committed-rows.ts';
+import { numbersFrom } from './numbers-from.ts';
 import { replaceJobManager, replaceTaskManager, startNodes } from './replace-nodes.ts';
 import { CONFIGURATION } from './word-count.ts';
 
@@ -18,15 +17,9 @@ const END_MS = 4_000;
 /** Of three inputs one ends at once, one early and one late: part of the tasks has finished while checkpoints go on. */
 function jobInto(target: CommittedRows) {
   return defineJob('with ends', (env) => {
-    const from = (first: number, count: number, recordsPerSecond: number) =>
-      env.fromSource(
-        new DataGeneratorSource({ generate: (i) => first + i, count, recordsPerSecond }),
-        WatermarkStrategy.noWatermarks(),
-        `numbers from ${first}`,
-      );
-    from(0, SHORT, PER_SECOND * 10)
-      .union(from(SHORT, SHORT, PER_SECOND))
-      .union(from(SHORT * 2, LONG - SHORT * 2, PER_SECOND / 2))
+    numbersFrom(env, 0, SHORT, PER_SECOND * 10)
+      .union(numbersFrom(env, SHORT, SHORT, PER_SECOND))
+      .union(numbersFrom(env, SHORT * 2, LONG - SHORT * 2, PER_SECOND / 2))
       .keyBy((n) => n % 20)
       .reduce((_, n) => n)
       .sinkTo(target);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { stripVTControlCharacters } from 'node:util';
 import { ConfigurationError, ExternalError, UserError, serializeError } from '../../../src/base/errors.ts';
 import type { JobId, VertexId } from '../../../src/base/ids.ts';
+import { newCounters } from '../../../src/dataplane/task/new-counters.ts';
 import type { JobDetails } from '../../../src/protocol/job-status.ts';
 import { InterruptedError, describeError, errorJson, exitCodeOf } from './describe-error.ts';
 import { createReporter } from './run-reporter.ts';
@@ -34,23 +35,8 @@ function terminalOf(
   return { terminal: new Terminal(out, err, environment), out, err };
 }
 
-const COUNTERS = {
-  numBytesIn: 0,
-  numBytesOut: 0,
-  numLateRecordsDropped: 0,
-  numWatermarksBackwards: 0,
-  numRecordsInErrors: 0,
-  numRecordsOutMistyped: 0,
-  successfulCommittables: 0,
-  retriedCommittables: 0,
-  pendingCommittables: 0,
-  busyMs: 0,
-  backPressuredMs: 0,
-  currentInputWatermark: 0,
-};
-
 function jobOf(recordsIn: number, change: Partial<JobDetails> = {}): JobDetails {
-  const counters = { ...COUNTERS, numRecordsIn: recordsIn, numRecordsOut: recordsIn * 2 };
+  const counters = { ...newCounters(), numRecordsIn: recordsIn, numRecordsOut: recordsIn * 2 };
   return {
     jobId: 'j1' as JobId,
     name: 'two\nlines \u001b[31m',
