@@ -51,14 +51,14 @@ export function machineChecks(configuration: Configuration, machine: Machine): r
     if (freeBytes === undefined) {
       findings.problem(
         `${path} cannot be used`,
-        'sorted inputs and rocksdb need it: make it, or set io.tmp.dirs',
+        'sorted inputs and the state backends rocksdb and forst need it: make it, or set io.tmp.dirs',
       );
       continue;
     }
     const free = `${megabytes(freeBytes)} free in ${path}`;
     findings.check(freeBytes >= FREE_DISK_BYTES, free, [
       free,
-      'sorted inputs and rocksdb keep their files there: set io.tmp.dirs to a larger, local disk',
+      'sorted inputs and the state backends rocksdb and forst keep their files there: set io.tmp.dirs to a larger, local disk',
     ]);
   }
   return findings.list;
