@@ -22,7 +22,7 @@ export interface DryOpenOptions {
   readonly logger: Logger;
 }
 
-/** What came of it: the states that were opened until then, and what stopped it. */
+/** What came of it: the states that were opened until then, and what went wrong first. */
 export interface DryOpened {
   readonly states: readonly OpenedState[];
   readonly error: unknown;
@@ -40,8 +40,10 @@ export async function dryOpen(
   { taskInfo, settings, clock, logger }: DryOpenOptions,
 ): Promise<DryOpened> {
   const keyed = new HashMapStateBackend({ start: 0, end: -1 }, taskInfo.maxNumberOfParallelSubtasks, clock);
-  let error: unknown;
-  try {
+  const errors: unknown[] = [];
+  const attempt = (act: () => Promise<void>): Promise<void> =>
+    act().catch((error: unknown) => void errors.push(error));
+  await attempt(async () => {
     await keyed.restore(files);
     const chain = buildChain(
       {
@@ -73,13 +75,9 @@ export async function dryOpen(
         sendResults: () => Promise.resolve(),
       },
     );
-    try {
-      await chain.open();
-    } finally {
-      await chain.close(true);
-    }
-  } catch (thrown) {
-    error = thrown;
-  }
-  return { states: keyed.openedStates, error };
+    await attempt(() => chain.open());
+    // What was opened by half may fail again when it is closed: why it was is told.
+    await attempt(() => chain.close(true));
+  });
+  return { states: keyed.openedStates, error: errors[0] };
 }

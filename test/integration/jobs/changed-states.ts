@@ -13,6 +13,7 @@ import type { RuntimeContext } from 'millrace';
 class ChangedStates extends KeyedProcessFunction<number, number, string> {
   readonly #kindOfSum: string;
   readonly #fails: boolean;
+  #connection: object | undefined;
 
   constructor(kindOfSum: string, fails: boolean) {
     super();
@@ -34,9 +35,15 @@ class ChangedStates extends KeyedProcessFunction<number, number, string> {
     context.getState(new ValueStateDescriptor<number>('kept'));
     context.getState(new ValueStateDescriptor<number>('visits'));
     if (this.#kindOfSum === 'value') context.getState(new ValueStateDescriptor<number>('sum'));
+    this.#connection = {};
   }
 
   processElement(): void {}
+
+  /** As a function does that closes what its `open` did not come to. */
+  override close(): void {
+    if (this.#connection === undefined) throw new Error('there is no connection to close');
+  }
 }
 
 export default defineJob('changed states', (env) => {
