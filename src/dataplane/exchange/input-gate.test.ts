@@ -205,6 +205,25 @@ describe('InputGate', () => {
     expect(rest).toEqual([[0, 4, 5, 6]]);
   });
 
+  it('when a checkpoint completes while a newer one is to be taken unaligned, then the newer one still is', () => {
+    const { gate, channels, all } = gateOf(0, 0);
+    const [a, b] = channels;
+    a?.queue.push(barrier(1), records(1), barrier(2));
+    b?.queue.push(barrier(1), records(2), records(3), barrier(2));
+    gate.takeUnaligned(2);
+    gate.drain();
+    expect(gate.next()).toEqual(aligned(1));
+    gate.drain();
+    expect(gate.next()).toMatchObject({
+      barrier: { checkpointId: 2, inFlight: [[1], [2], [3]].map((values) => ({ batch: { values } })) },
+    });
+    expect(all()).toEqual([
+      [0, 1],
+      [0, 2],
+      [0, 3],
+    ]);
+  });
+
   it('when a channel ends ahead of its turn, then what others have held back is in the checkpoint that this completes', () => {
     const { gate, channels, all } = gateOf(0, 0);
     const [a, b] = channels;

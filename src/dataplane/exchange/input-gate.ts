@@ -283,7 +283,6 @@ export class InputGate {
 
   /** What was taken out ahead of its turn, and is still to be processed, had come before the barrier. */
   #barrierEvent(barrier: AlignedBarrier): GateEvent {
-    this.#unaligned = 0;
     const inFlight = this.#channels.flatMap(({ input, edgeId, backlog }) =>
       backlog.flatMap(({ element }) =>
         element.kind === 'records' ? [{ input, edgeId, batch: element }] : [],
