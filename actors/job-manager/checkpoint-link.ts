@@ -124,7 +124,7 @@ export class CheckpointLink {
   }
 
   #newCoordinator(sources: SourceCoordinators): CheckpointCoordinator {
-    const { jobId, graph, suspended, checkpointPlaces, checkpointsShown, logToken } = this.#options;
+    const { jobId, graph, suspended, recovered, checkpointPlaces, checkpointsShown, logToken } = this.#options;
     const performer = this.#performer;
     const { jobGraph } = graph;
     const sourceVertices = jobGraph.vertices.filter(({ isSource }) => isSource).map(({ id }) => id);
@@ -133,7 +133,8 @@ export class CheckpointLink {
       graph: jobGraph,
       history: suspended?.checkpointHistory ?? new CheckpointHistory(checkpointsShown),
       logToken,
-      opensLog: suspended !== undefined,
+      // A leader before may have taken some on demand.
+      opensLog: suspended !== undefined || (recovered && checkpointPlaces.directory !== undefined),
       isActive: (ref) => {
         const context = performer.context();
         return !hasEnded(context) && isActive(context.scheduler, ref);
