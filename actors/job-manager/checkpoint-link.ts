@@ -124,7 +124,8 @@ export class CheckpointLink {
   }
 
   #newCoordinator(sources: SourceCoordinators): CheckpointCoordinator {
-    const { jobId, graph, suspended, recovered, checkpointPlaces, checkpointsShown, logToken } = this.#options;
+    const { jobId, graph, suspended, recovered, checkpointPlaces, checkpointsShown, logToken } =
+      this.#options;
     const performer = this.#performer;
     const { jobGraph } = graph;
     const sourceVertices = jobGraph.vertices.filter(({ isSource }) => isSource).map(({ id }) => id);
